@@ -1,0 +1,121 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "crisp-server",
+  products: [
+    .library(name: "SparseRuntime", targets: ["SparseRuntime"]),
+    .executable(name: "crisp-server", targets: ["crisp-server"]),
+    .executable(name: "crisp", targets: ["crisp"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    // System libraries and C
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CImage", providers: [.apt(["libspng-dev", "libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CSystem", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CKernels"),
+    .target(name: "CEmbeddedModel"),
+
+    // Rooms, from the ground up
+    .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: swift),
+    .target(name: "NeuralGraph", swiftSettings: swift),
+    .target(name: "ModelFormats", dependencies: ["NeuralGraph"], swiftSettings: swift),
+    .target(
+      name: "SparseRuntime", dependencies: ["CKernels", "ModelFormats", "NeuralGraph"],
+      swiftSettings: swift),
+    .target(
+      name: "Datasets", dependencies: ["CImage", "CSystem", "Digests"], swiftSettings: swift),
+    .target(
+      name: "Training", dependencies: ["COneDNN", "CSystem", "Datasets", "NeuralGraph"],
+      swiftSettings: swift),
+    .target(
+      name: "Pruning",
+      dependencies: [
+        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "SparseRuntime", "Training",
+      ],
+      swiftSettings: swift),
+    .target(
+      name: "HTTPServer",
+      dependencies: [
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swift),
+    .target(
+      name: "Migrations", path: "Migrations", resources: [.embedInCode("m001_initial.sql")],
+      swiftSettings: swift),
+    .target(
+      name: "Store",
+      dependencies: ["Digests", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: swift),
+    .target(name: "ServiceAPI", swiftSettings: swift),
+    .target(
+      name: "PersonalizationService",
+      dependencies: [
+        "CEmbeddedModel", "CSystem", "Datasets", "Digests", "HTTPServer", "ModelFormats",
+        "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Training",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swift),
+    .target(
+      name: "PersonalizationClient", dependencies: ["Digests", "ServiceAPI"],
+      swiftSettings: swift),
+
+    // Programs
+    .executableTarget(
+      name: "crisp-server",
+      dependencies: [
+        "PersonalizationService",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swift),
+    .executableTarget(
+      name: "crisp",
+      dependencies: [
+        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "PersonalizationClient", "Pruning",
+        "SparseRuntime", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swift),
+
+    // Tests mirror Sources
+    .testTarget(name: "NeuralGraphTests", dependencies: ["NeuralGraph"], swiftSettings: swift),
+    .testTarget(
+      name: "ModelFormatsTests", dependencies: ["ModelFormats", "NeuralGraph"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "SparseRuntimeTests", dependencies: ["CKernels", "ModelFormats", "SparseRuntime"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "Digests"], swiftSettings: swift),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["ModelFormats", "NeuralGraph", "Training"],
+      resources: [.copy("Goldens")], swiftSettings: swift),
+    .testTarget(name: "PruningTests", dependencies: ["Pruning"], swiftSettings: swift),
+    .testTarget(
+      name: "HTTPServerTests",
+      dependencies: ["HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types")],
+      swiftSettings: swift),
+    .testTarget(name: "StoreTests", dependencies: ["Digests", "Store"], swiftSettings: swift),
+    .testTarget(
+      name: "PersonalizationServiceTests",
+      dependencies: ["PersonalizationClient", "PersonalizationService", "ServiceAPI"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["Digests", "ServiceAPI"], swiftSettings: swift),
+  ]
+)

@@ -1,0 +1,1 @@
+int crisp_embedded_placeholder;

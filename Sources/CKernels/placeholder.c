@@ -1,0 +1,1 @@
+int crisp_kernels_placeholder;

@@ -1,0 +1,2 @@
+// OpenSSL 3 (Debian's libssl-dev).
+#include <openssl/evp.h>
