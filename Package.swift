@@ -30,20 +30,24 @@ let package = Package(
 
     // Rooms, from the ground up
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: swift),
-    .target(name: "NeuralGraph", swiftSettings: swift),
+    .target(name: "Randomness", swiftSettings: swift),
+    .target(name: "NeuralGraph", dependencies: ["Randomness"], swiftSettings: swift),
     .target(name: "ModelFormats", dependencies: ["NeuralGraph"], swiftSettings: swift),
     .target(
       name: "SparseRuntime", dependencies: ["CKernels", "ModelFormats", "NeuralGraph"],
       swiftSettings: swift),
     .target(
-      name: "Datasets", dependencies: ["CImage", "CSystem", "Digests"], swiftSettings: swift),
+      name: "Datasets", dependencies: ["CImage", "CSystem", "Digests", "Randomness"],
+      swiftSettings: swift),
     .target(
-      name: "Training", dependencies: ["COneDNN", "CSystem", "Datasets", "NeuralGraph"],
+      name: "Training",
+      dependencies: ["COneDNN", "CSystem", "Datasets", "NeuralGraph", "Randomness"],
       swiftSettings: swift),
     .target(
       name: "Pruning",
       dependencies: [
-        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "SparseRuntime", "Training",
+        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Randomness", "SparseRuntime",
+        "Training",
       ],
       swiftSettings: swift),
     .target(

@@ -1,0 +1,43 @@
+/// A residual network for images of 28 to 32 pixels (He et al. 2016, section 4.2), with projection
+/// shortcuts where the shape changes (option B), so that every shortcut can be pruned.
+func smallResNet(blocksPerStage: Int, input: ActivationShape, classes: Int) throws(GraphError)
+  -> Graph
+{
+  var builder = GraphBuilder(input: input)
+  var x = builder.convolution("conv1", builder.image, out: 16, kernel: 3, padding: 1)
+  x = builder.batchNorm("bn1", x)
+  x = builder.relu("relu1", x)
+  var channels = 16
+  for stage in 1...3 {
+    let out = 16 << (stage - 1)
+    for block in 0..<blocksPerStage {
+      let stride = stage > 1 && block == 0 ? 2 : 1
+      let name = "layer\(stage).\(block)"
+      x = builder.basicBlock(name, x, channels: channels, out: out, stride: stride)
+      channels = out
+    }
+  }
+  x = builder.globalAveragePool("avgpool", x)
+  x = builder.linear("fc", x, features: channels, out: classes)
+  return try builder.graph(output: x)
+}
+
+extension GraphBuilder {
+  /// Two 3x3 convolutions and a shortcut (He et al. 2016, figure 5 left), under torchvision's names.
+  mutating func basicBlock(_ name: String, _ x: String, channels: Int, out: Int, stride: Int)
+    -> String
+  {
+    var y = convolution("\(name).conv1", x, out: out, kernel: 3, stride: stride, padding: 1)
+    y = batchNorm("\(name).bn1", y)
+    y = relu("\(name).relu1", y)
+    y = convolution("\(name).conv2", y, out: out, kernel: 3, padding: 1)
+    y = batchNorm("\(name).bn2", y)
+    var shortcut = x
+    if stride != 1 || channels != out {
+      shortcut = convolution("\(name).downsample.0", x, out: out, kernel: 1, stride: stride)
+      shortcut = batchNorm("\(name).downsample.1", shortcut)
+    }
+    y = add("\(name).add", y, shortcut)
+    return relu("\(name).relu2", y)
+  }
+}

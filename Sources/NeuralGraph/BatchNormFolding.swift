@@ -1,0 +1,83 @@
+extension Graph {
+  /// The same function without batch norm: each normalisation that alone reads a convolution or
+  /// linear layer moves into that layer's weights and bias (evaluation mode:
+  /// y = γ(x − μ)/√(σ² + ε) + β). Zeros stay zeros, so sparsity patterns survive.
+  ///
+  /// A batch norm whose input has other readers, or is no convolution or linear layer, stays.
+  public func foldingBatchNorm(_ weights: Weights) throws(GraphError) -> (Graph, Weights) {
+    try validate(weights)
+    var readers: [String: Int] = [output: 1]
+    for node in nodes { for input in node.inputs { readers[input, default: 0] += 1 } }
+
+    var folded = Graph(input: input, nodes: [], output: output)
+    var result: Weights = [:]
+    // Folded batch norms vanish; whoever read one reads the layer it went into.
+    var renamed: [String: String] = [:]
+    for node in nodes {
+      var node = node
+      node.inputs = node.inputs.map { renamed[$0] ?? $0 }
+      if case .batchNorm(_, let epsilon) = node.operation, readers[node.inputs[0]] == 1,
+        let index = folded.nodes.firstIndex(where: { $0.name == node.inputs[0] }),
+        let matrix = WeightMatrix(folded.nodes[index].operation)
+      {
+        let target = folded.nodes[index]
+        let coefficients = try BatchNormCoefficients(node, epsilon: epsilon, weights: weights)
+        var weight = try result.tensor(target.weightName)
+        var bias = result[target.biasName] ?? Tensor(shape: [matrix.rows], filledWith: 0)
+        for row in 0..<matrix.rows {
+          let scale = coefficients.scale[row]
+          for i in row * matrix.columns..<(row + 1) * matrix.columns { weight.values[i] *= scale }
+          bias.values[row] = bias.values[row] * scale + coefficients.shift[row]
+        }
+        result[target.weightName] = weight
+        result[target.biasName] = bias
+        folded.nodes[index].operation = target.operation.withBias
+        renamed[node.name] = target.name
+        if folded.output == node.name { folded.output = target.name }
+        continue
+      }
+      folded.nodes.append(node)
+      for parameter in node.parameters {
+        result[parameter.name] = try weights.tensor(parameter.name)
+      }
+    }
+    return (folded, result)
+  }
+}
+
+extension Operation {
+  fileprivate var withBias: Operation {
+    switch self {
+    case .convolution(var convolution):
+      convolution.bias = true
+      return .convolution(convolution)
+    case .linear(let inFeatures, let outFeatures, _):
+      return .linear(inFeatures: inFeatures, outFeatures: outFeatures, bias: true)
+    default:
+      return self
+    }
+  }
+}
+
+/// Evaluation-mode batch norm as one multiply-add per channel.
+private struct BatchNormCoefficients {
+  let scale: [Float]
+  let shift: [Float]
+
+  init(_ node: Node, epsilon: Float, weights: Weights) throws(GraphError) {
+    let gamma = try weights.tensor(node.weightName).values
+    let beta = try weights.tensor(node.biasName).values
+    let mean = try weights.tensor(node.meanName).values
+    let variance = try weights.tensor(node.varianceName).values
+    scale = zip(gamma, variance).map { $0 / ($1 + epsilon).squareRoot() }
+    shift = zip(beta, zip(mean, scale)).map { $0 - $1.0 * $1.1 }
+  }
+}
+
+extension [String: Tensor] {
+  /// The tensor of that name, or a typed error.
+  public func tensor(_ name: String) throws(GraphError) -> Tensor {
+    guard let tensor = self[name] else { throw .missingWeight(name) }
+    return tensor
+  }
+}
