@@ -1,0 +1,55 @@
+import Foundation
+
+/// Finds data sets by well-known name or by path.
+public enum DatasetCatalog {
+  /// A data set that a Debian package installs.
+  public struct KnownDataset: Sendable {
+    /// The name users say.
+    public let name: String
+    /// Where the package puts it.
+    public let path: String
+    /// The Debian package.
+    public let package: String
+    /// Class names in label order, which the files themselves do not hold.
+    public let classes: [String]
+  }
+
+  /// Xiao, Rasul, Vollgraf 2017 (arXiv 1708.07747), MIT licence.
+  public static let fashionMNIST = KnownDataset(
+    name: "fashion-mnist", path: "/usr/share/datasets/fashion-mnist",
+    package: "dataset-fashion-mnist",
+    classes: [
+      "T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
+      "Ankle boot",
+    ])
+
+  /// Everything that can be asked for by name.
+  public static let known = [fashionMNIST]
+
+  /// Loads a data set by well-known name or from a path: a folder of IDX files.
+  public static func load(_ nameOrPath: String) throws(DatasetError) -> ImageDataset {
+    if let entry = known.first(where: { $0.name == nameOrPath }) {
+      guard IDXFolder.matches(entry.path) else {
+        throw .notADataset(
+          path: entry.path,
+          reason: "install the Debian package '\(entry.package)' (deploy/setup.sh does)")
+      }
+      return try IDXFolder.read(path: entry.path, name: entry.name, classes: entry.classes)
+    }
+    return try load(path: nameOrPath, name: nameOrPath)
+  }
+
+  /// Loads a data set from a path under a name of the caller's.
+  public static func load(path: String, name: String) throws(DatasetError) -> ImageDataset {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      let names = known.map { "'\($0.name)'" }.joined(separator: ", ")
+      throw .notADataset(path: path, reason: "no such folder; known names are \(names)")
+    }
+    guard isFolder.boolValue, IDXFolder.matches(path) else {
+      throw .notADataset(path: path, reason: "it is not a folder of IDX files")
+    }
+    let classes = known.first { $0.path == path }?.classes
+    return try IDXFolder.read(path: path, name: name, classes: classes)
+  }
+}

@@ -1,0 +1,42 @@
+/// Why a data set or an image cannot be used.
+public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The path does not exist or holds none of the known formats.
+  case notADataset(path: String, reason: String)
+  /// A file cannot be opened or read to its end.
+  case unreadable(file: String, reason: String)
+  /// A file's content contradicts its format.
+  case malformed(file: String, reason: String)
+  /// A class is asked for that the data set does not have.
+  case unknownClass(String, suggestions: [String])
+  /// A split holds no image of a class.
+  case emptyClass(String, split: String)
+  /// An image cannot be decoded.
+  case undecodableImage(file: String, reason: String)
+
+  /// A stable identifier of the failure.
+  public var code: String {
+    switch self {
+    case .notADataset: "not_a_dataset"
+    case .unreadable: "unreadable_file"
+    case .malformed: "malformed_dataset"
+    case .unknownClass: "unknown_class"
+    case .emptyClass: "empty_class"
+    case .undecodableImage: "undecodable_image"
+    }
+  }
+
+  /// One sentence for a person.
+  public var description: String {
+    switch self {
+    case .notADataset(let path, let reason): "no data set at '\(path)': \(reason)"
+    case .unreadable(let file, let reason): "cannot read '\(file)': \(reason)"
+    case .malformed(let file, let reason): "'\(file)' is malformed: \(reason)"
+    case .unknownClass(let name, let suggestions):
+      "the data set has no class '\(name)'"
+        + (suggestions.isEmpty
+          ? "" : "; did you mean \(suggestions.map { "'\($0)'" }.joined(separator: " or "))?")
+    case .emptyClass(let name, let split): "the \(split) split holds no image of '\(name)'"
+    case .undecodableImage(let file, let reason): "cannot decode the image '\(file)': \(reason)"
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import NeuralGraph
+
+/// A weight and its gradient in the engine, both in PyTorch's plain layout. Programs keep their own
+/// blocked copies and refresh them when `version` moves.
+public final class ParameterBuffer {
+  /// Name, shape and role.
+  public let parameter: Parameter
+  /// What the forward pass computes with. Call `markChanged()` after writing.
+  public var values: UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(rebasing: valueBuffer.floats[..<count])
+  }
+  /// dL/dw of the last backward pass; zero for statistics.
+  public var gradient: UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(rebasing: gradientBuffer.floats[..<count])
+  }
+  /// Number of values.
+  public let count: Int
+
+  let valueBuffer: AlignedBuffer
+  let gradientBuffer: AlignedBuffer
+  private(set) var version = 0
+
+  init(_ parameter: Parameter, tensor: Tensor) throws(TrainingError) {
+    self.parameter = parameter
+    count = tensor.values.count
+    let size = count * MemoryLayout<Float>.stride
+    valueBuffer = try AlignedBuffer(byteCount: size)
+    gradientBuffer = try AlignedBuffer(byteCount: size)
+    _ = values.update(fromContentsOf: tensor.values)
+  }
+
+  /// Tells the programs that the values were written.
+  public func markChanged() { version += 1 }
+}

@@ -1,0 +1,68 @@
+import Datasets
+
+/// How well a classifier did on labelled images.
+public struct Evaluation: Sendable, Hashable, Codable {
+  /// Images of each class.
+  public var counts: [Int]
+  /// Rightly classified images of each class.
+  public var correct: [Int]
+
+  /// Nothing seen yet.
+  public init(classes: Int) {
+    counts = [Int](repeating: 0, count: classes)
+    correct = counts
+  }
+
+  /// Share of all images that were classified rightly, 0…1.
+  public var accuracy: Double {
+    Double(correct.reduce(0, +)) / Double(max(1, counts.reduce(0, +)))
+  }
+
+  /// Share of each class, 0…1.
+  public var perClass: [Double] { zip(correct, counts).map { Double($0) / Double(max(1, $1)) } }
+
+  /// Counts a batch of scores (batch x classes). Ties go to the lowest index.
+  public mutating func add(scores: [Float], labels: [Int]) {
+    let classes = counts.count
+    guard scores.count == labels.count * classes else { return }
+    for (row, label) in labels.enumerated() where counts.indices.contains(label) {
+      counts[label] += 1
+      if Evaluation.best(scores[row * classes..<(row + 1) * classes]) == label {
+        correct[label] += 1
+      }
+    }
+  }
+
+  /// Position of the largest score within its row.
+  public static func best(_ row: ArraySlice<Float>) -> Int {
+    var best = row.startIndex
+    for i in row.indices where row[i] > row[best] { best = i }
+    return best - row.startIndex
+  }
+
+  /// Runs any classifier over a split in batches.
+  public static func run(
+    _ loader: BatchLoader, split: Split, batchSize: Int = 250,
+    classify: (Batch) throws -> [Float]
+  ) rethrows -> Evaluation {
+    var evaluation = Evaluation(classes: loader.classCount)
+    for batch in loader.sequential(split, batchSize: batchSize) {
+      evaluation.add(scores: try classify(batch), labels: batch.labels)
+    }
+    return evaluation
+  }
+}
+
+extension Network {
+  /// Evaluates this network with running statistics.
+  public func evaluate(_ loader: BatchLoader, split: Split, batchSize: Int = 250)
+    throws(TrainingError) -> Evaluation
+  {
+    var evaluation = Evaluation(classes: loader.classCount)
+    for batch in loader.sequential(split, batchSize: batchSize) {
+      let scores = try forward(batch.images, count: batch.count, mode: .inference)
+      evaluation.add(scores: scores, labels: batch.labels)
+    }
+    return evaluation
+  }
+}

@@ -1,0 +1,98 @@
+import COneDNN
+import NeuralGraph
+
+/// A graph with weights that can be run forward and backward on oneDNN.
+///
+/// A network belongs to one thread at a time (it is not `Sendable`): buffers, primitives and
+/// libgomp's thread pool are tied to the thread that uses it.
+public final class Network {
+  /// What is computed.
+  public let graph: Graph
+  /// Scores per image.
+  public let classCount: Int
+  /// Weights and gradients by name.
+  public let parameters: [String: ParameterBuffer]
+
+  private let shapes: [String: ActivationShape]
+  private let threads: Int
+  private let context: OneDNNContext
+  private var programs: [ProgramKey: Program] = [:]
+  private var current: Program?
+
+  private struct ProgramKey: Hashable {
+    let count: Int
+    let mode: PassMode
+  }
+
+  /// Copies the weights into the engine. `threads` is how many cores every call may use.
+  public init(graph: Graph, weights: Weights, threads: Int) throws(TrainingError) {
+    do {
+      shapes = try graph.shapes()
+      try graph.validate(weights)
+    } catch {
+      throw .graph(error)
+    }
+    self.graph = graph
+    self.threads = max(1, threads)
+    classCount = shapes[graph.output]?.count ?? 0
+    context = try OneDNNContext()
+    var parameters: [String: ParameterBuffer] = [:]
+    for parameter in graph.parameters() {
+      guard let tensor = weights[parameter.name] else { throw .graph(.missingWeight(parameter.name)) }
+      parameters[parameter.name] = try ParameterBuffer(parameter, tensor: tensor)
+    }
+    self.parameters = parameters
+  }
+
+  /// The weights as they are now.
+  public func weights() -> Weights {
+    parameters.mapValues { buffer in
+      var tensor = Tensor(shape: buffer.parameter.shape, filledWith: 0)
+      tensor.values = Array(buffer.values)
+      return tensor
+    }
+  }
+
+  /// Class scores, `count` x classes, of `images` (NCHW, normalised).
+  public func forward(_ images: [Float], count: Int, mode: PassMode) throws(TrainingError)
+    -> [Float]
+  {
+    guard count > 0, images.count == count * graph.input.count else {
+      throw .invalidInput(
+        "\(images.count) values do not make \(count) images of \(graph.input)")
+    }
+    // Primitives size their scratchpads for the thread count they are made under.
+    omp_set_num_threads(Int32(threads))
+    let program = try program(count: count, mode: mode)
+    _ = program.input.buffer.floats.update(fromContentsOf: images)
+    try program.forward()
+    current = program
+    return Array(program.output.buffer.floats[..<(count * classCount)])
+  }
+
+  /// Fills every parameter's gradient from dL/d(scores) of the last forward pass, which must have
+  /// been made in a mode with gradients.
+  public func backward(_ scoreGradient: [Float]) throws(TrainingError) {
+    guard let program = current, let target = program.outputGradient else {
+      throw .invalidInput("a backward pass needs a forward pass in a mode with gradients")
+    }
+    guard scoreGradient.count == target.buffer.floats.count else {
+      throw .invalidInput(
+        "\(scoreGradient.count) gradients for \(target.buffer.floats.count) scores")
+    }
+    omp_set_num_threads(Int32(threads))
+    _ = target.buffer.floats.update(fromContentsOf: scoreGradient)
+    try program.backward()
+  }
+
+  private func program(count: Int, mode: PassMode) throws(TrainingError) -> Program {
+    let key = ProgramKey(count: count, mode: mode)
+    if let program = programs[key] { return program }
+    let compiler = ProgramCompiler(
+      graph: graph, shapes: shapes, parameters: parameters, count: count, mode: mode,
+      context: context)
+    let program = try compiler.compile()
+    programs[key] = program
+    return program
+  }
+}

@@ -1,0 +1,119 @@
+import NeuralGraph
+
+/// Lets somebody stand between the weights that learn and the weights the network computes with:
+/// masks with straight-through gradients (crisp.md, step 3d).
+public protocol WeightProjection: AnyObject {
+  /// Whether the parameter of that name is projected.
+  func covers(_ name: String) -> Bool
+  /// Writes what the network shall compute with, given the learning weights.
+  func project(
+    _ name: String, master: UnsafeMutableBufferPointer<Float>,
+    into values: UnsafeMutableBufferPointer<Float>)
+  /// Changes the gradient, taken at the projected weights, before the learning weights move.
+  func adjust(
+    _ name: String, master: UnsafeMutableBufferPointer<Float>,
+    gradient: UnsafeMutableBufferPointer<Float>)
+  /// Whether weight `index` may move at all.
+  func mayMove(_ name: String) -> UnsafeBufferPointer<Bool>?
+}
+
+/// Stochastic gradient descent with momentum and weight decay:
+/// v ← μv + g + λw, w ← w − ηv (PyTorch's form). Only matrices are decayed, not biases or batch
+/// norm (Goyal et al. 2017, section 5.3).
+public final class SGD {
+  /// Decay per step of the velocity's memory.
+  public let momentum: Float
+  /// λ of the weight decay.
+  public let weightDecay: Float
+  private let network: Network
+  private let learned: [ParameterBuffer]
+  private var velocities: [String: [Float]] = [:]
+  private let projection: (any WeightProjection)?
+  private var masters: [String: AlignedBuffer] = [:]
+
+  /// An optimiser for the network's learned parameters. With a projection, the learning weights of
+  /// the covered parameters start as the network's current ones and live here.
+  public init(
+    _ network: Network, momentum: Float = 0.9, weightDecay: Float = 5e-4,
+    projection: (any WeightProjection)? = nil
+  ) throws(TrainingError) {
+    self.network = network
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+    self.projection = projection
+    learned = network.graph.parameters().compactMap { network.parameters[$0.name] }
+      .filter { $0.parameter.role != .statistic }
+    for buffer in learned {
+      let name = buffer.parameter.name
+      velocities[name] = [Float](repeating: 0, count: buffer.count)
+      if let projection, projection.covers(name) {
+        let master = try AlignedBuffer(byteCount: buffer.count * MemoryLayout<Float>.stride)
+        _ = master.floats.update(fromContentsOf: buffer.values)
+        masters[name] = master
+      }
+    }
+    project()
+  }
+
+  /// The learning weights of a projected parameter, else the network's.
+  public func learningWeights(_ name: String) -> UnsafeMutableBufferPointer<Float>? {
+    masters[name]?.floats ?? network.parameters[name]?.values
+  }
+
+  /// Writes the projected weights into the network; call after the projection has changed.
+  public func project() {
+    guard let projection else { return }
+    for (name, master) in masters {
+      guard let buffer = network.parameters[name] else { continue }
+      projection.project(name, master: master.floats, into: buffer.values)
+      buffer.markChanged()
+    }
+  }
+
+  /// Forgets the velocities, as at the start of a new schedule.
+  public func reset() {
+    for name in velocities.keys { velocities[name]?.withUnsafeMutableBufferPointer { $0.update(repeating: 0) } }
+  }
+
+  /// One update from the gradients of the last backward pass.
+  public func step(learningRate: Float) {
+    for buffer in learned {
+      let name = buffer.parameter.name
+      let decay = buffer.parameter.role == .weight ? weightDecay : 0
+      let master = masters[name]
+      let weights = master?.floats ?? buffer.values
+      var movable: UnsafeBufferPointer<Bool>?
+      if master != nil, let projection {
+        projection.adjust(name, master: weights, gradient: buffer.gradient)
+        movable = projection.mayMove(name)
+      }
+      velocities[name]?.withUnsafeMutableBufferPointer { velocity in
+        update(
+          weights, velocity: velocity, gradient: buffer.gradient, decay: decay,
+          learningRate: learningRate, movable: movable)
+      }
+      if let master, let projection {
+        projection.project(name, master: master.floats, into: buffer.values)
+      }
+      buffer.markChanged()
+    }
+  }
+
+  private func update(
+    _ weights: UnsafeMutableBufferPointer<Float>,
+    velocity: UnsafeMutableBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Float>,
+    decay: Float, learningRate: Float, movable: UnsafeBufferPointer<Bool>?
+  ) {
+    if let movable {
+      for i in weights.indices where movable[i] {
+        velocity[i] = momentum * velocity[i] + gradient[i] + decay * weights[i]
+        weights[i] -= learningRate * velocity[i]
+      }
+    } else {
+      for i in weights.indices {
+        velocity[i] = momentum * velocity[i] + gradient[i] + decay * weights[i]
+        weights[i] -= learningRate * velocity[i]
+      }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import NeuralGraph
+
+/// What can stop the dense engine or a training run.
+public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// oneDNN refused an operation; `status` is its `dnnl_status_t`.
+  case engine(operation: String, status: UInt32)
+  /// Memory for an activation or a weight could not be had.
+  case outOfMemory(bytes: Int)
+  /// A call's sizes contradict each other.
+  case invalidInput(String)
+  /// The graph or its weights are unusable.
+  case graph(GraphError)
+  /// The loss is no longer a number: the learning rate is too high for this network.
+  case diverged(step: Int)
+
+  /// A stable identifier of the failure.
+  public var code: String {
+    switch self {
+    case .engine: "engine_failure"
+    case .outOfMemory: "out_of_memory"
+    case .invalidInput: "invalid_input"
+    case .graph(let error): error.code
+    case .diverged: "training_diverged"
+    }
+  }
+
+  /// One sentence for a person.
+  public var description: String {
+    switch self {
+    case .engine(let operation, let status):
+      "oneDNN could not \(operation) (status \(status))"
+    case .outOfMemory(let bytes): "cannot allocate \(bytes) bytes"
+    case .invalidInput(let reason): reason
+    case .graph(let error): error.description
+    case .diverged(let step):
+      "the loss became infinite at step \(step); try a lower learning rate"
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import ModelFormats
+import NeuralGraph
+import Training
+
+/// `crisp train`: a universal model for all classes of a data set.
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train a universal classifier on all classes of a data set.",
+    discussion: """
+      Example: crisp train --arch resnet20 --data fashion-mnist --out universal.safetensors
+
+      The weights of the epoch with the best validation accuracy are written as safetensors under \
+      PyTorch's names. The test split is not looked at; `crisp evaluate` does that.
+      """)
+
+  @Option(help: "Architecture: \(Architecture.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var arch = Architecture.resnet20.rawValue
+
+  @Option(help: "Data set: a known name or a folder.")
+  var data = DatasetCatalog.fashionMNIST.name
+
+  @Option(help: "Where to write the model.")
+  var out: String
+
+  @Option(help: "Passes over the training split.")
+  var epochs = UniversalTraining.Recipe().epochs
+
+  @Option(help: "Images per step.")
+  var batch = UniversalTraining.Recipe().batchSize
+
+  @Option(help: "Highest learning rate.")
+  var learningRate = UniversalTraining.Recipe().learningRate
+
+  @Option(help: "Seed of weights, order and augmentation.")
+  var seed: UInt64 = 0
+
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  /// What `--json` prints.
+  struct Report: Encodable {
+    let file: String
+    let parameters: Int
+    let epoch: Int
+    let validationAccuracy: Double
+    let seconds: Double
+  }
+
+  /// What the model file says of its making.
+  struct TrainingNote: Encodable {
+    let recipe: UniversalTraining.Recipe
+    let dataDigest: String
+    let epoch: Int
+    let validationAccuracy: Double
+  }
+
+  func validate() throws {
+    guard epochs > 0 else { throw ValidationError("--epochs must be at least 1.") }
+    guard batch > 1 else { throw ValidationError("--batch must be at least 2.") }
+    guard learningRate > 0 else { throw ValidationError("--learning-rate must be positive.") }
+  }
+
+  func run() throws {
+    let dataset = try DatasetCatalog.load(data)
+    let image = dataset.imageShape
+    let shape = ActivationShape(channels: image.channels, height: image.height, width: image.width)
+    let graph = try Architecture(named: arch).graph(input: shape, classes: dataset.classes.count)
+    let normalization = Normalization(trainingSplitOf: dataset)
+    let loader = try BatchLoader(
+      dataset: dataset, classes: Array(dataset.classes.indices), normalization: normalization)
+    var recipe = UniversalTraining.Recipe()
+    recipe.epochs = epochs
+    recipe.batchSize = batch
+    recipe.learningRate = learningRate
+    recipe.seed = seed
+
+    let bar = ProgressBar()
+    let start = Date()
+    let training = UniversalTraining(
+      graph: graph, loader: loader, recipe: recipe, threads: threads.count)
+    let outcome = try training.run { progress in
+      let text = String(
+        format: "epoch %d/%d  loss %.4f", progress.epoch, progress.epochs, progress.loss)
+      if let accuracy = progress.validationAccuracy {
+        bar.note("\(text)  validation \(percent(accuracy))")
+      } else {
+        bar.update(progress.fraction, text)
+      }
+    }
+    bar.finish()
+
+    let note = TrainingNote(
+      recipe: recipe, dataDigest: dataset.digest.hex, epoch: outcome.epoch,
+      validationAccuracy: outcome.validationAccuracy)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let model = try DenseModel(
+      description: ModelDescription(
+        graph: graph, labels: dataset.classes,
+        preprocessing: Preprocessing(
+          shape: shape, mean: normalization.mean,
+          standardDeviation: normalization.standardDeviation),
+        architecture: arch, dataset: dataset.name),
+      weights: outcome.weights, training: String(decoding: encoder.encode(note), as: UTF8.self))
+    try model.serialized().write(to: URL(fileURLWithPath: out), options: .atomic)
+
+    let learned = graph.parameters().filter { $0.role != .statistic }
+    let report = Report(
+      file: out, parameters: learned.compactMap { Tensor.count(of: $0.shape) }.reduce(0, +),
+      epoch: outcome.epoch, validationAccuracy: outcome.validationAccuracy,
+      seconds: Date().timeIntervalSince(start))
+    try output.print(report) {
+      """
+      wrote \(report.file): \(report.parameters) parameters, epoch \(report.epoch), \
+      validation \(percent(report.validationAccuracy)), \(Int(report.seconds)) s
+      """
+    }
+  }
+}

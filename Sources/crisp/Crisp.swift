@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// The command line for developers and researchers; `crisp-server` is the operator's.
+@main
+struct Crisp: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "crisp",
+    abstract: "Tailor image classifiers to a few classes: small, fast, measurable.",
+    subcommands: [Train.self])
+}

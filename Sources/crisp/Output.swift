@@ -1,0 +1,31 @@
+import ArgumentParser
+import Foundation
+
+/// The options that every command shares.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print one JSON document instead of text.")
+  var json = false
+
+  /// Prints `value` as JSON when asked for, else the text.
+  func print(_ value: some Encodable, text: () -> String) throws {
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    } else {
+      Swift.print(text())
+    }
+  }
+}
+
+/// How many cores a command may use.
+struct ThreadOptions: ParsableArguments {
+  @Option(help: "Threads to compute with (default: all cores).")
+  var threads: Int?
+
+  /// The number asked for, or one per core.
+  var count: Int { max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount) }
+}
+
+/// A percentage with two decimals, as accuracies are quoted.
+func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }
