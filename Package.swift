@@ -105,11 +105,17 @@ let package = Package(
       name: "SparseRuntimeTests", dependencies: ["CKernels", "ModelFormats", "SparseRuntime"],
       swiftSettings: swift),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "Digests"], swiftSettings: swift),
+      name: "DatasetsTests", dependencies: ["CImage", "CSystem", "Datasets", "Digests"], swiftSettings: swift),
     .testTarget(
-      name: "TrainingTests", dependencies: ["ModelFormats", "NeuralGraph", "Training"],
+      name: "TrainingTests",
+      dependencies: ["Datasets", "ModelFormats", "NeuralGraph", "Randomness", "Training"],
       resources: [.copy("Goldens")], swiftSettings: swift),
-    .testTarget(name: "PruningTests", dependencies: ["Pruning"], swiftSettings: swift),
+    .testTarget(
+      name: "PruningTests",
+      dependencies: [
+        "Datasets", "ModelFormats", "NeuralGraph", "Pruning", "Randomness", "SparseRuntime", "Training",
+      ],
+      swiftSettings: swift),
     .testTarget(
       name: "HTTPServerTests",
       dependencies: ["HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types")],

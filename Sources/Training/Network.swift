@@ -1,4 +1,5 @@
 import COneDNN
+import Datasets
 import NeuralGraph
 
 /// A graph with weights that can be run forward and backward on oneDNN.
@@ -15,6 +16,7 @@ public final class Network {
 
   private let shapes: [String: ActivationShape]
   private let threads: Int
+  private let settings = PassSettings()
   private let context: OneDNNContext
   private var programs: [ProgramKey: Program] = [:]
   private var current: Program?
@@ -70,6 +72,18 @@ public final class Network {
     return Array(program.output.buffer.floats[..<(count * classCount)])
   }
 
+  /// Replaces batch norm's running statistics by the plain mean over batches: what they should be
+  /// for the weights as they are now.
+  public func estimateStatistics(_ batches: some Sequence<Batch>) throws(TrainingError) {
+    defer { settings.statisticsMomentum = PassSettings().statisticsMomentum }
+    var seen: Float = 0
+    for batch in batches {
+      seen += 1
+      settings.statisticsMomentum = 1 / seen
+      _ = try forward(batch.images, count: batch.count, mode: .estimation)
+    }
+  }
+
   /// Fills every parameter's gradient from dL/d(scores) of the last forward pass, which must have
   /// been made in a mode with gradients.
   public func backward(_ scoreGradient: [Float]) throws(TrainingError) {
@@ -90,7 +104,7 @@ public final class Network {
     if let program = programs[key] { return program }
     let compiler = ProgramCompiler(
       graph: graph, shapes: shapes, parameters: parameters, count: count, mode: mode,
-      context: context)
+      settings: settings, context: context)
     let program = try compiler.compile()
     programs[key] = program
     return program

@@ -24,7 +24,7 @@ func smallResNet(blocksPerStage: Int, input: ActivationShape, classes: Int) thro
 
 extension GraphBuilder {
   /// Two 3x3 convolutions and a shortcut (He et al. 2016, figure 5 left), under torchvision's names.
-  mutating func basicBlock(_ name: String, _ x: String, channels: Int, out: Int, stride: Int)
+  public mutating func basicBlock(_ name: String, _ x: String, channels: Int, out: Int, stride: Int)
     -> String
   {
     var y = convolution("\(name).conv1", x, out: out, kernel: 3, stride: stride, padding: 1)

@@ -2,9 +2,6 @@ import COneDNN
 import NeuralGraph
 
 extension ProgramCompiler {
-  /// How fast running statistics follow the batches (PyTorch's default momentum).
-  private static let momentum: Float = 0.1
-
   /// Batch norm; a following plain ReLU is fused, forward and backward.
   func compileBatchNorm(_ node: Node, epsilon: Float) throws(TrainingError) {
     let source = try value(node.inputs[0])
@@ -93,7 +90,7 @@ extension ProgramCompiler {
     )
   }
 
-  /// running ← 0.9 running + 0.1 batch, the variance with Bessel's correction, as PyTorch does.
+  /// running ← (1 − m) running + m batch, the variance with Bessel's correction, as PyTorch does.
   private func emitRunningStatistics(
     _ node: Node, mean: OneDNNMemory, variance: OneDNNMemory
   ) throws(TrainingError) {
@@ -102,14 +99,16 @@ extension ProgramCompiler {
     let correction = samples > 1 ? samples / (samples - 1) : 1
     let runningMean = try parameter(node.meanName)
     let runningVariance = try parameter(node.varianceName)
+    let settings = settings
     emit { () throws(TrainingError) in
-      let keep = 1 - ProgramCompiler.momentum
+      let momentum = settings.statisticsMomentum
+      let keep = 1 - momentum
       for channel in 0..<shape.channels {
         let (m, v) = (mean.buffer.floats[channel], variance.buffer.floats[channel])
         runningMean.values[channel] =
-          runningMean.values[channel] * keep + m * ProgramCompiler.momentum
+          runningMean.values[channel] * keep + m * momentum
         runningVariance.values[channel] =
-          runningVariance.values[channel] * keep + v * correction * ProgramCompiler.momentum
+          runningVariance.values[channel] * keep + v * correction * momentum
       }
     }
   }

@@ -18,6 +18,12 @@ public enum PassMode: Hashable, Sendable {
   var usesBatchStatistics: Bool { self == .training || self == .estimation }
 }
 
+/// What compiled programs read anew in every pass.
+final class PassSettings {
+  /// How fast running statistics follow the batches; 0.1 is PyTorch's default.
+  var statisticsMomentum: Float = 0.1
+}
+
 /// A graph compiled for one batch size and mode: fixed buffers, fixed primitives.
 final class Program {
   typealias Action = () throws(TrainingError) -> Void

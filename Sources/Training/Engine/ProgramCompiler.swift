@@ -15,6 +15,7 @@ final class ProgramCompiler {
   let parameters: [String: ParameterBuffer]
   let count: Int
   let mode: PassMode
+  let settings: PassSettings
   var values: [String: OneDNNMemory] = [:]
 
   private let readers: [String: Int]
@@ -27,13 +28,14 @@ final class ProgramCompiler {
 
   init(
     graph: Graph, shapes: [String: ActivationShape], parameters: [String: ParameterBuffer],
-    count: Int, mode: PassMode, context: OneDNNContext
+    count: Int, mode: PassMode, settings: PassSettings, context: OneDNNContext
   ) {
     self.graph = graph
     self.shapes = shapes
     self.parameters = parameters
     self.count = count
     self.mode = mode
+    self.settings = settings
     self.context = context
     var readers: [String: Int] = [graph.output: 1]
     for node in graph.nodes { for input in node.inputs { readers[input, default: 0] += 1 } }

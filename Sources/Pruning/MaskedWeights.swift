@@ -1,0 +1,74 @@
+import NeuralGraph
+import Training
+
+/// Masks between learning weights and computing weights, with straight-through gradients
+/// (crisp.md, step 3d): the forward pass sees W ⊙ mask, the gradient goes to W as it is, masked
+/// weights decay (SR-STE, Zhou et al. 2021, equation 9), and weights of dropped tiles stay still.
+package final class MaskedWeights: WeightProjection {
+  private final class Layer {
+    let keep: UnsafeMutableBufferPointer<Bool>
+    let movable: UnsafeMutableBufferPointer<Bool>
+
+    init(keep: [Bool], movable: [Bool]) {
+      self.keep = .allocate(capacity: keep.count)
+      self.movable = .allocate(capacity: movable.count)
+      _ = self.keep.initialize(from: keep)
+      _ = self.movable.initialize(from: movable)
+    }
+
+    deinit {
+      keep.deallocate()
+      movable.deallocate()
+    }
+  }
+
+  private let decay: Float
+  private var layers: [String: Layer] = [:]
+
+  package init(decay: Double) { self.decay = Float(decay) }
+
+  /// Takes over masks. With `frozen`, masked weights no longer learn either: the masks are final.
+  package func set(_ masks: [LayerMask], frozen: Bool) {
+    for mask in masks {
+      let keep = MaskedWeights.toOIHW(mask.weights, mask.layer.matrix)
+      let movable = frozen ? keep : MaskedWeights.toOIHW(mask.survivors, mask.layer.matrix)
+      layers[mask.layer.weightName] = Layer(keep: keep, movable: movable)
+    }
+  }
+
+  package func covers(_ name: String) -> Bool { layers[name] != nil }
+
+  package func project(
+    _ name: String, master: UnsafeMutableBufferPointer<Float>,
+    into values: UnsafeMutableBufferPointer<Float>
+  ) {
+    guard let keep = layers[name]?.keep else { return }
+    for i in values.indices { values[i] = keep[i] ? master[i] : 0 }
+  }
+
+  package func adjust(
+    _ name: String, master: UnsafeMutableBufferPointer<Float>,
+    gradient: UnsafeMutableBufferPointer<Float>
+  ) {
+    guard let keep = layers[name]?.keep else { return }
+    for i in gradient.indices where !keep[i] { gradient[i] += decay * master[i] }
+  }
+
+  package func mayMove(_ name: String) -> UnsafeBufferPointer<Bool>? {
+    layers[name].map { UnsafeBufferPointer($0.movable) }
+  }
+
+  private static func toOIHW(_ mask: [Bool], _ matrix: WeightMatrix) -> [Bool] {
+    guard matrix.taps > 1 else { return mask }
+    var result = mask
+    for row in 0..<matrix.rows {
+      let base = row * matrix.columns
+      for tap in 0..<matrix.taps {
+        for channel in 0..<matrix.inChannels {
+          result[base + channel * matrix.taps + tap] = mask[base + tap * matrix.inChannels + channel]
+        }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,49 @@
+import ModelFormats
+import NeuralGraph
+
+/// What the method does with a layer that has a matrix, and why.
+public enum LayerTreatment: String, Sendable, Hashable, Codable {
+  /// N:M inside tiles, tiles dropped.
+  case hybrid
+  /// N:M only: the sliced classifier.
+  case fineOnly = "fine_only"
+  /// Dense: it reads the image, whose one to three channels make no groups.
+  case denseFirst = "dense_first"
+  /// Dense: every channel is filtered on its own, so there is nothing to group.
+  case denseDepthwise = "dense_depthwise"
+  /// Dense: grouped convolutions have no matrix over all input channels.
+  case denseGrouped = "dense_grouped"
+
+  /// Whether the layer takes part in pruning.
+  public var isPrunable: Bool { self == .hybrid || self == .fineOnly }
+}
+
+/// A convolution or linear layer as the method sees it.
+public struct PrunableLayer: Sendable, Hashable {
+  /// The node's name.
+  public let name: String
+  /// Its weight's name.
+  public let weightName: String
+  /// Its weight as a matrix.
+  public let matrix: WeightMatrix
+  /// What happens to it.
+  public let treatment: LayerTreatment
+
+  /// All layers of a graph that have a matrix, in node order (crisp.md, "Which layers").
+  public static func layers(of graph: Graph) -> [PrunableLayer] {
+    graph.nodes.compactMap { node in
+      guard let matrix = WeightMatrix(node.operation) else { return nil }
+      let treatment: LayerTreatment
+      switch node.operation {
+      case .convolution(let c) where c.isDepthwise: treatment = .denseDepthwise
+      case .convolution(let c) where c.groups > 1: treatment = .denseGrouped
+      case .convolution(let c) where c.inChannels == 1 || c.inChannels == 3:
+        treatment = .denseFirst
+      case .linear where node.name == graph.output: treatment = .fineOnly
+      default: treatment = .hybrid
+      }
+      return PrunableLayer(
+        name: node.name, weightName: node.weightName, matrix: matrix, treatment: treatment)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/// Why a personalisation cannot start or had to stop. Failures of the engine, the data and the
+/// files pass through as the errors of their own rooms.
+public enum PruningError: Error, Sendable, CustomStringConvertible {
+  /// The profile names no class, or one twice, or a weight is not positive.
+  case invalidProfile(reason: String)
+  /// A class is not among the model's labels.
+  case unknownClasses([UnknownClass])
+  /// A recipe's field is out of range.
+  case invalidRecipe(field: String, reason: String)
+  /// The target lies below what N:M alone prunes, or above what one tile per block row leaves.
+  case sparsityOutOfReach(requested: Double, lowest: Double, highest: Double)
+  /// The model has no linear classifier at its output that could be sliced.
+  case noClassifier(output: String)
+  /// The model and the data do not belong together.
+  case mismatch(reason: String)
+  /// The run was asked to stop.
+  case cancelled
+  /// A checkpoint belongs to another run or is damaged.
+  case unusableCheckpoint(reason: String)
+  /// The packed file, read back, does not answer like the network it was made from.
+  case verificationFailed(relativeError: Float, allowed: Float)
+  /// A class that the model does not know, with the nearest known names.
+  public struct UnknownClass: Sendable, Hashable {
+    /// What was asked for.
+    public let name: String
+    /// Known names like it, best first.
+    public let suggestions: [String]
+  }
+
+  /// A stable identifier of the failure.
+  public var code: String {
+    switch self {
+    case .invalidProfile: "invalid_profile"
+    case .unknownClasses: "unknown_class"
+    case .invalidRecipe: "invalid_recipe"
+    case .sparsityOutOfReach: "sparsity_out_of_reach"
+    case .noClassifier: "no_classifier"
+    case .mismatch: "model_data_mismatch"
+    case .cancelled: "cancelled"
+    case .unusableCheckpoint: "unusable_checkpoint"
+    case .verificationFailed: "verification_failed"
+    }
+  }
+
+  /// One sentence for a person.
+  public var description: String {
+    switch self {
+    case .invalidProfile(let reason): reason
+    case .unknownClasses(let unknown):
+      unknown.map { entry in
+        let hint = entry.suggestions.map { "'\($0)'" }.joined(separator: " or ")
+        return "the model does not know the class '\(entry.name)'"
+          + (hint.isEmpty ? "" : " (did you mean \(hint)?)")
+      }.joined(separator: "; ")
+    case .invalidRecipe(let field, let reason): "'\(field)' \(reason)"
+    case .sparsityOutOfReach(let requested, let lowest, let highest):
+      "a sparsity of \(rounded(requested)) is out of reach: with this pattern this model can have 0 "
+        + "or \(rounded(lowest)) to \(rounded(highest))"
+    case .noClassifier(let output):
+      "the model's output '\(output)' is not a linear layer, so its classes cannot be sliced"
+    case .mismatch(let reason): reason
+    case .cancelled: "the run was cancelled"
+    case .unusableCheckpoint(let reason): "the checkpoint cannot be used: \(reason)"
+    case .verificationFailed(let error, let allowed):
+      "the packed model differs from the network by \(error) (allowed \(allowed))"
+    }
+  }
+
+  private func rounded(_ share: Double) -> String {
+    "\((share * 10000).rounded() / 10000)"
+  }
+}

@@ -1,0 +1,88 @@
+import Datasets
+import ModelFormats
+
+/// Everything but model, data and classes that decides a personalisation's outcome. Two runs with
+/// equal recipes on the same machine write the same bytes.
+public struct PruningRecipe: Sendable, Hashable, Codable {
+  /// How sparsity grows over the iterations.
+  public enum Growth: String, Sendable, Hashable, Codable {
+    /// Fast at first, when much is redundant (Zhu and Gupta 2017).
+    case cubic
+    /// The same step every iteration.
+    case linear
+  }
+
+  /// N:M, block size and row groups.
+  public var pattern: HybridPattern
+  /// κ: zeros per weight over all prunable layers; 0 prunes nothing.
+  public var sparsity: Double
+  /// n: how many times tiles are dropped.
+  public var iterations = 5
+  /// δ: epochs of fine-tuning after each of them.
+  public var epochsPerIteration = 1
+  /// Epochs of dense fine-tuning before the first.
+  public var denseEpochs = 2
+  /// Epochs with frozen masks at the end.
+  public var finalEpochs = 5
+  /// Images per class (on average) that make an epoch.
+  public var samplesPerClass = 512
+  /// Images per update.
+  public var batchSize = 64
+  /// Highest learning rate.
+  public var learningRate = 0.02
+  /// λ of the weight decay.
+  public var weightDecay = 5e-4
+  /// Decay of masked weights (SR-STE, Zhou et al. 2021).
+  public var maskedDecay = 2e-4
+  /// Share of the loss that follows the teacher, the restricted universal model; 0 is off.
+  public var distillation = 0.5
+  /// T of the distillation.
+  public var temperature = 2.0
+  /// How sparsity grows.
+  public var growth = Growth.cubic
+  /// Batches that saliency is averaged over.
+  public var saliencyBatches = 8
+  /// Changes to training images.
+  public var augmentation = Augmentation(flip: true, shift: 2)
+  /// Seed of sampling and augmentation.
+  public var seed: UInt64 = 0
+
+  /// The defaults for a pattern and a target.
+  public init(pattern: HybridPattern, sparsity: Double) {
+    self.pattern = pattern
+    self.sparsity = sparsity
+  }
+
+  /// Throws on the first field that is out of range.
+  public func validate() throws(PruningError) {
+    func check(_ field: String, _ isValid: Bool, _ reason: String) throws(PruningError) {
+      guard isValid else { throw .invalidRecipe(field: field, reason: reason) }
+    }
+    try check("sparsity", sparsity >= 0 && sparsity < 1, "must lie in 0 ≤ sparsity < 1")
+    try check("iterations", (1...1000).contains(iterations), "must be 1 to 1000")
+    try check(
+      "epochs_per_iteration", (0...1000).contains(epochsPerIteration), "must be 0 to 1000")
+    try check("dense_epochs", (0...1000).contains(denseEpochs), "must be 0 to 1000")
+    try check("final_epochs", (0...1000).contains(finalEpochs), "must be 0 to 1000")
+    try check(
+      "samples_per_class", (1...1_000_000).contains(samplesPerClass), "must be 1 to 1,000,000")
+    try check("batch_size", (2...65536).contains(batchSize), "must be 2 to 65,536")
+    try check(
+      "learning_rate", learningRate > 0 && learningRate <= 10, "must lie in 0 < rate ≤ 10")
+    try check("weight_decay", weightDecay >= 0 && weightDecay <= 1, "must lie in 0…1")
+    try check("masked_decay", maskedDecay >= 0 && maskedDecay <= 1, "must lie in 0…1")
+    try check("distillation", distillation >= 0 && distillation <= 1, "must lie in 0…1")
+    try check("temperature", temperature > 0 && temperature <= 100, "must lie in 0 < T ≤ 100")
+    try check("saliency_batches", (1...10000).contains(saliencyBatches), "must be 1 to 10,000")
+    try check("augmentation.shift", (0...64).contains(augmentation.shift), "must be 0 to 64")
+  }
+
+  /// κ_p after iteration p of 1…n.
+  func sparsity(after iteration: Int) -> Double {
+    let remaining = 1 - Double(iteration) / Double(iterations)
+    switch growth {
+    case .cubic: return sparsity * (1 - remaining * remaining * remaining)
+    case .linear: return sparsity * (1 - remaining)
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Datasets
+import Digests
+import Foundation
+import ModelFormats
+import NeuralGraph
+import Training
+
+/// One personalisation: a universal model, a class profile and a recipe become a packed model
+/// (crisp.md, "One personalisation run"). The initialiser checks everything that can be checked
+/// without work, so that a bad request fails when it is made.
+public struct Personalization: Sendable {
+  /// What the run tells and asks its surroundings. All are called on the run's thread.
+  public struct Hooks {
+    /// Asked before every step; true ends the run with `PruningError.cancelled`.
+    public var isCancelled: () throws -> Bool
+    /// Told after every few steps and at each change of stage.
+    public var progress: (PersonalizationProgress) throws -> Void
+    /// Given the state after each iteration.
+    public var checkpoint: (_ iteration: Int, _ state: Data) throws -> Void
+
+    /// Hooks as given; by default nobody listens.
+    public init(
+      isCancelled: @escaping () throws -> Bool = { false },
+      progress: @escaping (PersonalizationProgress) throws -> Void = { _ in },
+      checkpoint: @escaping (Int, Data) throws -> Void = { _, _ in }
+    ) {
+      self.isCancelled = isCancelled
+      self.progress = progress
+      self.checkpoint = checkpoint
+    }
+  }
+
+  /// What a run makes.
+  public struct Result: Sendable {
+    /// The packed file.
+    public let packed: Data
+    /// The sliced universal model as a dense file: what the packed one replaces.
+    public let denseSliced: DenseModel
+    /// What happened and what was measured.
+    public let report: PersonalizationReport
+  }
+
+  let universal: DenseModel
+  let universalDigest: String
+  let dataset: ImageDataset
+  let profile: ClassProfile
+  let recipe: PruningRecipe
+  let threads: Int
+
+  /// Throws when profile, recipe, model and data do not fit each other.
+  ///
+  /// `universalDigest` is the sha256 of the universal model's file, for the packed file's header.
+  public init(
+    universal: DenseModel, universalDigest: String, dataset: ImageDataset, profile: ClassProfile,
+    recipe: PruningRecipe, threads: Int
+  ) throws {
+    try recipe.validate()
+    try Personalization.check(recipe, profile: profile, universal: universal.description)
+    let shape = dataset.imageShape
+    let input = universal.description.graph.input
+    guard input == ActivationShape(channels: shape.channels, height: shape.height, width: shape.width)
+    else {
+      throw PruningError.mismatch(
+        reason: "the model reads \(input) images; '\(dataset.name)' has "
+          + "\(shape.channels)x\(shape.height)x\(shape.width)")
+    }
+    for name in profile.names { _ = try dataset.classIndex(name) }
+    self.universal = universal
+    self.universalDigest = universalDigest
+    self.dataset = dataset
+    self.profile = profile
+    self.recipe = recipe
+    self.threads = threads
+  }
+
+  /// Checks classes and target against a model's description alone, without its data: what an API
+  /// can afford to do for every request.
+  public static func check(
+    _ recipe: PruningRecipe, profile: ClassProfile, universal: ModelDescription
+  ) throws(PruningError) {
+    try recipe.validate()
+    let indices = try profile.indices(in: universal.labels)
+    guard recipe.sparsity > 0 else { return }
+    let masks = PrunableLayer.layers(of: universal.graph).filter(\.treatment.isPrunable)
+      .map { layer in
+        LayerMask(
+          layer.treatment == .fineOnly
+            ? PrunableLayer(
+              name: layer.name, weightName: layer.weightName,
+              matrix: WeightMatrix(
+                rows: indices.count, taps: 1, inChannels: layer.matrix.inChannels),
+              treatment: .fineOnly)
+            : layer, pattern: recipe.pattern)
+      }
+    let reach = RankColumnAllocation.reach(masks)
+    guard (reach.lowest...reach.highest).contains(recipe.sparsity) else {
+      throw .sparsityOutOfReach(
+        requested: recipe.sparsity, lowest: reach.lowest, highest: reach.highest)
+    }
+  }
+
+  /// What makes a run this run; a checkpoint of another one is refused.
+  var identity: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    var hasher = SHA256()
+    hasher.update(Array("\(universalDigest) \(dataset.digest.hex) ".utf8))
+    for part in [try? encoder.encode(profile), try? encoder.encode(recipe)] {
+      if let part { hasher.update(part) }
+    }
+    return hasher.finalize().hex
+  }
+
+  /// Runs to the end on the calling thread. With a checkpoint of the same run it goes on from
+  /// there and ends with the same bytes.
+  public func run(resuming checkpoint: Data? = nil, hooks: Hooks = Hooks()) throws -> Result {
+    try PersonalizationRun(self, hooks: hooks).run(resuming: checkpoint)
+  }
+}

@@ -1,0 +1,48 @@
+import Datasets
+import NeuralGraph
+import Training
+
+/// CASS, the class-aware saliency score (crisp.md, "Saliency"):
+/// T(w) = E over minibatches of |dL/dw| · |w|.
+///
+/// Gradients are taken at the masked forward pass and recorded for every weight, masked ones too
+/// (B3), with batch norm in evaluation mode. It is |w|, not w² (B2).
+package struct Saliency {
+  package let batches: Int
+  package let batchSize: Int
+
+  /// An estimate over `batches` minibatches of `batchSize` images.
+  package init(batches: Int, batchSize: Int) {
+    self.batches = batches
+    self.batchSize = batchSize
+  }
+
+  /// T per layer, in matrix order. `learning` gives a weight's learning values, which for masked
+  /// weights differ from what the network computes with.
+  package func estimate(
+    _ network: Network, layers: [PrunableLayer], sampler: inout ClassSampler,
+    learning: (String) -> UnsafeMutableBufferPointer<Float>?,
+    checkCancellation: () throws -> Void
+  ) throws -> [[Float]] {
+    var sums = layers.map { [Float](repeating: 0, count: $0.matrix.count) }
+    for _ in 0..<batches {
+      try checkCancellation()
+      let batch = sampler.next(batchSize)
+      let scores = try network.forward(
+        batch.images, count: batch.count, mode: .evaluationGradient)
+      let loss = try Loss.crossEntropy(scores, labels: batch.labels, classes: network.classCount)
+      try network.backward(loss.gradient)
+      for (index, layer) in layers.enumerated() {
+        guard let gradient = network.parameters[layer.weightName]?.gradient else { continue }
+        for i in gradient.indices { sums[index][i] += abs(gradient[i]) }
+      }
+    }
+    let scale = 1 / Float(max(1, batches))
+    return zip(layers, sums).map { layer, sum in
+      guard let weights = learning(layer.weightName) else { return sum }
+      var scores = sum
+      for i in scores.indices { scores[i] *= abs(weights[i]) * scale }
+      return layer.matrix.fromOIHW(scores) ?? scores
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Datasets
+import ModelFormats
+import NeuralGraph
+import Randomness
+import Training
+
+/// A small problem that a small network learns in a second: 8x8 images, each class a bright square
+/// in another corner, in noise. Channel counts are ragged on purpose.
+struct ToyProblem {
+  let dataset: ImageDataset
+  let model: DenseModel
+
+  static let names = ["top left", "top right", "bottom left", "bottom right", "middle"]
+
+  init(classes: Int = 5, trained: Bool = false) throws {
+    let names = Array(Self.names.prefix(classes))
+    dataset = try ImageDataset(
+      name: "toy", classes: names, training: Self.images(classes: classes, each: 60, seed: 1),
+      test: Self.images(classes: classes, each: 20, seed: 2))
+    let shape = ActivationShape(channels: 1, height: 8, width: 8)
+    var builder = GraphBuilder(input: shape)
+    var x = builder.convolution("conv1", builder.image, out: 10, kernel: 3, padding: 1)
+    x = builder.relu("relu1", builder.batchNorm("bn1", x))
+    x = builder.basicBlock("block", x, channels: 10, out: 20, stride: 2)
+    x = builder.convolution("conv2", x, out: 24, kernel: 1)
+    x = builder.relu("relu2", builder.batchNorm("bn2", x))
+    x = builder.linear("fc", x, features: 24 * 16, out: classes)
+    let graph = try builder.graph(output: x)
+    let normalization = Normalization(trainingSplitOf: dataset)
+    var weights = graph.initialWeights(seed: 4)
+    if trained {
+      var recipe = UniversalTraining.Recipe()
+      recipe.epochs = 3
+      recipe.batchSize = 20
+      recipe.learningRate = 0.05
+      recipe.augmentation = .none
+      let loader = try BatchLoader(
+        dataset: dataset, classes: Array(0..<classes), normalization: normalization)
+      weights = try UniversalTraining(graph: graph, loader: loader, recipe: recipe, threads: 1)
+        .run { _ in }.weights
+    }
+    model = try DenseModel(
+      description: ModelDescription(
+        graph: graph, labels: names,
+        preprocessing: Preprocessing(
+          shape: shape, mean: normalization.mean,
+          standardDeviation: normalization.standardDeviation)),
+      weights: weights)
+  }
+
+  func sampler() throws -> ClassSampler {
+    let count = dataset.classes.count
+    let loader = try BatchLoader(
+      dataset: dataset, classes: Array(0..<count),
+      normalization: Normalization(trainingSplitOf: dataset))
+    return try ClassSampler(
+      loader: loader, weights: [Double](repeating: 1, count: count), augmentation: .none, seed: 3,
+      stream: "toy")
+  }
+
+  private static func images(classes: Int, each: Int, seed: UInt64) throws -> LabelledImages {
+    var generator = SeededGenerator(seed: seed)
+    var pixels: [UInt8] = []
+    var labels: [Int] = []
+    let corners = [(0, 0), (0, 4), (4, 0), (4, 4), (2, 2)]
+    for image in 0..<classes * each {
+      let label = image % classes
+      labels.append(label)
+      let (top, left) = corners[label]
+      for y in 0..<8 {
+        for x in 0..<8 {
+          let inside = (top..<top + 4).contains(y) && (left..<left + 4).contains(x)
+          pixels.append(UInt8((inside ? 90 : 0) + generator.nextIndex(below: 120)))
+        }
+      }
+    }
+    return try LabelledImages(
+      channels: 1, height: 8, width: 8, pixels: pixels, labels: labels, source: "toy")
+  }
+}
