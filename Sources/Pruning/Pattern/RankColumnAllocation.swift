@@ -36,7 +36,7 @@ package struct RankColumnAllocation {
     }
     let left = ranked.map(\.count).min() ?? 0
     return (0..<max(0, left - 1)).map { rank in
-      package let tiles = ranked.map { $0[rank] }
+      let tiles = ranked.map { $0[rank] }
       return RankColumn(
         tiles: tiles, score: tiles.reduce(0) { $0 + scores[$1] },
         cost: tiles.reduce(0) { $0 + counts[$1] })

@@ -81,8 +81,8 @@ import Training
     var sampler = try toy.sampler()
     _ = try network.trainingStep(sampler.next(16), optimizer: optimizer, learningRate: 1, step: 0)
     let after = try #require(layer.matrix.fromOIHW(Array(master)))
-    let computing = try #require(
-      layer.matrix.fromOIHW(Array(try #require(network.parameters[layer.weightName]).values)))
+    let values = try #require(network.parameters[layer.weightName]).values
+    let computing = try #require(layer.matrix.fromOIHW(Array(values)))
     var movedWhileMasked = 0
     for i in before.indices {
       if !mask.survivors[i] { #expect(after[i] == before[i], "a dropped tile stays still") }
@@ -94,8 +94,7 @@ import Training
     mask.chooseFine(by: (0..<layer.matrix.count).map { $0 % 4 == 1 ? 1 : 0 })
     masked.set([mask], frozen: false)
     optimizer.project()
-    let returned = try #require(
-      layer.matrix.fromOIHW(Array(try #require(network.parameters[layer.weightName]).values)))
+    let returned = try #require(layer.matrix.fromOIHW(Array(values)))
     #expect(returned[1] == after[1])
     #expect(returned[1] != 0)
     #expect(returned[0] == 0)
