@@ -86,8 +86,8 @@ CREATE TABLE jobs (
   lease_owner TEXT,
   lease_expires_at INTEGER,
   cancel_requested INTEGER NOT NULL DEFAULT 0 CHECK (cancel_requested IN (0, 1)),
-  progress TEXT CHECK (json_valid(progress)),
-  error TEXT CHECK (json_valid(error)),
+  progress TEXT CHECK (progress IS NULL OR json_valid(progress)),
+  error TEXT CHECK (error IS NULL OR json_valid(error)),
   result_model INTEGER REFERENCES models (number) ON DELETE SET NULL,
   CHECK ((status = 'running') = (lease_expires_at IS NOT NULL)),
   CHECK (lease_owner IS NULL OR status = 'running'),
@@ -129,7 +129,7 @@ CREATE TABLE job_events (
   level TEXT NOT NULL CHECK (level IN ('info', 'warning', 'error')),
   type TEXT NOT NULL,
   message TEXT NOT NULL,
-  data TEXT CHECK (json_valid(data)),
+  data TEXT CHECK (data IS NULL OR json_valid(data)),
   created_at INTEGER NOT NULL,
   PRIMARY KEY (job, sequence)
 ) STRICT, WITHOUT ROWID;
