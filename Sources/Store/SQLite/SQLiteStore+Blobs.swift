@@ -5,13 +5,13 @@ import GRDB
 extension SQLiteStore {
   /// See ``BlobStore/put(_:)``.
   public func put(_ next: () throws -> Data?) throws -> BlobRecord {
-    var upload = try BlobUpload(store: self)
+    var upload = BlobUpload(store: self)
     do {
       while let piece = try next() { try upload.append(piece) }
       return try upload.finish()
     } catch {
       // The caller's error matters more; garbage collection finds what cannot be removed now.
-      try? discardUpload(upload.number)
+      if let number = upload.number { try? discardUpload(number) }
       throw error
     }
   }

@@ -65,9 +65,9 @@ extension SQLiteStore {
       let copy = try DatabaseQueue(path: partial)
       try pool.backup(to: copy)
       try copy.close()
-      // link(2) fails where rename(2) would replace a file made meanwhile.
-      guard link(partial, target) == 0 else { throw StoreError.nameTaken(.file, target) }
-      unlink(partial)
+      guard rename(partial, target) == 0 else {
+        throw StoreError.notWritable(path: target, reason: String(cString: strerror(errno)))
+      }
     } catch {
       unlink(partial)
       throw StoreError.translating(error, path: target)

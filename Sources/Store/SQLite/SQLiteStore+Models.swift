@@ -54,7 +54,7 @@ extension SQLiteStore {
 }
 
 extension Database {
-  /// What ``modelRecord(_:)-(Row)`` reads, of the table `models` called `m`.
+  /// What a model record is read from: the table `models` called `m`.
   static let modelColumns = """
     m.number, m.id, m.fingerprint, m.base_model, m.blob, m.size, m.labels, m.card, m.metadata,
     m.created_at, (SELECT j.id FROM jobs j WHERE j.number = m.job) AS job

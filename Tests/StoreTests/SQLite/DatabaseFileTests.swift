@@ -47,7 +47,7 @@ import Testing
     #expect(try again.statistics().blobs == 1)
   }
 
-  @Test func relativePathsAndOddNamesArePlainFiles() throws {
+  @Test func oddNamesArePlainFiles() throws {
     let odd = folder.file("file:odd?mode=memory")
     _ = try SQLiteStore(path: odd).put(Data("x".utf8))
     #expect(FileManager.default.fileExists(atPath: odd))

@@ -121,11 +121,11 @@ import Testing
     #expect(throws: StoreError.uploadExpired) {
       try store.put {
         pieces += 1
-        if pieces == 2 {
+        if pieces == 3 {
           fixture.clock.advance(100)
           _ = try store.collectGarbage(olderThan: 50)
         }
-        return pieces < 4 ? bytes : nil
+        return pieces < 5 ? bytes : nil
       }
     }
     #expect(try store.blob(SHA256.digest(of: bytes)) == nil)
