@@ -120,7 +120,11 @@ let package = Package(
       name: "HTTPServerTests",
       dependencies: ["HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types")],
       swiftSettings: swift),
-    .testTarget(name: "StoreTests", dependencies: ["Digests", "Store"], swiftSettings: swift),
+    .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: swift),
+    .testTarget(
+      name: "StoreTests",
+      dependencies: ["Digests", "Store", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: swift),
     .testTarget(
       name: "PersonalizationServiceTests",
       dependencies: ["PersonalizationClient", "PersonalizationService", "ServiceAPI"],

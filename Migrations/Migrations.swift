@@ -1,0 +1,18 @@
+/// One step of the database's schema.
+public struct Migration: Sendable {
+  /// The file's name without its extension.
+  public let identifier: String
+  /// Statements that take the schema from the step before to this one.
+  public let sql: String
+}
+
+/// Every step of the schema, oldest first; the database's `user_version` counts those applied.
+///
+/// A step that has been released is never edited: a change is a further file. Steps run inside one
+/// transaction with foreign keys off, so they hold no `PRAGMA journal_mode` or `foreign_keys`
+/// (<https://www.sqlite.org/pragma.html>: both do nothing or fail inside a transaction).
+public let migrations: [Migration] = [
+  Migration(
+    identifier: "m001_initial",
+    sql: String(decoding: PackageResources.m001_initial_sql, as: UTF8.self))
+]

@@ -1,0 +1,120 @@
+import Digests
+import Foundation
+
+/// Where requests become jobs and workers take them.
+///
+/// Execution is at least once, publication exactly once: a claim raises the job's attempt number,
+/// and every later call of a worker names the attempt it works for, so that a worker that lost its
+/// lease cannot write over its successor. Calls block and may come from any thread.
+public protocol JobQueue: Sendable {
+  // MARK: Users' side
+
+  /// Answers a request in one transaction: records the user's profile, then finds the model or the
+  /// open job of equal fingerprint, or queues a new job.
+  ///
+  /// A repeated request under its idempotency key changes nothing and returns the first one's job.
+  /// Failed and cancelled jobs do not answer requests. Joining a running job withdraws a request to
+  /// cancel it.
+  /// - Throws: ``StoreError/queueFull(scope:limit:)``, ``StoreError/idempotencyKeyReused(_:)``,
+  ///   ``StoreError/notFound(_:_:)`` for the base model, ``StoreError/invalidValue(field:reason:)``.
+  func submit(_ submission: Submission) throws -> SubmissionOutcome
+
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  func job(_ id: JobID) throws -> JobRecord
+
+  /// Jobs, newest first, that are older than `after`.
+  /// - Throws: ``StoreError/notFound(_:_:)`` when there is no job `after`,
+  ///   ``StoreError/invalidValue(field:reason:)`` unless `limit` is 1 to 1000.
+  func jobs(_ filter: JobFilter, after: JobID?, limit: Int) throws -> Page<JobRecord>
+
+  /// Stops a job for everyone who waits for it: a queued job is cancelled at once, a running one
+  /// when its worker answers the flag. Asking twice is the same as once.
+  /// - Returns: The job as it is then.
+  /// - Throws: ``StoreError/jobFinished(_:_:)``, ``StoreError/notFound(_:_:)``.
+  func requestCancel(_ id: JobID) throws -> JobRecord
+
+  /// Stops a job for one user: others who wait keep it, and the last one's leaving cancels it.
+  /// - Returns: The job as it is then.
+  /// - Throws: ``StoreError/jobFinished(_:_:)``; ``StoreError/notFound(_:_:)`` when there is no such
+  ///   job or the user does not wait for it.
+  func withdraw(_ user: UserID, from id: JobID) throws -> JobRecord
+
+  /// Appends to a job's log.
+  /// - Returns: The event with its number.
+  /// - Throws: ``StoreError/notFound(_:_:)``, ``StoreError/invalidValue(field:reason:)``.
+  func append(_ event: NewEvent, to id: JobID) throws -> EventRecord
+
+  /// A job's events, oldest first, whose number is greater than `after`.
+  /// - Throws: ``StoreError/notFound(_:_:)``, ``StoreError/invalidValue(field:reason:)``.
+  func events(of id: JobID, after: Int64, limit: Int) throws -> Page<EventRecord>
+
+  // MARK: Workers' side
+
+  /// Hands out the job of highest priority, the oldest among equals, that is queued or whose lease
+  /// ran out; `nil` when there is none.
+  ///
+  /// A job whose lease ran out ``maximumDeaths`` times is failed with the code
+  /// `worker_died_repeatedly`; one that was to be cancelled when its worker died is cancelled.
+  /// - Parameters:
+  ///   - worker: Names the lease's holder.
+  ///   - lease: Seconds until the lease runs out unless ``heartbeat(_:attempt:worker:lease:)``
+  ///     extends it.
+  func claim(worker: String, lease: TimeInterval) throws -> JobRecord?
+
+  /// Extends the lease to `lease` seconds from now. A lease that ran out can be extended as long as
+  /// nobody has taken the job.
+  /// - Returns: Whether the worker should stop.
+  /// - Throws: ``StoreError/leaseLost(_:attempt:)``.
+  func heartbeat(
+    _ id: JobID, attempt: Int, worker: String, lease: TimeInterval
+  ) throws -> Bool
+
+  /// Replaces the job's progress, a JSON document.
+  /// - Throws: ``StoreError/leaseLost(_:attempt:)``, ``StoreError/invalidValue(field:reason:)``.
+  func updateProgress(_ id: JobID, attempt: Int, progress: Data) throws
+
+  /// Replaces the job's checkpoint by a blob stored before.
+  /// - Throws: ``StoreError/leaseLost(_:attempt:)``, ``StoreError/notFound(_:_:)`` for the blob.
+  func saveCheckpoint(
+    _ id: JobID, attempt: Int, iteration: Int, blob: SHA256Digest
+  ) throws
+
+  /// The checkpoint from which to resume; `nil` before the first.
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  func latestCheckpoint(_ id: JobID) throws -> CheckpointRecord?
+
+  /// Puts a job back, with its checkpoint and without counting a death; for a graceful shutdown.
+  /// A job that was to be cancelled is cancelled.
+  /// - Returns: The status the job got.
+  /// - Throws: ``StoreError/leaseLost(_:attempt:)``.
+  @discardableResult
+  func release(_ id: JobID, attempt: Int) throws -> JobStatus
+
+  /// Ends a job with an error, a JSON document.
+  /// - Throws: ``StoreError/leaseLost(_:attempt:)``, ``StoreError/invalidValue(field:reason:)``.
+  func fail(_ id: JobID, attempt: Int, error: Data) throws
+
+  /// Ends a job that its worker stopped on request. Where someone joined the job in the meantime,
+  /// and so withdrew the request, the job is queued again.
+  /// - Returns: The status the job got.
+  /// - Throws: ``StoreError/leaseLost(_:attempt:)``.
+  @discardableResult
+  func cancelled(_ id: JobID, attempt: Int) throws -> JobStatus
+
+  /// Makes the model, its links to all who wait and the job's success visible in one transaction,
+  /// and drops the checkpoint.
+  /// - Throws: ``StoreError/leaseLost(_:attempt:)``; ``StoreError/jobAbandoned(_:)`` when nobody
+  ///   waits any more; ``StoreError/notFound(_:_:)`` for a blob.
+  func publish(_ id: JobID, attempt: Int, model: NewModel) throws -> ModelRecord
+
+  /// Lets every running job be claimed at once, and shuts out their former workers. Call it at
+  /// start-up, before the first claim: one server per database, so that whoever ran them is dead.
+  /// - Returns: The jobs, oldest first.
+  @discardableResult
+  func recoverAll() throws -> [JobID]
+}
+
+extension JobQueue {
+  /// How many expired leases fail a job.
+  public static var maximumDeaths: Int { 3 }
+}

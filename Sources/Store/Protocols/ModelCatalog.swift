@@ -1,0 +1,45 @@
+import Digests
+import Foundation
+
+/// What the operator registered and what jobs published.
+public protocol ModelCatalog: Sendable {
+  /// Registers a data set. Adding the same again changes nothing.
+  /// - Throws: ``StoreError/nameTaken(_:_:)`` when the name means something else,
+  ///   ``StoreError/invalidValue(field:reason:)``.
+  @discardableResult
+  func addDataset(_ dataset: DatasetRecord) throws -> Registered<DatasetRecord>
+
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  func dataset(_ name: String) throws -> Registered<DatasetRecord>
+
+  /// All data sets by name.
+  func datasets() throws -> [Registered<DatasetRecord>]
+
+  /// Registers a base model whose file and data set are there. Adding the same again changes
+  /// nothing.
+  /// - Throws: ``StoreError/nameTaken(_:_:)``, ``StoreError/notFound(_:_:)`` for the blob or the
+  ///   data set, ``StoreError/invalidValue(field:reason:)``.
+  @discardableResult
+  func addBaseModel(_ model: BaseModelRecord) throws -> Registered<BaseModelRecord>
+
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  func baseModel(_ name: String) throws -> Registered<BaseModelRecord>
+
+  /// All base models by name.
+  func baseModels() throws -> [Registered<BaseModelRecord>]
+
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  func model(_ id: ModelID) throws -> ModelRecord
+
+  /// The model that answers requests of this fingerprint, if there is one.
+  func model(fingerprint: SHA256Digest) throws -> ModelRecord?
+
+  /// Models, newest first, that are older than `after`.
+  /// - Throws: ``StoreError/notFound(_:_:)`` when there is no model `after`,
+  ///   ``StoreError/invalidValue(field:reason:)`` unless `limit` is 1 to 1000.
+  func models(_ filter: ModelFilter, after: ModelID?, limit: Int) throws -> Page<ModelRecord>
+
+  /// Whether the user has the model.
+  /// - Throws: ``StoreError/notFound(_:_:)`` when there is no such model.
+  func hasModel(_ id: ModelID, user: UserID) throws -> Bool
+}

@@ -1,0 +1,16 @@
+/// Users and what they care about. A user exists from the first request on.
+public protocol UserDirectory: Sendable {
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  func user(_ id: UserID) throws -> UserRecord
+
+  /// Versions of the user's profile, newest first.
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  func profiles(of id: UserID) throws -> [ProfileRecord]
+
+  /// Forgets a user in one transaction: profile, history, idempotency keys, tokens and links;
+  /// cancels jobs nobody else waits for, deletes models no other user has. A job that others wait
+  /// for goes over to whoever asked next. Finished jobs stay, without a name on them.
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  @discardableResult
+  func deleteUser(_ id: UserID) throws -> UserDeletion
+}

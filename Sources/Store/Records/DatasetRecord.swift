@@ -1,0 +1,31 @@
+import Digests
+import Foundation
+
+/// A data set the operator registered.
+public struct DatasetRecord: Equatable, Sendable {
+  /// Unique name.
+  public var name: String
+  /// Where the files are.
+  public var path: String
+  /// How to read them; opaque here.
+  public var format: String
+  /// What the caller takes for the content's identity.
+  public var digest: SHA256Digest
+  /// Class names in label order.
+  public var classes: [String]
+  /// Sample counts as JSON; opaque here.
+  public var counts: Data
+
+  /// All fields; the store validates them when the data set is added.
+  public init(
+    name: String, path: String, format: String, digest: SHA256Digest, classes: [String],
+    counts: Data
+  ) {
+    self.name = name
+    self.path = path
+    self.format = format
+    self.digest = digest
+    self.classes = classes
+    self.counts = counts
+  }
+}

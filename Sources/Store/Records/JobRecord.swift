@@ -1,0 +1,86 @@
+import Digests
+import Foundation
+
+/// Where a job stands.
+public enum JobStatus: String, CaseIterable, Codable, Sendable {
+  /// Waiting for a worker.
+  case queued
+  /// A worker holds its lease.
+  case running
+  /// Its model is published.
+  case succeeded
+  /// It ended with an error.
+  case failed
+  /// It was stopped on request.
+  case cancelled
+
+  /// Whether the status is final.
+  public var isFinished: Bool {
+    switch self {
+    case .queued, .running: false
+    case .succeeded, .failed, .cancelled: true
+    }
+  }
+}
+
+/// A pruning job.
+public struct JobRecord: Equatable, Sendable {
+  /// The job's name.
+  public let id: JobID
+  /// Who asked first; after that user is forgotten, who asked next; `nil` when nobody is left.
+  public let owner: UserID?
+  /// Everyone who gets the result, in the order they asked.
+  public let requesters: [UserID]
+  /// Where it stands.
+  public let status: JobStatus
+  /// Higher is taken first.
+  public let priority: Int
+  /// Digest of the request.
+  public let fingerprint: SHA256Digest
+  /// Registered base model to prune.
+  public let baseModel: String
+  /// The class profile as JSON.
+  public let profile: Data
+  /// The recipe as JSON.
+  public let recipe: Data
+  /// Seed of every random choice.
+  public let seed: UInt64
+  /// The owner's notes as JSON.
+  public let metadata: Data
+  /// When it was queued first.
+  public let createdAt: Date
+  /// When its first attempt began.
+  public let startedAt: Date?
+  /// When it reached a final status.
+  public let finishedAt: Date?
+  /// How often it was handed to a worker; fences out earlier attempts.
+  public let attempt: Int
+  /// How many attempts ended with an expired lease.
+  public let deaths: Int
+  /// The worker that holds the lease; `nil` also for a lease revoked by ``JobQueue/recoverAll()``.
+  public let leaseOwner: String?
+  /// When the lease runs out.
+  public let leaseExpiresAt: Date?
+  /// Whether the worker has been asked to stop.
+  public let isCancelRequested: Bool
+  /// The last progress report as JSON.
+  public let progress: Data?
+  /// Why it failed, as JSON.
+  public let error: Data?
+  /// The published model; `nil` again once that model is deleted.
+  public let resultModel: ModelID?
+}
+
+/// Which jobs to list. Empty lists all.
+public struct JobFilter: Equatable, Sendable {
+  /// Only jobs this user waits for.
+  public var user: UserID?
+  /// Only jobs of this status.
+  public var status: JobStatus?
+
+  /// A filter on user, status, both or neither.
+  public init(user: UserID? = nil, status: JobStatus? = nil) {
+    self.user = user
+    self.status = status
+  }
+}

@@ -1,0 +1,47 @@
+import Foundation
+
+/// One class a user cares about and how much.
+public struct ClassWeight: Hashable, Codable, Sendable {
+  /// The class's name.
+  public var name: String
+  /// Its weight, relative to the other classes of the profile.
+  public var weight: Double
+
+  /// A weighted class.
+  public init(name: String, weight: Double) {
+    self.name = name
+    self.weight = weight
+  }
+}
+
+/// What a user cares about, as of one version.
+public struct ProfileRecord: Equatable, Sendable {
+  /// 1 for the first, then counting up.
+  public let version: Int
+  /// The base model the classes belong to.
+  public let baseModel: String
+  /// Classes in the order the user gave.
+  public let classes: [ClassWeight]
+  /// The profile as JSON; opaque here.
+  public let profile: Data
+  /// When this version was recorded.
+  public let createdAt: Date
+}
+
+/// A user.
+public struct UserRecord: Equatable, Sendable {
+  /// The user's id.
+  public let id: UserID
+  /// When the user was first seen.
+  public let createdAt: Date
+  /// The latest profile; `nil` for a user who has a token but has asked for nothing.
+  public let profile: ProfileRecord?
+}
+
+/// What forgetting a user took away.
+public struct UserDeletion: Equatable, Sendable {
+  /// Jobs nobody else waits for: cancelled, or asked to stop when running.
+  public let cancelledJobs: [JobID]
+  /// Models no other user has.
+  public let deletedModels: [ModelID]
+}

@@ -1,0 +1,36 @@
+import Digests
+
+/// How much the store holds.
+public struct StoreStatistics: Equatable, Sendable {
+  /// Number of users.
+  public let users: Int
+  /// Number of jobs of each status; every status is present.
+  public let jobs: [JobStatus: Int]
+  /// Number of models.
+  public let models: Int
+  /// Number of blobs.
+  public let blobs: Int
+  /// Bytes in all blobs.
+  public let blobBytes: Int64
+  /// Size of the database file, without its write-ahead log.
+  public let databaseBytes: Int64
+}
+
+/// What a check of the whole store found.
+public struct StoreReport: Equatable, Sendable {
+  /// Messages of `PRAGMA integrity_check`, other than "ok".
+  public let integrityErrors: [String]
+  /// Rows that refer to nothing, from `PRAGMA foreign_key_check`.
+  public let foreignKeyErrors: [String]
+  /// Blobs whose bytes no longer have their digest.
+  public let corruptBlobs: [SHA256Digest]
+  /// Number of blobs read.
+  public let blobsChecked: Int
+  /// Bytes read.
+  public let bytesChecked: Int64
+
+  /// Whether nothing is wrong.
+  public var isHealthy: Bool {
+    integrityErrors.isEmpty && foreignKeyErrors.isEmpty && corruptBlobs.isEmpty
+  }
+}

@@ -1,0 +1,80 @@
+import Digests
+import Foundation
+
+/// How many jobs may wait.
+public struct QueueLimits: Equatable, Sendable {
+  /// Queued jobs of all users.
+  public var total: Int
+  /// Queued jobs owned by one user.
+  public var perUser: Int
+
+  /// Limits on queued jobs; running jobs do not count.
+  public init(total: Int, perUser: Int) {
+    self.total = total
+    self.perUser = perUser
+  }
+}
+
+/// A user's request for a model.
+public struct Submission: Equatable, Sendable {
+  /// Who asks.
+  public var user: UserID
+  /// Digest over everything that determines the model: base model, class profile, recipe, seed,
+  /// data. Requests of equal fingerprint share one job and one model.
+  public var fingerprint: SHA256Digest
+  /// Registered base model to prune.
+  public var baseModel: String
+  /// Classes the user cares about.
+  public var classes: [ClassWeight]
+  /// The profile as JSON; opaque here.
+  public var profile: Data
+  /// The recipe as JSON; opaque here.
+  public var recipe: Data
+  /// Seed of every random choice. Kept as SQLite's signed integer of the same bits.
+  public var seed: UInt64
+  /// The user's own notes as JSON; opaque here, and forgotten with the user.
+  public var metadata: Data
+  /// Higher is taken first.
+  public var priority: Int
+  /// Makes a repeated request return the first one's job. Unique per user, 1 to 256 bytes.
+  public var idempotencyKey: String?
+  /// How many jobs may wait.
+  public var limits: QueueLimits
+
+  /// A request; the store validates it when submitted.
+  public init(
+    user: UserID, fingerprint: SHA256Digest, baseModel: String, classes: [ClassWeight],
+    profile: Data, recipe: Data, seed: UInt64, metadata: Data = Data("{}".utf8),
+    priority: Int = 0, idempotencyKey: String? = nil, limits: QueueLimits
+  ) {
+    self.user = user
+    self.fingerprint = fingerprint
+    self.baseModel = baseModel
+    self.classes = classes
+    self.profile = profile
+    self.recipe = recipe
+    self.seed = seed
+    self.metadata = metadata
+    self.priority = priority
+    self.idempotencyKey = idempotencyKey
+    self.limits = limits
+  }
+}
+
+/// How a request was answered.
+public enum SubmissionOutcome: Equatable, Sendable {
+  /// A model with this fingerprint exists; the user has it now. The job is the one that made it.
+  case existing(JobRecord, ModelRecord)
+  /// The user waits for a job that was there already. A request repeated under its idempotency key
+  /// gets its job this way too, whatever has become of it.
+  case joined(JobRecord)
+  /// A new job is queued.
+  case created(JobRecord)
+
+  /// The job behind any answer.
+  public var job: JobRecord {
+    switch self {
+    case .existing(let job, _), .joined(let job), .created(let job): job
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import Foundation
+
+/// JSON between Swift and the text columns.
+enum JSONColumn {
+  /// A caller's document as column text. Whether it is JSON is for the column's constraint to say.
+  /// - Throws: ``StoreError/invalidValue(field:reason:)`` for other than UTF-8, and for a NUL byte,
+  ///   which JSON never holds and which would cut the text short.
+  static func text(_ document: Data, field: String) throws -> String {
+    guard let text = String(validating: document, as: UTF8.self), !document.contains(0) else {
+      throw StoreError.invalidValue(field: field, reason: "must be JSON in UTF-8")
+    }
+    return text
+  }
+
+  /// A list the store itself understands as column text.
+  /// - Throws: ``StoreError/invalidValue(field:reason:)`` for numbers that JSON cannot write.
+  static func text(encoding value: some Encodable, field: String) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return String(decoding: try encoder.encode(value), as: UTF8.self)
+    } catch {
+      throw StoreError.invalidValue(field: field, reason: "cannot be written as JSON")
+    }
+  }
+
+  /// The caller's document again.
+  static func document(_ text: String) -> Data {
+    Data(text.utf8)
+  }
+
+  /// The list again.
+  /// - Throws: ``StoreError/databaseCorrupt(reason:)``.
+  static func decode<Value: Decodable>(_ text: String, as type: Value.Type) throws -> Value {
+    do {
+      return try JSONDecoder().decode(type, from: Data(text.utf8))
+    } catch {
+      throw StoreError.databaseCorrupt(reason: "a list is not readable: \(error)")
+    }
+  }
+}

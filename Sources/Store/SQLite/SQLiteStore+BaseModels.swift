@@ -1,0 +1,63 @@
+import GRDB
+
+extension SQLiteStore {
+  /// See ``ModelCatalog/addBaseModel(_:)``.
+  public func addBaseModel(_ model: BaseModelRecord) throws -> Registered<BaseModelRecord> {
+    try FieldText.validate(model.name, field: "base model name")
+    try FieldText.validate(model.architecture, field: "architecture")
+    guard model.parameterCount >= 0 else {
+      throw StoreError.invalidValue(field: "parameter count", reason: "must not be negative")
+    }
+    let labels = try JSONColumn.text(encoding: model.labels, field: "labels")
+    let metadata = try JSONColumn.text(model.metadata, field: "metadata")
+    return try write { db, now in
+      _ = try db.blobRecord(model.blob)
+      _ = try db.dataset(model.dataset)
+      try db.run(
+        """
+        INSERT INTO base_models (name, architecture, blob, dataset, labels, digest,
+          parameter_count, metadata, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING
+        """,
+        [
+          model.name, model.architecture, model.blob.hex, model.dataset, labels,
+          model.digest.hex, model.parameterCount, metadata, now,
+        ])
+      let registered = try db.baseModel(model.name)
+      guard registered.record == model else { throw StoreError.nameTaken(.baseModel, model.name) }
+      return registered
+    }
+  }
+
+  /// See ``ModelCatalog/baseModel(_:)``.
+  public func baseModel(_ name: String) throws -> Registered<BaseModelRecord> {
+    try read { db in try db.baseModel(name) }
+  }
+
+  /// See ``ModelCatalog/baseModels()``.
+  public func baseModels() throws -> [Registered<BaseModelRecord>] {
+    try read { db in
+      try db.all("SELECT * FROM base_models ORDER BY name").map { try db.baseModelRecord($0) }
+    }
+  }
+}
+
+extension Database {
+  fileprivate func baseModel(_ name: String) throws -> Registered<BaseModelRecord> {
+    guard let row = try first("SELECT * FROM base_models WHERE name = ?", [name]) else {
+      throw StoreError.notFound(.baseModel, name)
+    }
+    return try baseModelRecord(row)
+  }
+
+  fileprivate func baseModelRecord(_ row: Row) throws -> Registered<BaseModelRecord> {
+    Registered(
+      record: BaseModelRecord(
+        name: try row.text("name"), architecture: try row.text("architecture"),
+        blob: try row.digest("blob"), dataset: try row.text("dataset"),
+        labels: try row.list("labels", of: String.self), digest: try row.digest("digest"),
+        parameterCount: try row.integer("parameter_count"),
+        metadata: try row.document("metadata")),
+      createdAt: try row.date("created_at"))
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import GRDB
+
+extension SQLiteStore {
+  /// See ``JobQueue/claim(worker:lease:)``.
+  public func claim(worker: String, lease: TimeInterval) throws -> JobRecord? {
+    try FieldText.validate(worker, field: "worker")
+    return try write { db, now in
+      let expiry = try Timestamp.milliseconds(now, plus: lease, field: "lease")
+      while let candidate = try db.first(Self.claimQuery, [now]) {
+        let job = try candidate.integer("number")
+        let died = try candidate.text("status") == JobStatus.running.rawValue
+        let deaths = try candidate.int("deaths") + (died ? 1 : 0)
+        if try candidate.int("cancel_requested") != 0 {
+          try db.finish(job, as: .cancelled, now: now)
+        } else if deaths >= Self.maximumDeaths {
+          try db.run("UPDATE jobs SET deaths = ? WHERE number = ?", [deaths, job])
+          try db.finish(job, as: .failed, error: Self.diedRepeatedly(deaths), now: now)
+        } else {
+          try db.run(
+            """
+            UPDATE jobs SET status = 'running', attempt = attempt + 1, deaths = ?,
+              lease_owner = ?, lease_expires_at = ?, started_at = coalesce(started_at, ?)
+            WHERE number = ?
+            """, [deaths, worker, expiry, now, job])
+          return try db.jobRecord(number: job)
+        }
+      }
+      return nil
+    }
+  }
+
+  /// The next job a worker may take at the time of its parameter. The index is named because the
+  /// planner, which has no statistics, would rather collect all queued jobs and sort them.
+  package static let claimQuery = """
+    SELECT number, status, deaths, cancel_requested FROM jobs INDEXED BY jobs_open
+    WHERE status IN ('queued', 'running') AND (status = 'queued' OR lease_expires_at <= ?)
+    ORDER BY priority DESC, number LIMIT 1
+    """
+
+  /// See ``JobQueue/recoverAll()``.
+  public func recoverAll() throws -> [JobID] {
+    try write { db, now in
+      let running = try db.all(
+        "SELECT number, id FROM jobs WHERE status = 'running' ORDER BY number")
+      for row in running {
+        // No owner: a former worker that still lives must not extend its lease.
+        try db.run(
+          "UPDATE jobs SET lease_owner = NULL, lease_expires_at = ? WHERE number = ?",
+          [now, row.integer("number")])
+      }
+      return try running.map { try $0.identifier("id", as: JobID.self) }
+    }
+  }
+
+  private static func diedRepeatedly(_ deaths: Int) -> String {
+    """
+    {"code":"worker_died_repeatedly","message":"the job's worker died \(deaths) times",\
+    "param":null}
+    """
+  }
+}
+
+extension Database {
+  /// Gives a job its final status: drops lease and checkpoint.
+  func finish(_ job: Int64, as status: JobStatus, error: String? = nil, now: Int64) throws {
+    try run(
+      """
+      UPDATE jobs SET status = ?, error = ?, finished_at = ?, lease_owner = NULL,
+        lease_expires_at = NULL
+      WHERE number = ?
+      """, [status.rawValue, error, now, job])
+    try run("DELETE FROM checkpoints WHERE job = ?", [job])
+  }
+}

@@ -1,0 +1,55 @@
+import GRDB
+
+extension SQLiteStore {
+  /// See ``ModelCatalog/addDataset(_:)``.
+  public func addDataset(_ dataset: DatasetRecord) throws -> Registered<DatasetRecord> {
+    try FieldText.validate(dataset.name, field: "data set name")
+    try FieldText.validate(dataset.path, field: "data set path", maximumByteCount: 4096)
+    try FieldText.validate(dataset.format, field: "data set format")
+    let classes = try JSONColumn.text(encoding: dataset.classes, field: "classes")
+    let counts = try JSONColumn.text(dataset.counts, field: "counts")
+    return try write { db, now in
+      try db.run(
+        """
+        INSERT INTO datasets (name, path, format, digest, classes, counts, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING
+        """,
+        [dataset.name, dataset.path, dataset.format, dataset.digest.hex, classes, counts, now])
+      let registered = try db.dataset(dataset.name)
+      guard registered.record == dataset else {
+        throw StoreError.nameTaken(.dataset, dataset.name)
+      }
+      return registered
+    }
+  }
+
+  /// See ``ModelCatalog/dataset(_:)``.
+  public func dataset(_ name: String) throws -> Registered<DatasetRecord> {
+    try read { db in try db.dataset(name) }
+  }
+
+  /// See ``ModelCatalog/datasets()``.
+  public func datasets() throws -> [Registered<DatasetRecord>] {
+    try read { db in
+      try db.all("SELECT * FROM datasets ORDER BY name").map { try db.datasetRecord($0) }
+    }
+  }
+}
+
+extension Database {
+  func dataset(_ name: String) throws -> Registered<DatasetRecord> {
+    guard let row = try first("SELECT * FROM datasets WHERE name = ?", [name]) else {
+      throw StoreError.notFound(.dataset, name)
+    }
+    return try datasetRecord(row)
+  }
+
+  fileprivate func datasetRecord(_ row: Row) throws -> Registered<DatasetRecord> {
+    Registered(
+      record: DatasetRecord(
+        name: try row.text("name"), path: try row.text("path"), format: try row.text("format"),
+        digest: try row.digest("digest"), classes: try row.list("classes", of: String.self),
+        counts: try row.document("counts")),
+      createdAt: try row.date("created_at"))
+  }
+}

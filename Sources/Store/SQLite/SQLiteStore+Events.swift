@@ -1,0 +1,45 @@
+import GRDB
+
+extension SQLiteStore {
+  /// See ``JobQueue/append(_:to:)``.
+  public func append(_ event: NewEvent, to id: JobID) throws -> EventRecord {
+    try FieldText.validate(event.type, field: "event type")
+    guard !event.message.utf8.contains(0) else {
+      throw StoreError.invalidValue(field: "event message", reason: "must not hold NUL")
+    }
+    let data = try event.data.map { try JSONColumn.text($0, field: "event data") }
+    return try write { db, now in
+      let job = try db.jobNumber(id)
+      let sequence = try db.number(
+        "SELECT coalesce(max(sequence), 0) + 1 FROM job_events WHERE job = ?", [job])
+      try db.run(
+        """
+        INSERT INTO job_events (job, sequence, level, type, message, data, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """, [job, sequence, event.level.rawValue, event.type, event.message, data, now])
+      return EventRecord(sequence: sequence, event: event, createdAt: Timestamp.date(now))
+    }
+  }
+
+  /// See ``JobQueue/events(of:after:limit:)``.
+  public func events(of id: JobID, after: Int64, limit: Int) throws -> Page<EventRecord> {
+    try Page<EventRecord>.validate(limit: limit)
+    return try read { db in
+      let rows = try db.all(
+        """
+        SELECT sequence, level, type, message, data, created_at FROM job_events
+        WHERE job = ? AND sequence > ? ORDER BY sequence LIMIT ?
+        """, [db.jobNumber(id), after, limit + 1])
+      let events = try rows.map { row in
+        EventRecord(
+          sequence: try row.integer("sequence"),
+          event: NewEvent(
+            level: try row.value("level", EventLevel.init(rawValue:)),
+            type: try row.text("type"), message: try row.text("message"),
+            data: try row.optionalDocument("data")),
+          createdAt: try row.date("created_at"))
+      }
+      return Page(events, limit: limit)
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import GRDB
+
+extension SQLiteStore {
+  /// See ``JobQueue/job(_:)``.
+  public func job(_ id: JobID) throws -> JobRecord {
+    try read { db in try db.jobRecord(number: db.jobNumber(id)) }
+  }
+
+  /// See ``JobQueue/jobs(_:after:limit:)``.
+  public func jobs(_ filter: JobFilter, after: JobID?, limit: Int) throws -> Page<JobRecord> {
+    try Page<JobRecord>.validate(limit: limit)
+    return try read { db in
+      let before = try after.map { try db.jobNumber($0) } ?? .max
+      let query = JobListQuery(filter)
+      let rows = try db.all(query.sql, query.arguments + [before, limit + 1])
+      return Page(try rows.map { try db.jobRecord($0) }, limit: limit)
+    }
+  }
+}
+
+/// The listing of jobs; one fixed statement for each combination of filters, so that each one finds
+/// its index.
+package struct JobListQuery {
+  /// The query, whose last two parameters are a job number to stay below and a limit.
+  package let sql: String
+  let arguments: StatementArguments
+
+  package init(_ filter: JobFilter) {
+    var arguments = StatementArguments()
+    var from = "jobs j"
+    var conditions: [String] = []
+    var position = "j.number"
+    if let user = filter.user {
+      // The order of tables is fixed: the user's few jobs come first, in their index's order.
+      from = "job_requesters r CROSS JOIN jobs j ON j.number = r.job"
+      conditions.append("r.user = ?")
+      position = "r.job"
+      arguments += [user.text]
+    }
+    if let status = filter.status {
+      conditions.append("j.status = ?")
+      arguments += [status.rawValue]
+    }
+    conditions.append("\(position) < ?")
+    sql = """
+      SELECT \(Database.jobColumns) FROM \(from) WHERE \(conditions.joined(separator: " AND "))
+      ORDER BY \(position) DESC LIMIT ?
+      """
+    self.arguments = arguments
+  }
+}
+
+extension Database {
+  /// What ``jobRecord(_:)`` reads, of the table `jobs` called `j`.
+  static let jobColumns = """
+    j.number, j.id, j.owner, j.status, j.priority, j.fingerprint, j.base_model, j.profile,
+    j.recipe, j.seed, j.metadata, j.created_at, j.started_at, j.finished_at, j.attempt, j.deaths,
+    j.lease_owner, j.lease_expires_at, j.cancel_requested, j.progress, j.error,
+    (SELECT m.id FROM models m WHERE m.number = j.result_model) AS result_model
+    """
+
+  /// The row number behind a job's name.
+  func jobNumber(_ id: JobID) throws -> Int64 {
+    guard let row = try first("SELECT number FROM jobs WHERE id = ?", [id.rawValue]) else {
+      throw StoreError.notFound(.job, id.rawValue)
+    }
+    return try row.integer("number")
+  }
+
+  func jobRecord(number: Int64) throws -> JobRecord {
+    guard
+      let row = try first("SELECT \(Self.jobColumns) FROM jobs j WHERE j.number = ?", [number])
+    else { throw StoreError.databaseCorrupt(reason: "job number \(number) is missing") }
+    return try jobRecord(row)
+  }
+
+  func jobRecord(_ row: Row) throws -> JobRecord {
+    JobRecord(
+      id: try row.identifier("id", as: JobID.self),
+      owner: try row.optionalUser("owner"),
+      requesters: try requesters(ofJob: row.integer("number")),
+      status: try row.value("status", JobStatus.init(rawValue:)),
+      priority: try row.int("priority"),
+      fingerprint: try row.digest("fingerprint"),
+      baseModel: try row.text("base_model"),
+      profile: try row.document("profile"),
+      recipe: try row.document("recipe"),
+      seed: UInt64(bitPattern: try row.integer("seed")),
+      metadata: try row.document("metadata"),
+      createdAt: try row.date("created_at"),
+      startedAt: try row.optionalDate("started_at"),
+      finishedAt: try row.optionalDate("finished_at"),
+      attempt: try row.int("attempt"),
+      deaths: try row.int("deaths"),
+      leaseOwner: try row.optionalText("lease_owner"),
+      leaseExpiresAt: try row.optionalDate("lease_expires_at"),
+      isCancelRequested: try row.int("cancel_requested") != 0,
+      progress: try row.optionalDocument("progress"),
+      error: try row.optionalDocument("error"),
+      resultModel: try row.optionalText("result_model").flatMap(ModelID.init(rawValue:)))
+  }
+
+  /// Everyone who gets the job's result, first come first.
+  func requesters(ofJob job: Int64) throws -> [UserID] {
+    try all(
+      "SELECT user FROM job_requesters WHERE job = ? ORDER BY added_at, user", [job]
+    ).map { try $0.user("user") }
+  }
+}

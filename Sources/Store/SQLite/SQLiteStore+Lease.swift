@@ -1,0 +1,123 @@
+import Digests
+import Foundation
+import GRDB
+
+// What the holder of a lease may do. Every call is fenced by the attempt number: see
+// https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html, "fencing tokens".
+extension SQLiteStore {
+  /// See ``JobQueue/heartbeat(_:attempt:worker:lease:)``.
+  public func heartbeat(
+    _ id: JobID, attempt: Int, worker: String, lease: TimeInterval
+  ) throws -> Bool {
+    try write { db, now in
+      let expiry = try Timestamp.milliseconds(now, plus: lease, field: "lease")
+      let held = try db.heldJob(id, attempt: attempt)
+      guard held.worker == worker else { throw StoreError.leaseLost(id, attempt: attempt) }
+      try db.run("UPDATE jobs SET lease_expires_at = ? WHERE number = ?", [expiry, held.number])
+      return held.isCancelRequested
+    }
+  }
+
+  /// See ``JobQueue/updateProgress(_:attempt:progress:)``.
+  public func updateProgress(_ id: JobID, attempt: Int, progress: Data) throws {
+    let text = try JSONColumn.text(progress, field: "progress")
+    try write { db, _ in
+      let held = try db.heldJob(id, attempt: attempt)
+      try db.run("UPDATE jobs SET progress = ? WHERE number = ?", [text, held.number])
+    }
+  }
+
+  /// See ``JobQueue/saveCheckpoint(_:attempt:iteration:blob:)``.
+  public func saveCheckpoint(
+    _ id: JobID, attempt: Int, iteration: Int, blob: SHA256Digest
+  ) throws {
+    try write { db, now in
+      let held = try db.heldJob(id, attempt: attempt)
+      _ = try db.blobRecord(blob)
+      try db.run(
+        """
+        INSERT INTO checkpoints (job, attempt, iteration, blob, created_at) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (job) DO UPDATE SET attempt = excluded.attempt,
+          iteration = excluded.iteration, blob = excluded.blob, created_at = excluded.created_at
+        """, [held.number, attempt, iteration, blob.hex, now])
+    }
+  }
+
+  /// See ``JobQueue/latestCheckpoint(_:)``.
+  public func latestCheckpoint(_ id: JobID) throws -> CheckpointRecord? {
+    try read { db in
+      let row = try db.first(
+        """
+        SELECT c.attempt, c.iteration, c.blob, b.size, c.created_at
+        FROM checkpoints c JOIN blobs b ON b.digest = c.blob WHERE c.job = ?
+        """, [db.jobNumber(id)])
+      return try row.map { row in
+        CheckpointRecord(
+          attempt: try row.int("attempt"), iteration: try row.int("iteration"),
+          blob: BlobRecord(digest: try row.digest("blob"), size: try row.integer("size")),
+          createdAt: try row.date("created_at"))
+      }
+    }
+  }
+
+  /// See ``JobQueue/release(_:attempt:)``.
+  public func release(_ id: JobID, attempt: Int) throws -> JobStatus {
+    try giveBack(id, attempt: attempt)
+  }
+
+  /// See ``JobQueue/cancelled(_:attempt:)``.
+  public func cancelled(_ id: JobID, attempt: Int) throws -> JobStatus {
+    try giveBack(id, attempt: attempt)
+  }
+
+  /// See ``JobQueue/fail(_:attempt:error:)``.
+  public func fail(_ id: JobID, attempt: Int, error: Data) throws {
+    let text = try JSONColumn.text(error, field: "error")
+    try write { db, now in
+      let held = try db.heldJob(id, attempt: attempt)
+      try db.finish(held.number, as: .failed, error: text, now: now)
+    }
+  }
+
+  /// Cancels the job if that is still wanted, else queues it again: a worker that stopped, for
+  /// whatever reason, has nothing else to tell.
+  private func giveBack(_ id: JobID, attempt: Int) throws -> JobStatus {
+    try write { db, now in
+      let held = try db.heldJob(id, attempt: attempt)
+      if held.isCancelRequested {
+        try db.finish(held.number, as: .cancelled, now: now)
+        return .cancelled
+      }
+      try db.run(
+        """
+        UPDATE jobs SET status = 'queued', lease_owner = NULL, lease_expires_at = NULL
+        WHERE number = ?
+        """, [held.number])
+      return .queued
+    }
+  }
+}
+
+/// A running job as the holder of its lease sees it.
+struct HeldJob {
+  let number: Int64
+  let worker: String
+  let isCancelRequested: Bool
+}
+
+extension Database {
+  /// - Throws: ``StoreError/leaseLost(_:attempt:)`` unless this attempt runs the job. A job that is
+  ///   gone is lost too.
+  func heldJob(_ id: JobID, attempt: Int) throws -> HeldJob {
+    guard
+      let row = try first(
+        """
+        SELECT number, lease_owner, cancel_requested FROM jobs
+        WHERE id = ? AND attempt = ? AND status = 'running' AND lease_owner IS NOT NULL
+        """, [id.rawValue, attempt])
+    else { throw StoreError.leaseLost(id, attempt: attempt) }
+    return HeldJob(
+      number: try row.integer("number"), worker: try row.text("lease_owner"),
+      isCancelRequested: try row.int("cancel_requested") != 0)
+  }
+}

@@ -1,0 +1,104 @@
+import Digests
+import GRDB
+
+extension SQLiteStore {
+  /// See ``ModelCatalog/model(_:)``.
+  public func model(_ id: ModelID) throws -> ModelRecord {
+    try read { db in try db.modelRecord(id) }
+  }
+
+  /// See ``ModelCatalog/model(fingerprint:)``.
+  public func model(fingerprint: SHA256Digest) throws -> ModelRecord? {
+    try read { db in
+      let row = try db.first(
+        "SELECT number FROM models WHERE fingerprint = ?", [fingerprint.hex])
+      return try row.map { try db.modelRecord(number: $0.integer("number")) }
+    }
+  }
+
+  /// See ``ModelCatalog/models(_:after:limit:)``.
+  public func models(_ filter: ModelFilter, after: ModelID?, limit: Int) throws
+    -> Page<ModelRecord>
+  {
+    try Page<ModelRecord>.validate(limit: limit)
+    return try read { db in
+      let before = try after.map { try db.modelNumber($0) } ?? .max
+      let rows: [Row]
+      if let user = filter.user {
+        rows = try db.all(Self.modelsOfUserQuery, [user.text, before, limit + 1])
+      } else {
+        rows = try db.all(
+          """
+          SELECT \(Database.modelColumns) FROM models m WHERE m.number < ?
+          ORDER BY m.number DESC LIMIT ?
+          """, [before, limit + 1])
+      }
+      return Page(try rows.map { try db.modelRecord($0) }, limit: limit)
+    }
+  }
+
+  /// See ``ModelCatalog/hasModel(_:user:)``.
+  public func hasModel(_ id: ModelID, user: UserID) throws -> Bool {
+    try read { db in
+      try db.first(
+        "SELECT 1 FROM model_users WHERE user = ? AND model = ?",
+        [user.text, db.modelNumber(id)]) != nil
+    }
+  }
+
+  /// A user's models below a number, newest first.
+  package static let modelsOfUserQuery = """
+    SELECT \(Database.modelColumns) FROM model_users u CROSS JOIN models m ON m.number = u.model
+    WHERE u.user = ? AND u.model < ? ORDER BY u.model DESC LIMIT ?
+    """
+}
+
+extension Database {
+  /// What a model record is read from: the table `models` called `m`.
+  static let modelColumns = """
+    m.number, m.id, m.fingerprint, m.base_model, m.blob, m.size, m.labels, m.card, m.metadata,
+    m.created_at, (SELECT j.id FROM jobs j WHERE j.number = m.job) AS job
+    """
+
+  /// The row number behind a model's name.
+  func modelNumber(_ id: ModelID) throws -> Int64 {
+    guard let row = try first("SELECT number FROM models WHERE id = ?", [id.rawValue]) else {
+      throw StoreError.notFound(.model, id.rawValue)
+    }
+    return try row.integer("number")
+  }
+
+  func modelRecord(_ id: ModelID) throws -> ModelRecord {
+    try modelRecord(number: modelNumber(id))
+  }
+
+  func modelRecord(number: Int64) throws -> ModelRecord {
+    guard
+      let row = try first(
+        "SELECT \(Self.modelColumns) FROM models m WHERE m.number = ?", [number])
+    else { throw StoreError.databaseCorrupt(reason: "model number \(number) is missing") }
+    return try modelRecord(row)
+  }
+
+  func modelRecord(_ row: Row) throws -> ModelRecord {
+    let files = try all(
+      "SELECT name, blob, size, media_type FROM model_files WHERE model = ? ORDER BY name",
+      [row.integer("number")])
+    return ModelRecord(
+      id: try row.identifier("id", as: ModelID.self),
+      fingerprint: try row.digest("fingerprint"),
+      job: try row.identifier("job", as: JobID.self),
+      baseModel: try row.text("base_model"),
+      blob: BlobRecord(digest: try row.digest("blob"), size: try row.integer("size")),
+      labels: try row.list("labels", of: String.self),
+      card: try row.document("card"),
+      metadata: try row.document("metadata"),
+      files: try files.map { file in
+        ModelFileRecord(
+          name: try file.text("name"),
+          blob: BlobRecord(digest: try file.digest("blob"), size: try file.integer("size")),
+          mediaType: try file.text("media_type"))
+      },
+      createdAt: try row.date("created_at"))
+  }
+}

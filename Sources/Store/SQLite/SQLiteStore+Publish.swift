@@ -1,0 +1,73 @@
+import Digests
+import GRDB
+
+extension SQLiteStore {
+  /// See ``JobQueue/publish(_:attempt:model:)``.
+  public func publish(_ id: JobID, attempt: Int, model: NewModel) throws -> ModelRecord {
+    let row = try NewModelRow(model)
+    let published: ModelRecord? = try write { db, now in
+      let held = try db.heldJob(id, attempt: attempt)
+      let requesters = try db.requesters(ofJob: held.number)
+      guard !requesters.isEmpty else {
+        // Commits the cancellation; the error follows outside the transaction.
+        try db.finish(held.number, as: .cancelled, now: now)
+        return nil
+      }
+      let number = try db.insertModel(row, job: held.number, now: now)
+      for user in requesters { try db.addModelUser(user.text, model: number, now: now) }
+      try db.finish(held.number, as: .succeeded, now: now)
+      try db.run("UPDATE jobs SET result_model = ? WHERE number = ?", [number, held.number])
+      return try db.modelRecord(number: number)
+    }
+    guard let published else { throw StoreError.jobAbandoned(id) }
+    return published
+  }
+}
+
+/// A new model whose fields are checked and in the form of their columns.
+private struct NewModelRow {
+  let blob: SHA256Digest
+  let labels: String
+  let card: String
+  let metadata: String
+  let files: [NewModelFile]
+
+  init(_ model: NewModel) throws {
+    blob = model.blob
+    labels = try JSONColumn.text(encoding: model.labels, field: "labels")
+    card = try JSONColumn.text(model.card, field: "card")
+    metadata = try JSONColumn.text(model.metadata, field: "metadata")
+    files = model.files
+    for file in files {
+      try FieldText.validate(file.name, field: "model file name")
+      try FieldText.validate(file.mediaType, field: "media type")
+    }
+    guard Set(files.map(\.name)).count == files.count else {
+      throw StoreError.invalidValue(field: "model files", reason: "must have different names")
+    }
+  }
+}
+
+extension Database {
+  fileprivate func insertModel(_ model: NewModelRow, job: Int64, now: Int64) throws -> Int64 {
+    let blob = try blobRecord(model.blob)
+    try run(
+      """
+      INSERT INTO models (id, fingerprint, job, base_model, blob, size, labels, card, metadata,
+        created_at)
+      SELECT ?, fingerprint, number, base_model, ?, ?, ?, ?, ?, ? FROM jobs WHERE number = ?
+      """,
+      [
+        ModelID.random().rawValue, blob.digest.hex, blob.size, model.labels, model.card,
+        model.metadata, now, job,
+      ])
+    let number = lastInsertedRowID
+    for file in model.files {
+      let blob = try blobRecord(file.blob)
+      try run(
+        "INSERT INTO model_files (model, name, blob, size, media_type) VALUES (?, ?, ?, ?, ?)",
+        [number, file.name, blob.digest.hex, blob.size, file.mediaType])
+    }
+    return number
+  }
+}

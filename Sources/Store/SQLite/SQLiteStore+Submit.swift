@@ -1,0 +1,173 @@
+import Digests
+import GRDB
+
+extension SQLiteStore {
+  /// See ``JobQueue/submit(_:)``.
+  public func submit(_ submission: Submission) throws -> SubmissionOutcome {
+    let row = try SubmissionRow(submission)
+    return try write { db, now in
+      try db.ensureUser(row.user, now: now)
+      if let outcome = try db.replay(row) { return outcome }
+      guard try db.first("SELECT 1 FROM base_models WHERE name = ?", [row.baseModel]) != nil else {
+        throw StoreError.notFound(.baseModel, row.baseModel)
+      }
+      try db.recordProfile(row, now: now)
+      let outcome = try db.answer(row, now: now)
+      if let key = row.idempotencyKey {
+        try db.run(
+          """
+          INSERT INTO idempotency_keys (user, key, fingerprint, job, created_at)
+          SELECT ?, ?, ?, number, ? FROM jobs WHERE id = ?
+          """, [row.user, key, row.fingerprint, now, outcome.job.id.rawValue])
+      }
+      return outcome
+    }
+  }
+}
+
+/// A submission whose fields are checked and in the form of their columns.
+private struct SubmissionRow {
+  let user: String
+  let fingerprint: String
+  let baseModel: String
+  let classes: [ClassWeight]
+  let classesText: String
+  let profile: String
+  let recipe: String
+  let seed: Int64
+  let metadata: String
+  let priority: Int
+  let idempotencyKey: String?
+  let limits: QueueLimits
+
+  init(_ submission: Submission) throws {
+    user = submission.user.text
+    fingerprint = submission.fingerprint.hex
+    baseModel = submission.baseModel
+    classes = submission.classes
+    classesText = try JSONColumn.text(encoding: submission.classes, field: "classes")
+    profile = try JSONColumn.text(submission.profile, field: "profile")
+    recipe = try JSONColumn.text(submission.recipe, field: "recipe")
+    seed = Int64(bitPattern: submission.seed)
+    metadata = try JSONColumn.text(submission.metadata, field: "metadata")
+    priority = submission.priority
+    idempotencyKey = submission.idempotencyKey
+    limits = submission.limits
+    if let idempotencyKey {
+      try FieldText.validate(idempotencyKey, field: "idempotency key")
+    }
+  }
+}
+
+extension Database {
+  /// Makes the user where there is none.
+  func ensureUser(_ user: String, now: Int64) throws {
+    try run(
+      "INSERT INTO users (id, created_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING", [user, now])
+  }
+
+  /// Adds the user to those who get the job's result.
+  func addRequester(_ user: String, job: Int64, now: Int64) throws {
+    try run(
+      """
+      INSERT INTO job_requesters (user, job, added_at) VALUES (?, ?, ?)
+      ON CONFLICT (user, job) DO NOTHING
+      """, [user, job, now])
+  }
+
+  /// Gives the user the model.
+  func addModelUser(_ user: String, model: Int64, now: Int64) throws {
+    try run(
+      """
+      INSERT INTO model_users (user, model, added_at) VALUES (?, ?, ?)
+      ON CONFLICT (user, model) DO NOTHING
+      """, [user, model, now])
+  }
+
+  /// The first answer to a request that came before under the same key.
+  fileprivate func replay(_ request: SubmissionRow) throws -> SubmissionOutcome? {
+    guard let key = request.idempotencyKey,
+      let earlier = try first(
+        "SELECT fingerprint, job FROM idempotency_keys WHERE user = ? AND key = ?",
+        [request.user, key])
+    else { return nil }
+    guard try earlier.text("fingerprint") == request.fingerprint else {
+      throw StoreError.idempotencyKeyReused(key)
+    }
+    let job = try jobRecord(number: earlier.integer("job"))
+    if let model = job.resultModel { return .existing(job, try modelRecord(model)) }
+    return .joined(job)
+  }
+
+  /// Adds a version to the user's profile unless it is the current one already.
+  fileprivate func recordProfile(_ request: SubmissionRow, now: Int64) throws {
+    let current = try currentProfile(of: request.user)
+    if let current, current.baseModel == request.baseModel, current.classes == request.classes,
+      current.profile == JSONColumn.document(request.profile)
+    {
+      return
+    }
+    try run(
+      """
+      INSERT INTO profiles (user, version, base_model, classes, profile, created_at)
+      VALUES (?, ?, ?, ?, ?, ?)
+      """,
+      [
+        request.user, (current?.version ?? 0) + 1, request.baseModel, request.classesText,
+        request.profile, now,
+      ])
+  }
+
+  fileprivate func answer(_ request: SubmissionRow, now: Int64) throws -> SubmissionOutcome {
+    if let model = try first(
+      "SELECT number, job FROM models WHERE fingerprint = ?", [request.fingerprint])
+    {
+      let number = try model.integer("number")
+      let job = try model.integer("job")
+      try addModelUser(request.user, model: number, now: now)
+      try addRequester(request.user, job: job, now: now)
+      return .existing(try jobRecord(number: job), try modelRecord(number: number))
+    }
+    if let open = try first(
+      "SELECT number FROM jobs WHERE fingerprint = ? AND status IN ('queued', 'running')",
+      [request.fingerprint])
+    {
+      let job = try open.integer("number")
+      try addRequester(request.user, job: job, now: now)
+      // Whoever joins wants the result: a cancellation that has not happened yet is off.
+      try run(
+        """
+        UPDATE jobs SET cancel_requested = 0, priority = max(priority, ?),
+          owner = coalesce(owner, ?)
+        WHERE number = ?
+        """, [request.priority, request.user, job])
+      return .joined(try jobRecord(number: job))
+    }
+    return .created(try insertJob(request, now: now))
+  }
+
+  fileprivate func insertJob(_ request: SubmissionRow, now: Int64) throws -> JobRecord {
+    let waiting = try number("SELECT count(*) FROM jobs WHERE status = 'queued'")
+    guard waiting < request.limits.total else {
+      throw StoreError.queueFull(scope: .total, limit: request.limits.total)
+    }
+    let waitingOfUser = try number(
+      "SELECT count(*) FROM jobs WHERE owner = ? AND status = 'queued'", [request.user])
+    guard waitingOfUser < request.limits.perUser else {
+      throw StoreError.queueFull(scope: .user, limit: request.limits.perUser)
+    }
+    try run(
+      """
+      INSERT INTO jobs (id, owner, status, priority, fingerprint, base_model, profile, recipe,
+        seed, metadata, created_at)
+      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        JobID.random().rawValue, request.user, request.priority, request.fingerprint,
+        request.baseModel, request.profile, request.recipe, request.seed, request.metadata, now,
+      ])
+    let job = lastInsertedRowID
+    try addRequester(request.user, job: job, now: now)
+    return try jobRecord(number: job)
+  }
+}

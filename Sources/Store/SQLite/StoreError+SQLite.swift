@@ -1,0 +1,50 @@
+import Digests
+import GRDB
+
+extension StoreError {
+  /// The store's word for any error of a statement; errors of the caller's own pass unchanged.
+  static func translating(_ error: any Error, path: String) -> any Error {
+    switch error {
+    case let error as DatabaseError:
+      translating(error, path: path)
+    case let error as RowDecodingError:
+      databaseCorrupt(reason: "\(error)")
+    case let error as DigestError:
+      databaseCorrupt(reason: "\(error)")
+    default:
+      error
+    }
+  }
+
+  private static func translating(_ error: DatabaseError, path: String) -> StoreError {
+    let message = error.message ?? "no message"
+    return switch error.resultCode {
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      locked(path: path)
+    case .SQLITE_FULL:
+      diskFull
+    case .SQLITE_CORRUPT:
+      databaseCorrupt(reason: message)
+    case .SQLITE_NOTADB:
+      notADatabase(path: path)
+    case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+      notWritable(path: path, reason: message)
+    case .SQLITE_CANTOPEN:
+      cannotOpen(path: path, reason: message)
+    case .SQLITE_CONSTRAINT where error.extendedResultCode == .SQLITE_CONSTRAINT_CHECK:
+      invalidValue(field: checkedField(message), reason: "is not what its column holds")
+    case .SQLITE_TOOBIG:
+      invalidValue(field: "a value", reason: "is too big")
+    default:
+      sqlite(resultCode: error.extendedResultCode.rawValue, message: message)
+    }
+  }
+
+  /// `CHECK constraint failed: json_valid(progress)` names the column between the brackets.
+  private static func checkedField(_ message: String) -> String {
+    guard let open = message.lastIndex(of: "("), let close = message.lastIndex(of: ")"),
+      open < close
+    else { return message }
+    return String(message[message.index(after: open)..<close])
+  }
+}

@@ -1,0 +1,168 @@
+import Digests
+
+/// Everything the store can refuse or fail at.
+public enum StoreError: Error, Equatable, Sendable {
+  // Opening
+  /// The folder that should hold the database does not exist.
+  case directoryMissing(path: String)
+  /// The file or its folder cannot be written.
+  case notWritable(path: String, reason: String)
+  /// The file is not an SQLite database.
+  case notADatabase(path: String)
+  /// The file is another program's SQLite database.
+  case foreignDatabase(path: String, applicationID: Int32)
+  /// A later version of this program wrote the file.
+  case newerSchema(path: String, found: Int, supported: Int)
+  /// Another process held the database for longer than the busy timeout.
+  case locked(path: String)
+  /// Something else kept the file from opening.
+  case cannotOpen(path: String, reason: String)
+
+  // Requests
+  /// A value is outside what its field holds.
+  case invalidValue(field: String, reason: String)
+  /// Nothing has this name.
+  case notFound(Entity, String)
+  /// The name is taken by something different.
+  case nameTaken(Entity, String)
+  /// The idempotency key came with another request before.
+  case idempotencyKeyReused(String)
+  /// The job is finished, so it cannot be cancelled.
+  case jobFinished(JobID, JobStatus)
+  /// As many jobs wait as may.
+  case queueFull(scope: QueueScope, limit: Int)
+
+  // Workers
+  /// Another attempt, or nobody, works on the job: stop, and write nothing more.
+  case leaseLost(JobID, attempt: Int)
+  /// Everyone who waited for the job is gone; it has been cancelled instead of published.
+  case jobAbandoned(JobID)
+
+  // Blobs
+  /// The range does not lie within the blob.
+  case rangeOutOfBounds(offset: Int64, length: Int64, size: Int64)
+  /// The bytes no longer have the digest they were stored under.
+  case blobCorrupt(SHA256Digest)
+  /// The upload stood still for so long that its bytes were collected.
+  case uploadExpired
+
+  // Storage
+  /// No space is left for the database.
+  case diskFull
+  /// SQLite found its own file damaged, or holds a value this program cannot have written.
+  case databaseCorrupt(reason: String)
+  /// Any other failure of SQLite, with its extended result code.
+  case sqlite(resultCode: Int32, message: String)
+
+  /// What a name can refer to.
+  public enum Entity: String, Sendable {
+    /// A registered dense model.
+    case baseModel = "base model"
+    /// Stored bytes.
+    case blob
+    /// A registered data set.
+    case dataset = "data set"
+    /// A file that a backup would overwrite.
+    case file
+    /// A pruning job.
+    case job
+    /// A published model.
+    case model
+    /// One more format of a model.
+    case modelFile = "model file"
+    /// An access token.
+    case token
+    /// A user.
+    case user
+  }
+
+  /// Whose queue is full.
+  public enum QueueScope: String, Sendable {
+    /// The whole server's.
+    case total
+    /// One user's.
+    case user
+  }
+}
+
+extension StoreError {
+  /// A stable identifier for programs.
+  public var code: String {
+    switch self {
+    case .directoryMissing: "directory_missing"
+    case .notWritable: "database_not_writable"
+    case .notADatabase: "not_a_database"
+    case .foreignDatabase: "foreign_database"
+    case .newerSchema: "newer_schema"
+    case .locked: "database_locked"
+    case .cannotOpen: "cannot_open_database"
+    case .invalidValue: "invalid_value"
+    case .notFound: "not_found"
+    case .nameTaken: "name_taken"
+    case .idempotencyKeyReused: "idempotency_key_reused"
+    case .jobFinished: "job_finished"
+    case .queueFull: "queue_full"
+    case .leaseLost: "lease_lost"
+    case .jobAbandoned: "job_abandoned"
+    case .rangeOutOfBounds: "range_out_of_bounds"
+    case .blobCorrupt: "blob_corrupt"
+    case .uploadExpired: "upload_expired"
+    case .diskFull: "disk_full"
+    case .databaseCorrupt: "database_corrupt"
+    case .sqlite: "database_error"
+    }
+  }
+}
+
+extension StoreError: CustomStringConvertible {
+  /// One sentence for people: what happened, to what, and what to do.
+  public var description: String {
+    switch self {
+    case .directoryMissing(let path):
+      "the folder of \(path) does not exist: create it, or give another path"
+    case .notWritable(let path, let reason):
+      "\(path) cannot be written (\(reason)): check the permissions of the file and its folder"
+    case .notADatabase(let path):
+      "\(path) is not an SQLite database: give another path"
+    case .foreignDatabase(let path, let applicationID):
+      "\(path) belongs to another program (application_id \(applicationID)): give another path"
+    case .newerSchema(let path, let found, let supported):
+      "\(path) has schema \(found), this program knows up to \(supported): use a newer program"
+    case .locked(let path):
+      "\(path) is locked by another process: stop it, or try again"
+    case .cannotOpen(let path, let reason):
+      "cannot open \(path): \(reason)"
+    case .invalidValue(let field, let reason):
+      "\(field) \(reason)"
+    case .notFound(let entity, let name):
+      "there is no \(entity.rawValue) \"\(name)\""
+    case .nameTaken(let entity, let name):
+      "another \(entity.rawValue) is called \"\(name)\": choose another name"
+    case .idempotencyKeyReused(let key):
+      "the idempotency key \"\(key)\" came with another request: use a new key"
+    case .jobFinished(let job, let status):
+      "\(job) has \(status.rawValue) already"
+    case .queueFull(let scope, let limit):
+      switch scope {
+      case .total: "\(limit) jobs are waiting, as many as may: try again later"
+      case .user: "\(limit) jobs of this user are waiting, as many as may: try again later"
+      }
+    case .leaseLost(let job, let attempt):
+      "attempt \(attempt) no longer holds \(job): stop working on it"
+    case .jobAbandoned(let job):
+      "nobody waits for \(job) any more: it was cancelled"
+    case .rangeOutOfBounds(let offset, let length, let size):
+      "\(length) bytes at \(offset) do not lie within a blob of \(size) bytes"
+    case .blobCorrupt(let digest):
+      "the bytes of blob \(digest) are damaged: restore a backup"
+    case .uploadExpired:
+      "the upload stood still for too long: send it again"
+    case .diskFull:
+      "no space is left for the database: free some"
+    case .databaseCorrupt(let reason):
+      "the database is damaged (\(reason)): run the check command, restore a backup"
+    case .sqlite(let resultCode, let message):
+      "SQLite error \(resultCode): \(message)"
+    }
+  }
+}

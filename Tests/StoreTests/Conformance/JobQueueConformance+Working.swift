@@ -1,0 +1,176 @@
+import Foundation
+import Store
+import Testing
+
+extension JobQueueConformance {
+  static let working: [ConformanceCase] = [
+    ConformanceCase("claims go by priority, then by age") { fixture in
+      try fixture.submit("ann", "first")
+      try fixture.submit("ann", "second")
+      try fixture.submit("ann", "urgent", priority: 1)
+      try fixture.submit("ann", "idle", priority: -1)
+      var order: [String] = []
+      while let job = try fixture.claim() {
+        order.append(String(decoding: job.profile, as: UTF8.self))
+      }
+      #expect(
+        order == ["urgent", "first", "second", "idle"].map { #"{"of":"\#($0)"}"# })
+    },
+    ConformanceCase("a claim hands out a lease") { fixture in
+      #expect(try fixture.claim() == nil)
+      let queued = try fixture.submit("ann", "bags").job
+      fixture.clock.advance(5)
+      let job = try #require(try fixture.claim("w7", lease: 12.5))
+      #expect(job.id == queued.id)
+      #expect(job.status == .running)
+      #expect(job.attempt == 1)
+      #expect(job.leaseOwner == "w7")
+      #expect(job.leaseExpiresAt == fixture.clock.now.addingTimeInterval(12.5))
+      #expect(job.startedAt == fixture.clock.now)
+      #expect(try fixture.store.job(job.id) == job)
+      #expect(try fixture.claim("w8") == nil)
+    },
+    ConformanceCase("an expired lease hands the job on and fences the old worker out") { fixture in
+      let store = fixture.store
+      try fixture.submit("ann", "bags")
+      let old = try #require(try fixture.claim("w1", lease: 30))
+      fixture.clock.advance(29.999)
+      #expect(try fixture.claim("w2") == nil)
+      fixture.clock.advance(0.001)
+      let new = try #require(try fixture.claim("w2"))
+      #expect(new.id == old.id && new.attempt == 2 && new.deaths == 1)
+      #expect(new.startedAt == old.startedAt)
+
+      let blob = try store.put(Data("state".utf8)).digest
+      let model = try fixture.newModel()
+      let lost = StoreError.leaseLost(old.id, attempt: 1)
+      #expect(throws: lost) {
+        try store.heartbeat(old.id, attempt: 1, worker: "w1", lease: 30)
+      }
+      #expect(throws: lost) {
+        try store.updateProgress(old.id, attempt: 1, progress: Fixture.json("{}"))
+      }
+      #expect(throws: lost) {
+        try store.saveCheckpoint(old.id, attempt: 1, iteration: 9, blob: blob)
+      }
+      #expect(throws: lost) { try store.publish(old.id, attempt: 1, model: model) }
+      #expect(throws: lost) { try store.fail(old.id, attempt: 1, error: Fixture.json("{}")) }
+      #expect(throws: lost) { try store.release(old.id, attempt: 1) }
+      #expect(throws: lost) { try store.cancelled(old.id, attempt: 1) }
+      #expect(try store.job(new.id) == new)
+      #expect(try store.latestCheckpoint(new.id) == nil)
+      #expect(try store.models(ModelFilter(), after: nil, limit: 10).elements.isEmpty)
+      // The right attempt under another worker's name.
+      #expect(throws: StoreError.leaseLost(new.id, attempt: 2)) {
+        try store.heartbeat(new.id, attempt: 2, worker: "w1", lease: 30)
+      }
+    },
+    ConformanceCase("heartbeats keep a job") { fixture in
+      try fixture.submit("ann", "bags")
+      let job = try #require(try fixture.claim("w1", lease: 30))
+      for _ in 0..<5 {
+        fixture.clock.advance(20)
+        let stop = try fixture.store.heartbeat(job.id, attempt: 1, worker: "w1", lease: 30)
+        #expect(!stop)
+        #expect(try fixture.claim("w2") == nil)
+      }
+      // Late, but nobody has taken the job.
+      fixture.clock.advance(100)
+      _ = try fixture.store.heartbeat(job.id, attempt: 1, worker: "w1", lease: 30)
+      #expect(try fixture.claim("w2") == nil)
+      #expect(try fixture.store.job(job.id).deaths == 0)
+    },
+    ConformanceCase("progress is replaced") { fixture in
+      try fixture.submit("ann", "bags")
+      let job = try #require(try fixture.claim())
+      for iteration in 1...3 {
+        let progress = Fixture.json(#"{"iteration":\#(iteration)}"#)
+        try fixture.store.updateProgress(job.id, attempt: 1, progress: progress)
+        #expect(try fixture.store.job(job.id).progress == progress)
+      }
+      let error = #expect(throws: StoreError.self) {
+        try fixture.store.updateProgress(job.id, attempt: 1, progress: Fixture.json("nope"))
+      }
+      #expect(error?.code == "invalid_value")
+    },
+    ConformanceCase("a checkpoint replaces the earlier one and outlives its attempt") { fixture in
+      let store = fixture.store
+      let id = try fixture.submit("ann", "bags").job.id
+      #expect(try store.latestCheckpoint(id) == nil)
+      _ = try fixture.claim("w1", lease: 10)
+      let first = try store.put(Data("one".utf8))
+      let second = try store.put(Data("second".utf8))
+      try store.saveCheckpoint(id, attempt: 1, iteration: 1, blob: first.digest)
+      try store.saveCheckpoint(id, attempt: 1, iteration: 2, blob: second.digest)
+      fixture.clock.advance(10)
+      _ = try fixture.claim("w2", lease: 10)
+      let checkpoint = try #require(try store.latestCheckpoint(id))
+      #expect(checkpoint.attempt == 1 && checkpoint.iteration == 2 && checkpoint.blob == second)
+      // Only the replaced blob is garbage.
+      fixture.clock.advance(100)
+      #expect(try store.collectGarbage(olderThan: 50) == [first])
+      #expect(throws: StoreError.notFound(.blob, first.digest.hex)) {
+        try store.saveCheckpoint(id, attempt: 2, iteration: 3, blob: first.digest)
+      }
+      #expect(try store.latestCheckpoint(id) == checkpoint)
+    },
+    ConformanceCase("a released job is no death and keeps its checkpoint") { fixture in
+      let store = fixture.store
+      let id = try fixture.submit("ann", "bags").job.id
+      let blob = try store.put(Data("state".utf8)).digest
+      for attempt in 1...10 {
+        #expect(try fixture.claim()?.attempt == attempt)
+        if attempt == 1 { try store.saveCheckpoint(id, attempt: 1, iteration: 4, blob: blob) }
+        #expect(try store.release(id, attempt: attempt) == .queued)
+        let job = try store.job(id)
+        #expect(job.status == .queued && job.deaths == 0 && job.leaseOwner == nil)
+      }
+      #expect(try store.latestCheckpoint(id)?.iteration == 4)
+      #expect(throws: StoreError.leaseLost(id, attempt: 10)) {
+        try store.heartbeat(id, attempt: 10, worker: "w1", lease: 30)
+      }
+    },
+    ConformanceCase("a job that kills three workers fails") { fixture in
+      let id = try fixture.submit("ann", "poison").job.id
+      for attempt in 1...3 {
+        #expect(try fixture.claim("w\(attempt)", lease: 10)?.attempt == attempt)
+        fixture.clock.advance(10)
+      }
+      let next = try fixture.submit("ann", "good").job.id
+      #expect(try fixture.claim()?.id == next)
+      let job = try fixture.store.job(id)
+      #expect(job.status == .failed && job.attempt == 3 && job.deaths == 3)
+      #expect(job.finishedAt == fixture.clock.now)
+      let error = try #require(job.error)
+      let object = try JSONSerialization.jsonObject(with: error) as? [String: Any]
+      #expect(object?["code"] as? String == "worker_died_repeatedly")
+      #expect(object?["message"] is String)
+    },
+    ConformanceCase("recovery frees running jobs at once and shuts their workers out") { fixture in
+      let store = fixture.store
+      let first = try fixture.submit("ann", "a").job.id
+      let second = try fixture.submit("ann", "b").job.id
+      try fixture.submit("ann", "c")
+      _ = try fixture.claim("w1", lease: 1000)
+      _ = try fixture.claim("w2", lease: 1000)
+      #expect(try store.recoverAll() == [first, second])
+      #expect(throws: StoreError.leaseLost(first, attempt: 1)) {
+        try store.heartbeat(first, attempt: 1, worker: "w1", lease: 10)
+      }
+      #expect(throws: StoreError.leaseLost(first, attempt: 1)) {
+        try store.updateProgress(first, attempt: 1, progress: Fixture.json("{}"))
+      }
+      let again = try #require(try fixture.claim("w3"))
+      #expect(again.id == first && again.attempt == 2 && again.deaths == 1)
+      #expect(try fixture.claim("w3")?.id == second)
+    },
+    ConformanceCase("nonsense leases are refused") { fixture in
+      try fixture.submit("ann", "bags")
+      for lease in [-1, TimeInterval.nan, .infinity, 1e300] {
+        let error = #expect(throws: StoreError.self) { try fixture.claim("w1", lease: lease) }
+        #expect(error?.code == "invalid_value")
+      }
+      #expect(throws: StoreError.self) { try fixture.claim("") }
+    },
+  ]
+}

@@ -1,0 +1,47 @@
+import Foundation
+import Store
+import Testing
+
+/// What every ``TokenRegistry`` must do.
+enum TokenRegistryConformance {
+  static let all: [ConformanceCase] = [
+    ConformanceCase("a token works until it is revoked") { fixture in
+      let store = fixture.store
+      let ann = try UserID("ann")
+      let token = try store.addToken(
+        digest: Fixture.digest("s1"), user: ann, label: "laptop")
+      #expect(token.user == ann && token.label == "laptop" && token.revokedAt == nil)
+      #expect(token.createdAt == fixture.clock.now)
+      #expect(try store.activeToken(digest: Fixture.digest("s1")) == token)
+      #expect(try store.activeToken(digest: Fixture.digest("s2")) == nil)
+      #expect(try store.user(ann).profile == nil)
+
+      fixture.clock.advance(1)
+      let operators = try store.addToken(digest: Fixture.digest("s2"), user: nil, label: "ops")
+      #expect(operators.user == nil)
+      #expect(try store.tokens() == [token, operators])
+
+      let revocation = fixture.clock.now
+      try store.revokeToken(token.id)
+      fixture.clock.advance(1)
+      try store.revokeToken(token.id)
+      #expect(try store.activeToken(digest: Fixture.digest("s1")) == nil)
+      #expect(try store.tokens().first?.revokedAt == revocation)
+      #expect(try store.activeToken(digest: Fixture.digest("s2")) == operators)
+    },
+    ConformanceCase("a secret is used once, revoked or not") { fixture in
+      let digest = Fixture.digest("s1")
+      let token = try fixture.store.addToken(digest: digest, user: nil, label: "a")
+      try fixture.store.revokeToken(token.id)
+      #expect(throws: StoreError.nameTaken(.token, "b")) {
+        try fixture.store.addToken(digest: digest, user: nil, label: "b")
+      }
+    },
+    ConformanceCase("an unknown token is named") { fixture in
+      let id = try #require(TokenID(rawValue: "token_0123456789abcdef01234567"))
+      #expect(throws: StoreError.notFound(.token, id.rawValue)) {
+        try fixture.store.revokeToken(id)
+      }
+    },
+  ]
+}

@@ -1,0 +1,77 @@
+import Foundation
+import GRDB
+import Store
+import Testing
+
+/// SQLite's own account of how it answers (<https://www.sqlite.org/eqp.html>): no hot query may
+/// read a whole table or sort.
+@Suite struct QueryPlanTests {
+  let folder: TemporaryFolder
+  let database: DatabaseQueue
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let path = folder.file("crisp.sqlite")
+    try SQLiteStore(path: path).close()
+    database = try DatabaseQueue(path: path)
+  }
+
+  private func plan(_ sql: String) throws -> String {
+    try database.read { db in
+      let statement = try db.makeStatement(sql: "EXPLAIN QUERY PLAN \(sql)")
+      statement.setUncheckedArguments([])
+      return try Row.fetchAll(statement).compactMap { $0["detail"] as String? }
+        .joined(separator: "\n")
+    }
+  }
+
+  @Test func claimWalksTheOpenJobsInOrder() throws {
+    let plan = try plan(SQLiteStore.claimQuery)
+    #expect(plan == "SCAN jobs USING INDEX jobs_open")
+  }
+
+  @Test func listingsWalkAnIndexBackwards() throws {
+    let ann = try UserID("ann")
+    let expected: [(JobFilter, String)] = [
+      (JobFilter(), "SEARCH j USING INTEGER PRIMARY KEY (rowid<?)"),
+      (JobFilter(status: .queued), "SEARCH j USING INDEX jobs_status (status=? AND number<?)"),
+      (JobFilter(user: ann), "SEARCH r USING PRIMARY KEY (user=? AND job<?)"),
+      (JobFilter(user: ann, status: .queued), "SEARCH r USING PRIMARY KEY (user=? AND job<?)"),
+    ]
+    for (filter, access) in expected {
+      let plan = try plan(JobListQuery(filter).sql)
+      #expect(plan.hasPrefix(access), "\(plan)")
+      #expect(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "\(plan)")
+    }
+  }
+
+  @Test func modelsOfAUserWalkAnIndexBackwards() throws {
+    let plan = try plan(SQLiteStore.modelsOfUserQuery)
+    #expect(plan.hasPrefix("SEARCH u USING PRIMARY KEY (user=? AND model<?)"), "\(plan)")
+    #expect(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "\(plan)")
+  }
+
+  @Test func garbageIsFoundByAgeAndByReference() throws {
+    let plan = try plan(SQLiteStore.staleQuery)
+    #expect(plan.contains("SEARCH b USING INDEX blobs_touched_at"), "\(plan)")
+    #expect(!plan.contains("SCAN"), "\(plan)")
+  }
+
+  @Test func everyForeignKeyHasAnIndex() throws {
+    try database.read { db in
+      let tables = try String.fetchAll(
+        db, sql: "SELECT name FROM sqlite_master WHERE type = 'table'")
+      #expect(tables.count > 10)
+      for table in tables {
+        for key in try Row.fetchAll(
+          db, sql: "SELECT * FROM pragma_foreign_key_list(?)", arguments: [table])
+        {
+          let column: String = key["from"]
+          let sql = "EXPLAIN QUERY PLAN SELECT 1 FROM \(table) WHERE \(column) = 1"
+          let plan = try Row.fetchAll(db, sql: sql).compactMap { $0["detail"] as String? }
+          #expect(plan.allSatisfy { $0.hasPrefix("SEARCH") }, "\(table).\(column): \(plan)")
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import Digests
+import Store
+import Testing
+
+@Suite struct StoreErrorTests {
+  static let all: [StoreError] = {
+    let job = JobID(unchecked: "job_0123456789abcdef01234567")
+    let digest = SHA256.digest(of: [])
+    return [
+      .directoryMissing(path: "/p"), .notWritable(path: "/p", reason: "r"),
+      .notADatabase(path: "/p"), .foreignDatabase(path: "/p", applicationID: 1),
+      .newerSchema(path: "/p", found: 2, supported: 1), .locked(path: "/p"),
+      .cannotOpen(path: "/p", reason: "r"), .invalidValue(field: "seed", reason: "must be even"),
+      .notFound(.job, "x"), .nameTaken(.dataset, "x"), .idempotencyKeyReused("k"),
+      .jobFinished(job, .failed), .queueFull(scope: .total, limit: 5), .leaseLost(job, attempt: 2),
+      .jobAbandoned(job), .rangeOutOfBounds(offset: 1, length: 2, size: 3), .blobCorrupt(digest),
+      .uploadExpired, .diskFull, .databaseCorrupt(reason: "r"),
+      .sqlite(resultCode: 1, message: "m"),
+    ]
+  }()
+
+  @Test func codesAreDistinctAndStable() {
+    let codes = Self.all.map(\.code)
+    #expect(Set(codes).count == codes.count)
+    for code in codes {
+      #expect(code.utf8.allSatisfy { $0 == UInt8(ascii: "_") || (97...122).contains($0) })
+    }
+  }
+
+  @Test func textNamesWhatAndWhatToDo() {
+    #expect(
+      StoreError.newerSchema(path: "/p", found: 2, supported: 1).description
+        == "/p has schema 2, this program knows up to 1: use a newer program")
+    #expect(
+      StoreError.invalidValue(field: "seed", reason: "must be even").description
+        == "seed must be even")
+    #expect(
+      StoreError.queueFull(scope: .user, limit: 2).description
+        == "2 jobs of this user are waiting, as many as may: try again later")
+    #expect(StoreError.notFound(.baseModel, "vgg").description == #"there is no base model "vgg""#)
+  }
+}

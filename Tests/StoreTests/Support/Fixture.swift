@@ -1,0 +1,88 @@
+import Digests
+import Foundation
+import Store
+
+/// Everything a complete store does.
+typealias CompleteStore = BlobStore & JobQueue & ModelCatalog & TokenRegistry & UserDirectory
+
+/// A fresh store with a registered data set and base model, and shorthand for common steps.
+struct Fixture: Sendable {
+  let store: any CompleteStore
+  let clock: TestClock
+  /// Keeps what the store lives in.
+  let lifetime: any Sendable
+
+  init(store: any CompleteStore, clock: TestClock, lifetime: any Sendable) throws {
+    self.store = store
+    self.clock = clock
+    self.lifetime = lifetime
+    try store.addDataset(Self.dataset())
+    let blob = try store.put(Data("dense weights".utf8))
+    try store.addBaseModel(Self.baseModel(blob: blob.digest))
+  }
+
+  /// A store in a file of its own.
+  static func sqlite() throws -> Fixture {
+    let folder = try TemporaryFolder()
+    let clock = TestClock()
+    let store = try SQLiteStore(path: folder.file("crisp.sqlite"), clock: { clock.now })
+    return try Fixture(store: store, clock: clock, lifetime: folder)
+  }
+
+  static func dataset(name: String = "shapes") -> DatasetRecord {
+    DatasetRecord(
+      name: name, path: "/data/\(name)", format: "idx", digest: digest("data"),
+      classes: ["Boot", "Bag", "Coat"], counts: json(#"{"train":60000}"#))
+  }
+
+  static func baseModel(name: String = "resnet", blob: SHA256Digest) -> BaseModelRecord {
+    BaseModelRecord(
+      name: name, architecture: "resnet20", blob: blob, dataset: "shapes",
+      labels: ["Boot", "Bag", "Coat"], digest: digest("base"), parameterCount: 270_000)
+  }
+
+  static func digest(_ text: String) -> SHA256Digest { SHA256.digest(of: Data(text.utf8)) }
+
+  static func json(_ text: String) -> Data { Data(text.utf8) }
+
+  static let wideLimits = QueueLimits(total: 10_000, perUser: 10_000)
+
+  /// A request that depends on `what` alone.
+  func submission(
+    _ user: String, _ what: String, key: String? = nil, priority: Int = 0,
+    limits: QueueLimits = wideLimits
+  ) throws -> Submission {
+    Submission(
+      user: try UserID(user), fingerprint: Self.digest(what), baseModel: "resnet",
+      classes: [ClassWeight(name: what, weight: 1)], profile: Self.json(#"{"of":"\#(what)"}"#),
+      recipe: Self.json(#"{"epochs":2}"#), seed: .max, metadata: Self.json(#"{"by":"\#(user)"}"#),
+      priority: priority, idempotencyKey: key, limits: limits)
+  }
+
+  @discardableResult
+  func submit(
+    _ user: String, _ what: String, key: String? = nil, priority: Int = 0,
+    limits: QueueLimits = wideLimits
+  ) throws -> SubmissionOutcome {
+    try store.submit(submission(user, what, key: key, priority: priority, limits: limits))
+  }
+
+  func claim(_ worker: String = "w1", lease: TimeInterval = 30) throws -> JobRecord? {
+    try store.claim(worker: worker, lease: lease)
+  }
+
+  func newModel(_ text: String = "packed", files: [NewModelFile] = []) throws -> NewModel {
+    NewModel(
+      blob: try store.put(Data(text.utf8)).digest, labels: ["Boot", "Bag"],
+      card: Self.json(#"{"accuracy":0.9}"#), files: files)
+  }
+
+  /// Submits, claims and publishes; nothing else may be claimable.
+  func publishedModel(_ user: String, _ what: String) throws -> ModelRecord {
+    try submit(user, what)
+    guard let job = try claim() else { throw FixtureError.nothingToClaim }
+    return try store.publish(job.id, attempt: job.attempt, model: newModel(what))
+  }
+}
+
+enum FixtureError: Error { case nothingToClaim }
