@@ -19,7 +19,8 @@ public struct Router: Sendable {
     let handler: Handler
   }
 
-  enum Outcome {
+  /// What the table says about a method and path.
+  enum Outcome: Sendable {
     case matched(Route, PathParameters)
     case notFound
     case methodNotAllowed(allow: [HTTPRequest.Method])
@@ -48,9 +49,15 @@ public struct Router: Sendable {
     routes.insert(route, at: position)
   }
 
-  /// Answers a request without a connection; errors become problems as they do in the server.
+  /// Answers a request without a connection.
+  /// - Throws: what the handler throws, or `ProblemDetails` with status 404 or 405.
   public func respond(to request: Request) throws -> Response {
-    switch route(request.method, request.path, isAsterisk: request.target == "*") {
+    try respond(
+      to: request, by: route(request.method, request.path, isAsterisk: request.target == "*"))
+  }
+
+  func respond(to request: Request, by outcome: Outcome) throws -> Response {
+    switch outcome {
     case .matched(let route, let parameters):
       return try route.handler(request, parameters)
     case .notFound:

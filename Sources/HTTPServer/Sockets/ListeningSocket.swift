@@ -66,13 +66,15 @@ struct ListeningSocket: Sendable {
     while true {
       var storage = sockaddr_storage()
       var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-      let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
       let accepted = withUnsafeMutablePointer(to: &storage) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          accept4(descriptor, $0, &length, flags)
+          Glibc.accept(descriptor, $0, &length)
         }
       }
       if accepted >= 0 {
+        // Linux does not let a connection inherit these (accept(2)).
+        _ = fcntl(accepted, F_SETFL, O_NONBLOCK)
+        _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
         var on: Int32 = 1
         // A response in two segments would wait for the peer's delayed acknowledgement.
         _ = setsockopt(

@@ -24,7 +24,7 @@ final class PlainTransport: Transport {
   func write(_ bytes: UnsafeRawBufferPointer) -> TransportResult {
     while true {
       // MSG_NOSIGNAL: a peer that left is an error of this connection, not a signal to the process.
-      let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
+      let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
       if count >= 0 { return .bytes(count) }
       if errno == EINTR { continue }
       return errno == EAGAIN || errno == EWOULDBLOCK ? .wait(events: Int16(POLLOUT)) : .failed
@@ -39,13 +39,14 @@ final class PlainTransport: Transport {
     _ = shutdown(descriptor, Int32(SHUT_RDWR))
   }
 
-  func close(abruptly: Bool) {
-    if abruptly {
-      // socket(7), SO_LINGER: a zero timeout makes close(2) send a reset.
-      var option = linger(l_onoff: 1, l_linger: 0)
-      _ = setsockopt(
-        descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-    }
+  func resetOnClose() {
+    // socket(7), SO_LINGER: a zero timeout makes close(2) send a reset.
+    var option = linger(l_onoff: 1, l_linger: 0)
+    _ = setsockopt(
+      descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+  }
+
+  func close() {
     _ = Glibc.close(descriptor)
   }
 }

@@ -15,8 +15,10 @@ protocol Transport: AnyObject, Sendable {
   func finishWriting()
   /// Makes every read and write fail from now on.
   func interrupt()
-  /// Closes the connection; `abruptly` so that the peer cannot take what it got for the whole.
-  func close(abruptly: Bool)
+  /// Makes `close` reset the connection, so that the peer cannot take what it got for the whole.
+  func resetOnClose()
+  /// Closes the connection and its descriptor.
+  func close()
 }
 
 /// What came of a read or write.
