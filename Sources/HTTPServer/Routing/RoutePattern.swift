@@ -1,6 +1,6 @@
 /// A path pattern such as "/users/{user}/classes".
-struct RoutePattern: Sendable, Equatable {
-  enum Part: Sendable, Equatable {
+struct RoutePattern: Sendable {
+  enum Part: Sendable {
     case literal(String)
     case parameter(String)
   }
@@ -34,6 +34,18 @@ struct RoutePattern: Sendable, Equatable {
       }
     }
     return PathParameters(values)
+  }
+
+  /// Whether both fit the same paths; the names of parameters do not matter.
+  func isEquivalent(to other: RoutePattern) -> Bool {
+    parts.count == other.parts.count
+      && zip(parts, other.parts).allSatisfy { mine, theirs in
+        switch (mine, theirs) {
+        case (.literal(let mine), .literal(let theirs)): mine == theirs
+        case (.parameter, .parameter): true
+        default: false
+        }
+      }
   }
 
   /// Whether this pattern is tried before another of its length: at the first difference, a

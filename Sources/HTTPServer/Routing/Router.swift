@@ -33,7 +33,7 @@ public struct Router: Sendable {
   /// An empty table, which answers 404 to everything.
   public init() {}
 
-  /// Adds a route, replacing one of the same method and pattern.
+  /// Adds a route, replacing one of the same method that fits the same paths.
   ///
   /// A pattern is a path whose `{name}` segments match any one segment. Where several patterns
   /// fit, literal segments win over parameters from left to right.
@@ -42,7 +42,7 @@ public struct Router: Sendable {
     handler: @escaping Handler
   ) {
     let path = RoutePattern(pattern)
-    routes.removeAll { $0.method == method && $0.path.parts == path.parts }
+    routes.removeAll { $0.method == method && $0.path.isEquivalent(to: path) }
     let route = Route(
       method: method, pattern: pattern, bodyLimit: bodyLimit, path: path, handler: handler)
     let position = routes.firstIndex { path.precedes($0.path) } ?? routes.endIndex

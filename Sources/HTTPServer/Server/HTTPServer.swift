@@ -8,6 +8,7 @@ import Synchronization
 public final class HTTPServer: Sendable {
   private enum Phase {
     case new
+    case starting
     case running(Listener, EventSource)
     case stopped
   }
@@ -30,11 +31,11 @@ public final class HTTPServer: Sendable {
   }
 
   deinit {
-    phase.withLock { phase in
-      guard case .running(let listener, let timer) = phase else { return }
-      timer.cancel()
-      listener.close()
-    }
+    guard case .running(let listener, let timer) = phase.withLock({ $0 }) else { return }
+    context.beginDraining()
+    timer.cancel()
+    listener.close()
+    for connection in context.registry.all { connection.abort() }
   }
 
   /// Whether the server has begun to stop.
@@ -46,9 +47,21 @@ public final class HTTPServer: Sendable {
   /// Listens and returns the address, whose port the system chose if the configuration says 0.
   /// - Throws: `ServerError`.
   public func start() throws(ServerError) -> BoundAddress {
+    let isFirst = phase.withLock { phase in
+      guard case .new = phase else { return false }
+      phase = .starting
+      return true
+    }
+    guard isFirst else { throw .alreadyStarted }
     let configuration = context.configuration
-    let socket = try ListeningSocket(
-      host: configuration.host, port: configuration.port, backlog: configuration.listenBacklog)
+    let socket: ListeningSocket
+    do throws(ServerError) {
+      socket = try ListeningSocket(
+        host: configuration.host, port: configuration.port, backlog: configuration.listenBacklog)
+    } catch {
+      phase.withLock { $0 = .new }
+      throw error
+    }
     let resumption = Resumption()
     let listener = Listener(socket: socket) { [context, makeTransport] descriptor, address in
       Self.accept(
@@ -56,17 +69,9 @@ public final class HTTPServer: Sendable {
     }
     resumption.listener.withLock { $0 = WeakListener(listener: listener) }
     let timer = sweepTimer()
-    let started = phase.withLock { phase in
-      guard case .new = phase else { return false }
-      phase = .running(listener, timer)
-      return true
-    }
-    guard started else {
-      socket.close()
-      throw .alreadyStarted
-    }
     listener.start()
     timer.resume()
+    phase.withLock { $0 = .running(listener, timer) }
     return socket.address
   }
 

@@ -41,7 +41,9 @@ import Testing
   }
 
   private func mutate(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
-    let tokens = ["\r\n", "\n", "\0", ":", " ", "chunked", "Content-Length: 1\r\n", "99999999999999"]
+    let tokens = [
+      "\r\n", "\n", "\0", ":", " ", "chunked", "Content-Length: 1\r\n", "99999999999999",
+    ]
     let position = Int(random.next() % UInt64(bytes.count + 1))
     let end = min(bytes.count, position + Int(random.next() % 6))
     switch random.next() % 4 {
@@ -58,7 +60,8 @@ import Testing
   @Test func longInputByteByByteIsLinear() {
     var limits = Limits()
     limits.headerBlock = 4 << 20
-    let bytes = Array("GET / HTTP/1.1\r\nHost: a\r\nA: ".utf8) + [UInt8](repeating: 97, count: 2 << 20)
+    let bytes =
+      Array("GET / HTTP/1.1\r\nHost: a\r\nA: ".utf8) + [UInt8](repeating: 97, count: 2 << 20)
     #expect(ParserDriver.outcomes(bytes, step: 1, limits: limits) == ["incomplete"])
   }
 }

@@ -40,11 +40,11 @@ enum ParserDriver {
     case .head(let head):
       try parser.acceptBody(limit: limit)
       let notes = (head.keepAlive ? "" : " close") + (head.expectsContinue ? " expects" : "")
-      let path = head.line.target.isAsterisk ? "*" : "/" + head.line.target.path.joined(separator: "/")
+      let path =
+        head.line.target.isAsterisk ? "*" : "/" + head.line.target.path.joined(separator: "/")
       return ["\(head.line.method) \(path)\(notes)"]
     case .body(let body):
       return body.isEmpty ? [] : ["body " + String(decoding: body, as: UTF8.self)]
     }
   }
 }
-

@@ -235,7 +235,8 @@ enum ParserVectors {
   ]
 
   static let limits: [ParserVector] = [
-    .init("9112 §3", "GET /\(repeated("a", 50)) HTTP/1.1\r\nHost: a\r\n\r\n",
+    .init(
+      "9112 §3", "GET /\(repeated("a", 50)) HTTP/1.1\r\nHost: a\r\n\r\n",
       "GET /\(repeated("a", 50))"),
     .init("9112 §3", "GET /\(repeated("a", 51)) HTTP/1.1\r\n", "414 request_line_too_long"),
     .init("9112 §3", "GET /\(repeated("a", 500))", "414 request_line_too_long"),
@@ -244,7 +245,8 @@ enum ParserVectors {
       "6585 §5", "GET / HTTP/1.1\r\nHost: a\r\nA: \(repeated("b", 300))",
       "431 header_block_too_large"),
     .init(
-      "6585 §5", "GET / HTTP/1.1\r\nHost: a\r\nA: \(repeated("b", 120))\r\nB: \(repeated("b", 120))"
+      "6585 §5",
+      "GET / HTTP/1.1\r\nHost: a\r\nA: \(repeated("b", 120))\r\nB: \(repeated("b", 120))"
         + "\r\n", "431 header_block_too_large"),
     .init(
       "6585 §5", "GET / HTTP/1.1\r\nHost: a\r\n\(repeated("A: b\r\n", 5))\r\n", "GET /"),
