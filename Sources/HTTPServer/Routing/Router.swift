@@ -1,0 +1,107 @@
+import HTTPTypes
+
+/// The table of handlers by method and path.
+public struct Router: Sendable {
+  /// Answers one request. It may throw `ProblemDetails`; any other error becomes a 500 that does
+  /// not show it.
+  public typealias Handler = @Sendable (Request, PathParameters) throws -> Response
+
+  /// One line of the table.
+  public struct Route: Sendable {
+    /// The method it answers; a GET route answers HEAD too.
+    public let method: HTTPRequest.Method
+    /// The pattern as registered.
+    public let pattern: String
+    /// Most bytes of body, where it differs from `Limits.body`.
+    public let bodyLimit: Int?
+
+    let path: RoutePattern
+    let handler: Handler
+  }
+
+  /// What the table says about a method and path.
+  enum Outcome: Sendable {
+    case matched(Route, PathParameters)
+    case notFound
+    case methodNotAllowed(allow: [HTTPRequest.Method])
+    case options(allow: [HTTPRequest.Method])
+  }
+
+  /// The table in the order in which patterns are tried.
+  public private(set) var routes: [Route] = []
+
+  /// An empty table, which answers 404 to everything.
+  public init() {}
+
+  /// Adds a route, replacing one of the same method that fits the same paths.
+  ///
+  /// A pattern is a path whose `{name}` segments match any one segment. Where several patterns
+  /// fit, literal segments win over parameters from left to right.
+  public mutating func on(
+    _ method: HTTPRequest.Method, _ pattern: String, bodyLimit: Int? = nil,
+    handler: @escaping Handler
+  ) {
+    let path = RoutePattern(pattern)
+    routes.removeAll { $0.method == method && $0.path.isEquivalent(to: path) }
+    let route = Route(
+      method: method, pattern: pattern, bodyLimit: bodyLimit, path: path, handler: handler)
+    let position = routes.firstIndex { path.precedes($0.path) } ?? routes.endIndex
+    routes.insert(route, at: position)
+  }
+
+  /// Answers a request without a connection.
+  /// - Throws: what the handler throws, or `ProblemDetails` with status 404 or 405.
+  public func respond(to request: Request) throws -> Response {
+    try respond(
+      to: request, by: route(request.method, request.path, isAsterisk: request.target == "*"))
+  }
+
+  func respond(to request: Request, by outcome: Outcome) throws -> Response {
+    switch outcome {
+    case .matched(let route, let parameters):
+      return try route.handler(request, parameters)
+    case .notFound:
+      throw ProblemDetails(
+        .notFound, code: "not_found", detail: "Nothing is at this path; check its spelling.")
+    case .methodNotAllowed(let allow):
+      throw ProblemDetails(
+        .methodNotAllowed, code: "method_not_allowed",
+        detail: "Use one of the methods in the Allow field.", headers: Self.allowField(allow))
+    case .options(let allow):
+      return Response(.noContent, headers: Self.allowField(allow))
+    }
+  }
+
+  func route(
+    _ method: HTTPRequest.Method, _ path: [String], isAsterisk: Bool
+  ) -> Outcome {
+    if isAsterisk { return .options(allow: allowed(routes)) }
+    var fitting: [Route] = []
+    for route in routes {
+      guard let parameters = route.path.match(path) else { continue }
+      if route.method == method { return .matched(route, parameters) }
+      fitting.append(route)
+    }
+    if fitting.isEmpty { return .notFound }
+    // RFC 9110 §9.3.2: HEAD is GET without the content.
+    if method == .head, let get = fitting.first(where: { $0.method == .get }),
+      let parameters = get.path.match(path)
+    {
+      return .matched(get, parameters)
+    }
+    let allow = allowed(fitting)
+    return method == .options ? .options(allow: allow) : .methodNotAllowed(allow: allow)
+  }
+
+  private func allowed(_ routes: [Route]) -> [HTTPRequest.Method] {
+    var methods = Set(routes.map(\.method))
+    if methods.contains(.get) { methods.insert(.head) }
+    methods.insert(.options)
+    return methods.sorted { $0.rawValue < $1.rawValue }
+  }
+
+  /// RFC 9110 §10.2.1.
+  private static func allowField(_ methods: [HTTPRequest.Method]) -> HTTPFields {
+    [.allow: methods.map(\.rawValue).joined(separator: ", ")]
+  }
+}

@@ -1,0 +1,334 @@
+import HTTPTypes
+import Logging
+import Synchronization
+
+/// One client's connection: one request at a time, in order.
+///
+/// While it waits for bytes it is only a Dispatch source. A complete request goes to the worker
+/// pool with the source suspended, so that what the client sends meanwhile waits in the kernel.
+final class Connection: Sendable {
+  let id: UInt64
+  let address: String
+
+  private let context: ServerContext
+  private let transport: any Transport
+  private let source: EventSource
+  private let state: Mutex<ConnectionState>
+
+  init(transport: any Transport, address: String, context: ServerContext) {
+    let (id, queue) = context.nextConnection()
+    self.id = id
+    self.address = address
+    self.context = context
+    self.transport = transport
+    source = .readable(transport.descriptor, queue: queue)
+    state = Mutex(ConnectionState(limits: context.configuration.limits))
+  }
+
+  /// Begins to read, or to tell the client why not.
+  func start(refusal: ConnectionRefusal?, closed: @escaping @Sendable () -> Void) {
+    source.onEvent { [self] in
+      readable()
+    } cancelled: { [self] in
+      transport.close()
+      closed()
+    }
+    state.withLock { state in
+      if let refusal {
+        refuse(refusal.problem, &state)
+      } else {
+        resume(&state)
+      }
+    }
+  }
+
+  // MARK: Events
+
+  private func readable() {
+    state.withLock { state in
+      switch state.phase {
+      case .idle, .head, .body: receive(&state)
+      case .lingering: discard(&state)
+      case .handling, .closed: break
+      }
+    }
+  }
+
+  /// Applies the time limits.
+  func sweep(now: UInt64) {
+    state.withLock { state in
+      switch state.expiry(now: now, limits: context.configuration.limits) {
+      case .none: break
+      case .close: close(&state)
+      case .refuse(let error): refuse(ProblemDetails(error), &state)
+      }
+    }
+  }
+
+  /// Closes the connection if no request is under way.
+  func closeIfIdle() {
+    state.withLock { state in
+      if state.phase == .idle { close(&state) }
+    }
+  }
+
+  /// Ends the connection, whatever it is doing. A worker that is sending finds it lost.
+  func abort() {
+    state.withLock { state in
+      if state.phase == .handling { transport.interrupt() } else { close(&state) }
+    }
+  }
+
+  // MARK: Receiving
+
+  private func receive(_ state: inout ConnectionState) {
+    withUnsafeTemporaryAllocation(byteCount: 32 * 1024, alignment: 16) { buffer in
+      // A bound, so that one fast sender cannot keep the queue from the other connections.
+      for _ in 0..<8 {
+        switch transport.read(into: buffer) {
+        case .bytes(let count):
+          state.parser.append(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
+          advance(&state)
+          let mayHaveMore = count == buffer.count || transport.hasBufferedInput
+          guard Self.isReceiving(state.phase), mayHaveMore else { return }
+        case .wait: return
+        case .end, .failed: return close(&state)
+        }
+      }
+    }
+  }
+
+  private static func isReceiving(_ phase: ConnectionState.Phase) -> Bool {
+    phase == .idle || phase == .head || phase == .body
+  }
+
+  /// Parses until bytes are missing or a request is complete.
+  private func advance(_ state: inout ConnectionState) {
+    do throws(FramingError) {
+      while Self.isReceiving(state.phase) {
+        switch try state.parser.next() {
+        case .incomplete:
+          if state.phase == .idle, state.parser.isInsideRequest { state.enter(.head) }
+          return
+        case .head(let head): try begin(head, &state)
+        case .body(let body): dispatch(body, &state)
+        }
+      }
+    } catch {
+      refuse(ProblemDetails(error), isHead: state.pending?.head.line.method == .head, &state)
+    }
+  }
+
+  private func begin(
+    _ head: RequestHead, _ state: inout ConnectionState
+  ) throws(FramingError) {
+    let target = head.line.target
+    let outcome = context.router.route(
+      head.line.method, target.path, isAsterisk: target.isAsterisk)
+    state.pending = (head, outcome)
+    var limit = context.configuration.limits.body
+    if case .matched(let route, _) = outcome {
+      limit = route.bodyLimit ?? limit
+    } else if head.framing != .none {
+      // The answer does not depend on the body, and reading it would be for nothing.
+      return answerWithoutBody(head, outcome, &state)
+    }
+    try state.parser.acceptBody(limit: limit)
+    state.enter(.body)
+    // RFC 9110 §10.1.1: the interim answer may be omitted once body bytes are here.
+    if head.expectsContinue, !state.parser.hasBufferedInput {
+      guard writeNow(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) else { return close(&state) }
+    }
+  }
+
+  private func dispatch(_ body: [UInt8], _ state: inout ConnectionState) {
+    guard let (head, outcome) = state.pending else { return close(&state) }
+    state.pending = nil
+    let exchange = exchange(head, outcome, body: body)
+    state.enter(.handling)
+    suspend(&state)
+    if context.workers.submit({ [self] in handle(exchange) }) { return }
+    let problem = ProblemDetails(
+      .serviceUnavailable, code: "overloaded",
+      detail: "The server has too much to do; try again.", retryAfter: 1)
+    let result = answerNow(problem, to: exchange)
+    if result.disposition == .keep {
+      state.enter(.idle)
+      resume(&state)
+    } else {
+      end(result.disposition, &state)
+    }
+  }
+
+  private func exchange(
+    _ head: RequestHead, _ outcome: Router.Outcome, body: [UInt8]
+  ) -> Exchange {
+    Exchange(
+      request: Request(
+        method: head.line.method, target: head.line.target, headers: head.headers, body: body,
+        remoteAddress: address, id: RequestID.next()),
+      outcome: outcome, version: head.line.version,
+      keepAlive: head.keepAlive && !context.isDraining)
+  }
+
+  // MARK: Answering on a worker
+
+  private func handle(_ exchange: Exchange) {
+    let response = exchange.respond(router: context.router, logger: context.logger)
+    if !exchange.request.isHead, Self.isLong(response.body) {
+      if context.streams.submit({ [self] in send(response, exchange) }) { return }
+      let problem = ProblemDetails(
+        .serviceUnavailable, code: "too_many_streams",
+        detail: "Too many downloads and event streams are open; try again.", retryAfter: 5)
+      return send(exchange.failure(problem, logger: context.logger), exchange)
+    }
+    send(response, exchange)
+  }
+
+  /// Whether a body can keep its worker busy for long.
+  private static func isLong(_ body: Response.Body) -> Bool {
+    switch body {
+    case .empty, .bytes: false
+    case .stream(let length, _): length > 256 * 1024
+    case .chunked: true
+    }
+  }
+
+  private func send(_ response: Response, _ exchange: Exchange) {
+    let sender = sender(for: exchange)
+    var result = sender.send(response)
+    if result.nothingSent, let error = result.error {
+      result = sender.send(exchange.failure(error, logger: context.logger))
+    } else if let error = result.error {
+      context.logger.info(
+        "response cut",
+        metadata: ["request_id": "\(exchange.request.id)", "error": "\(error)"])
+    }
+    context.observe?(exchange.completed(result))
+    finish(result.disposition)
+  }
+
+  private func finish(_ disposition: ResponseSender.Disposition) {
+    state.withLock { state in
+      guard disposition == .keep, !context.isDraining else { return end(disposition, &state) }
+      state.enter(.idle)
+      advance(&state)
+      if Self.isReceiving(state.phase), transport.hasBufferedInput { receive(&state) }
+      if Self.isReceiving(state.phase) { resume(&state) }
+    }
+  }
+
+  private func sender(for exchange: Exchange) -> ResponseSender {
+    ResponseSender(
+      output: DeadlineWriter(
+        transport: transport, timeout: context.configuration.limits.writeTimeout),
+      version: exchange.version, isHead: exchange.request.isHead, requestID: exchange.request.id,
+      keepAlive: exchange.keepAlive, draining: { [context] in context.isDraining })
+  }
+
+  // MARK: Answering without waiting
+
+  /// Answers with a problem from the queue of events, which must not wait: what does not fit the
+  /// socket's buffer ends the connection.
+  private func answerNow(
+    _ problem: ProblemDetails, to exchange: Exchange
+  ) -> ResponseSender.Result {
+    let response = exchange.failure(problem, logger: context.logger)
+    let bytes = sender(for: exchange).bytes(of: response)
+    let isSent = bytes.map(writeNow) ?? false
+    let result = ResponseSender.Result(
+      disposition: isSent ? (exchange.keepAlive ? .keep : .close) : .cut(abruptly: false),
+      status: response.status, error: isSent ? nil : ServerError.connectionLost)
+    context.observe?(exchange.completed(result))
+    return result
+  }
+
+  private func answerWithoutBody(
+    _ head: RequestHead, _ outcome: Router.Outcome, _ state: inout ConnectionState
+  ) {
+    let request = exchange(head, outcome, body: [])
+    let closing = Exchange(
+      request: request.request, outcome: outcome, version: head.line.version, keepAlive: false)
+    let response = closing.respond(router: context.router, logger: context.logger)
+    let isSent = sender(for: closing).bytes(of: response).map(writeNow) ?? false
+    let result = ResponseSender.Result(
+      disposition: isSent ? .close : .cut(abruptly: false), status: response.status,
+      error: isSent ? nil : ServerError.connectionLost)
+    context.observe?(closing.completed(result))
+    end(result.disposition, &state)
+  }
+
+  /// Answers with a problem and closes.
+  private func refuse(
+    _ problem: ProblemDetails, isHead: Bool = false, _ state: inout ConnectionState
+  ) {
+    var problem = problem
+    let requestID = RequestID.next()
+    problem.requestID = requestID
+    let sender = ResponseSender(
+      output: DeadlineWriter(transport: transport, timeout: .zero), version: .http11,
+      isHead: isHead, requestID: requestID, keepAlive: false, draining: { true })
+    let response = Response.problem(problem)
+    let isSent = sender.bytes(of: response).map(writeNow) ?? false
+    context.logger.debug(
+      "request refused",
+      metadata: ["request_id": "\(requestID)", "address": "\(address)", "code": "\(problem.code)"])
+    context.observe?(
+      CompletedExchange(
+        requestID: requestID, remoteAddress: address, method: state.pending?.head.line.method,
+        pattern: nil, status: response.status, bodyBytes: 0, duration: .zero, isComplete: isSent))
+    end(isSent ? .close : .cut(abruptly: false), &state)
+  }
+
+  private func writeNow(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { transport.write($0) } == .bytes(bytes.count)
+  }
+
+  // MARK: Closing
+
+  private func end(_ disposition: ResponseSender.Disposition, _ state: inout ConnectionState) {
+    guard case .cut(let abruptly) = disposition else {
+      transport.finishWriting()
+      state.enter(.lingering)
+      return resume(&state)
+    }
+    if abruptly { transport.resetOnClose() }
+    close(&state)
+  }
+
+  private func discard(_ state: inout ConnectionState) {
+    withUnsafeTemporaryAllocation(byteCount: 32 * 1024, alignment: 16) { buffer in
+      while true {
+        switch transport.read(into: buffer) {
+        case .bytes(let count):
+          state.lingerBudget -= count
+          if state.lingerBudget < 0 { return close(&state) }
+        case .wait: return
+        case .end, .failed: return close(&state)
+        }
+      }
+    }
+  }
+
+  private func close(_ state: inout ConnectionState) {
+    guard state.phase != .closed else { return }
+    state.enter(.closed)
+    state.parser = RequestParser(limits: context.configuration.limits)
+    state.pending = nil
+    source.cancel()
+    // Dispatch delivers the cancellation of a suspended source only once it is resumed.
+    resume(&state)
+  }
+
+  private func suspend(_ state: inout ConnectionState) {
+    if state.isSuspended { return }
+    state.isSuspended = true
+    source.suspend()
+  }
+
+  private func resume(_ state: inout ConnectionState) {
+    guard state.isSuspended else { return }
+    state.isSuspended = false
+    source.resume()
+  }
+}

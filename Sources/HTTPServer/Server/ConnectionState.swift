@@ -1,0 +1,60 @@
+/// Where a connection is in its life, and what it has received.
+struct ConnectionState {
+  enum Phase: Equatable {
+    /// Between requests.
+    case idle
+    /// A request has begun.
+    case head
+    /// The head is complete, the body is not.
+    case body
+    /// A worker has the connection; its source is suspended.
+    case handling
+    /// The last answer is sent; what still comes is discarded so that no reset destroys the
+    /// answer on its way (RFC 9112 §9.6).
+    case lingering
+    case closed
+  }
+
+  /// Time for the peer to take the last answer and close.
+  static let lingerTimeout: Duration = .seconds(2)
+
+  private(set) var phase = Phase.idle
+  private var since = MonotonicClock.now
+  var parser: RequestParser
+  /// The request whose body is being received.
+  var pending: (head: RequestHead, outcome: Router.Outcome)?
+  var isSuspended = true
+  /// Bytes to discard while lingering.
+  var lingerBudget = 1024 * 1024
+
+  init(limits: Limits) {
+    parser = RequestParser(limits: limits)
+  }
+
+  mutating func enter(_ next: Phase) {
+    phase = next
+    since = MonotonicClock.now
+  }
+
+  /// What the clock asks for.
+  enum Expiry: Equatable {
+    case none
+    case close
+    case refuse(FramingError)
+  }
+
+  func expiry(now: UInt64, limits: Limits) -> Expiry {
+    let elapsed = now > since ? now - since : 0
+    switch phase {
+    case .idle: return elapsed > limits.idleTimeout.nanoseconds ? .close : .none
+    case .head:
+      return elapsed > limits.headerTimeout.nanoseconds ? .refuse(.headerTimeout) : .none
+    case .body:
+      guard elapsed > limits.bodyGrace.nanoseconds else { return .none }
+      let expected = Double(limits.bodyMinimumRate) * Double(elapsed) / 1e9
+      return Double(parser.bodyCount) < expected ? .refuse(.bodyTimeout) : .none
+    case .lingering: return elapsed > Self.lingerTimeout.nanoseconds ? .close : .none
+    case .handling, .closed: return .none
+    }
+  }
+}

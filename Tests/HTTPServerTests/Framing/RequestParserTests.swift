@@ -1,0 +1,80 @@
+import HTTPServer
+import Testing
+
+@Suite struct RequestParserTests {
+  @Test(arguments: ParserVectors.all)
+  func vector(_ vector: ParserVector) {
+    #expect(ParserDriver.outcomes(vector.bytes, step: .max) == vector.outcomes)
+  }
+
+  @Test(arguments: ParserVectors.all)
+  func outcomeDoesNotDependOnHowBytesArrive(_ vector: ParserVector) {
+    for step in [1, 2, 3, 7] {
+      #expect(ParserDriver.outcomes(vector.bytes, step: step) == vector.outcomes)
+    }
+  }
+
+  @Test func everyFramingErrorIsRendered() {
+    let codes = FramingError.allCases.map(\.code)
+    #expect(Set(codes).count == codes.count)
+    for error in FramingError.allCases {
+      #expect((400...599).contains(error.status.code))
+      #expect(!error.detail.isEmpty)
+    }
+  }
+
+  /// Random edits of valid requests: any outcome is fine, as long as there is one and it does not
+  /// depend on how the bytes arrive.
+  @Test(arguments: 0..<16)
+  func survivesMutations(seed: Int) {
+    var random = SplitMix64(state: UInt64(seed))
+    let valid = ParserVectors.all.filter { vector in
+      !vector.outcomes.contains { $0.first?.isNumber == true }
+    }
+    for _ in 0..<1500 {
+      var bytes = valid[Int(random.next() % UInt64(valid.count))].bytes
+      for _ in 0...random.next() % 4 { mutate(&bytes, &random) }
+      let whole = ParserDriver.outcomes(bytes, step: .max)
+      let step = 1 + Int(random.next() % 5)
+      #expect(ParserDriver.outcomes(bytes, step: step) == whole)
+    }
+  }
+
+  private func mutate(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
+    let tokens = [
+      "\r\n", "\n", "\0", ":", " ", "chunked", "Content-Length: 1\r\n", "99999999999999",
+    ]
+    let position = Int(random.next() % UInt64(bytes.count + 1))
+    let end = min(bytes.count, position + Int(random.next() % 6))
+    switch random.next() % 4 {
+    case 0: if position < bytes.count { bytes[position] = UInt8(truncatingIfNeeded: random.next()) }
+    case 1: bytes.removeSubrange(position..<end)
+    case 2: bytes.insert(contentsOf: bytes[position..<end], at: position)
+    default:
+      let token = tokens[Int(random.next() % UInt64(tokens.count))]
+      bytes.insert(contentsOf: token.utf8, at: position)
+    }
+  }
+
+  /// A search for the line's end that began anew with every byte would take minutes here.
+  @Test func longInputByteByByteIsLinear() {
+    var limits = Limits()
+    limits.headerBlock = 4 << 20
+    let bytes =
+      Array("GET / HTTP/1.1\r\nHost: a\r\nA: ".utf8) + [UInt8](repeating: 97, count: 2 << 20)
+    #expect(ParserDriver.outcomes(bytes, step: 1, limits: limits) == ["incomplete"])
+  }
+}
+
+/// A small generator whose sequence does not change between runs.
+struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

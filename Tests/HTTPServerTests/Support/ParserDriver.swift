@@ -1,0 +1,50 @@
+import HTTPServer
+
+/// Feeds bytes to a parser and writes down what it makes of them, one line an event.
+enum ParserDriver {
+  static let limits: Limits = {
+    var limits = Limits()
+    limits.requestLine = 64
+    limits.headerBlock = 256
+    limits.headerFields = 6
+    limits.body = 32
+    limits.trailerBlock = 48
+    limits.chunkExtensions = 24
+    return limits
+  }()
+
+  static func outcomes(
+    _ bytes: [UInt8], step: Int, limits: Limits = ParserDriver.limits
+  ) -> [String] {
+    var parser = RequestParser(limits: limits)
+    var outcomes: [String] = []
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let piece = Array(rest.prefix(step))
+      rest = rest.dropFirst(step)
+      piece.withUnsafeBytes { parser.append($0) }
+      do throws(FramingError) {
+        while let outcome = try next(&parser, limit: limits.body) { outcomes += outcome }
+      } catch {
+        return outcomes + ["\(error.status.code) \(error.code)"]
+      }
+    }
+    return parser.isInsideRequest ? outcomes + ["incomplete"] : outcomes
+  }
+
+  private static func next(
+    _ parser: inout RequestParser, limit: Int
+  ) throws(FramingError) -> [String]? {
+    switch try parser.next() {
+    case .incomplete: return nil
+    case .head(let head):
+      try parser.acceptBody(limit: limit)
+      let notes = (head.keepAlive ? "" : " close") + (head.expectsContinue ? " expects" : "")
+      let path =
+        head.line.target.isAsterisk ? "*" : "/" + head.line.target.path.joined(separator: "/")
+      return ["\(head.line.method) \(path)\(notes)"]
+    case .body(let body):
+      return body.isEmpty ? [] : ["body " + String(decoding: body, as: UTF8.self)]
+    }
+  }
+}
