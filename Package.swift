@@ -99,10 +99,11 @@ let package = Package(
     // Tests mirror Sources
     .testTarget(name: "NeuralGraphTests", dependencies: ["NeuralGraph"], swiftSettings: swift),
     .testTarget(
-      name: "ModelFormatsTests", dependencies: ["ModelFormats", "NeuralGraph"],
-      swiftSettings: swift),
+      name: "ModelFormatsTests", dependencies: ["ModelFormats", "NeuralGraph", "Randomness"],
+      resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
-      name: "SparseRuntimeTests", dependencies: ["CKernels", "ModelFormats", "SparseRuntime"],
+      name: "SparseRuntimeTests",
+      dependencies: ["CKernels", "ModelFormats", "NeuralGraph", "Randomness", "SparseRuntime"],
       swiftSettings: swift),
     .testTarget(
       name: "DatasetsTests", dependencies: ["CImage", "CSystem", "Datasets", "Digests"], swiftSettings: swift),

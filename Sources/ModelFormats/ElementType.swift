@@ -1,0 +1,29 @@
+/// The element types of safetensors that this project reads. All numbers are little-endian, as on
+/// every machine Swift runs on.
+public enum ElementType: String, Sendable, Hashable, CaseIterable {
+  case float32 = "F32"
+  case float16 = "F16"
+  /// Read only: the upper half of a 32-bit float.
+  case bfloat16 = "BF16"
+  case uint8 = "U8"
+  case uint16 = "U16"
+  /// Read only: PyTorch's `num_batches_tracked` counters, which are skipped.
+  case int64 = "I64"
+
+  /// Bytes of one element.
+  public var size: Int {
+    switch self {
+    case .uint8: 1
+    case .float16, .bfloat16, .uint16: 2
+    case .float32: 4
+    case .int64: 8
+    }
+  }
+}
+
+/// How weights are stored. Arithmetic is always in 32 bits.
+public enum Precision: String, Sendable, Hashable, CaseIterable, Codable {
+  case float32
+  /// Half the bytes. Values are rounded to the nearest half; vectors (biases) stay 32 bits wide.
+  case float16
+}

@@ -1,0 +1,100 @@
+import Foundation
+import NeuralGraph
+
+/// Typed access to the texts under `__metadata__`. JSON is written with sorted keys, so that the
+/// same model gives the same bytes.
+struct FileMetadata {
+  enum Key: String {
+    case format
+    case version = "format_version"
+    case graph, labels, preprocessing, architecture, dataset, training
+    case axisOrder = "axis_order"
+    case pattern
+    case packedLayers = "packed_layers"
+    case recipe, seed, accuracy, generator
+    case baseModelDigest = "base_model_digest"
+    case dataDigest = "data_digest"
+  }
+
+  private(set) var texts: [String: String]
+
+  /// Metadata to be written as version 1 of that format.
+  init(format: String) {
+    texts = [Key.format.rawValue: format, Key.version.rawValue: "1"]
+  }
+
+  /// Metadata that was read; throws unless it is version 1 of that format.
+  init(_ texts: [String: String], format: String) throws(FormatError) {
+    self.texts = texts
+    let found = try text(.format)
+    guard found == format else { throw .wrongFormat(expected: format, found: found) }
+    let version = try text(.version)
+    guard version == "1" else { throw .unknownVersion(version) }
+  }
+
+  func optional(_ key: Key) -> String? { texts[key.rawValue] }
+
+  func text(_ key: Key) throws(FormatError) -> String {
+    guard let text = texts[key.rawValue] else { throw .missingMetadata(key.rawValue) }
+    return text
+  }
+
+  func json<Value: Decodable>(_ key: Key, as type: Value.Type) throws(FormatError) -> Value {
+    let text = try text(key)
+    do {
+      return try JSONDecoder().decode(type, from: Data(text.utf8))
+    } catch let error as GraphError {
+      throw .graph(error)
+    } catch let error as FormatError {
+      throw error
+    } catch let error as DecodingError {
+      throw .invalidMetadata(key: key.rawValue, reason: FileMetadata.reason(error))
+    } catch {
+      throw .invalidMetadata(key: key.rawValue, reason: error.localizedDescription)
+    }
+  }
+
+  /// A text that must itself be JSON, of whatever shape.
+  func opaqueJSON(_ key: Key) throws(FormatError) -> String {
+    try FileMetadata.checkJSON(text(key), key)
+  }
+
+  @discardableResult
+  static func checkJSON(_ text: String, _ key: Key) throws(FormatError) -> String {
+    do {
+      _ = try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
+      return text
+    } catch {
+      throw .invalidMetadata(key: key.rawValue, reason: "it is not JSON")
+    }
+  }
+
+  mutating func set(_ key: Key, _ text: String?) { texts[key.rawValue] = text }
+
+  mutating func set(_ key: Key, json value: some Encodable) throws(FormatError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      texts[key.rawValue] = String(decoding: try encoder.encode(value), as: UTF8.self)
+    } catch {
+      throw .invalidMetadata(key: key.rawValue, reason: "it has no JSON form")
+    }
+  }
+
+  private static func reason(_ error: DecodingError) -> String {
+    func path(_ context: DecodingError.Context) -> String {
+      let keys = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
+      return keys.isEmpty ? "it" : "'\(keys.joined(separator: "."))'"
+    }
+    switch error {
+    case .keyNotFound(let key, let context):
+      return "\(path(context)) lacks '\(key.stringValue)'"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      return "\(path(context)) is of the wrong type"
+    case .dataCorrupted(let context):
+      return "\(path(context)): \(context.debugDescription)"
+    @unknown default:
+      return "it cannot be decoded"
+    }
+  }
+}

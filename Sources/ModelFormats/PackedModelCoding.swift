@@ -1,0 +1,188 @@
+import Foundation
+import NeuralGraph
+
+extension PackedModel {
+  /// Reads a file.
+  public init(contentsOf url: URL) throws(FormatError) {
+    try self.init(SafetensorsFile(contentsOf: url))
+  }
+
+  /// Reads a file that is in memory already.
+  public init(data: Data) throws(FormatError) {
+    try self.init(SafetensorsFile(data: data))
+  }
+
+  private init(_ file: SafetensorsFile) throws(FormatError) {
+    let metadata = try FileMetadata(file.metadata, format: PackedModel.format)
+    let order = try metadata.text(.axisOrder)
+    guard order == PackedModel.axisOrder else {
+      throw .invalidMetadata(key: "axis_order", reason: "it must be '\(PackedModel.axisOrder)'")
+    }
+    let description = try ModelDescription(metadata)
+    let nodes = Dictionary(
+      description.graph.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var packedTensors = Set<String>()
+    var layers: [PackedLayer] = []
+    for entry in try metadata.json(.packedLayers, as: [PackedLayerEntry].self) {
+      guard let node = nodes[entry.name] else { throw .notPackable(layer: entry.name) }
+      layers.append(try file.layer(node, pattern: entry.pattern))
+      packedTensors.formUnion(PackedTensorNames(node).all)
+    }
+    var dense: Weights = [:]
+    for name in file.entries.keys.sorted() where !packedTensors.contains(name) {
+      dense[name] = try file.tensor(name)
+    }
+    try self.init(
+      description: description, pattern: metadata.json(.pattern, as: HybridPattern.self),
+      layers: layers, dense: dense, provenance: Provenance(metadata))
+  }
+
+  /// The file's bytes; the same model gives the same bytes.
+  public func serialized(precision: Precision = .float32) throws(FormatError) -> Data {
+    var metadata = FileMetadata(format: PackedModel.format)
+    try description.write(to: &metadata)
+    metadata.set(.axisOrder, PackedModel.axisOrder)
+    try metadata.set(.pattern, json: pattern)
+    let ordered = layers.values.sorted { $0.name < $1.name }
+    try metadata.set(
+      .packedLayers, json: ordered.map { PackedLayerEntry(name: $0.name, pattern: $0.pattern) })
+    try provenance.write(to: &metadata)
+    var writer = SafetensorsWriter(metadata: metadata.texts)
+    for layer in ordered { try writer.add(layer, precision: precision) }
+    for (name, tensor) in dense {
+      try writer.add(name, tensor, precision: tensor.shape.count > 1 ? precision : .float32)
+    }
+    return writer.serialized()
+  }
+}
+
+/// One element of `packed_layers`.
+private struct PackedLayerEntry: Codable {
+  let name: String
+  let pattern: HybridPattern
+
+  private enum CodingKeys: String, CodingKey { case name }
+
+  init(name: String, pattern: HybridPattern) {
+    self.name = name
+    self.pattern = pattern
+  }
+
+  init(from decoder: any Decoder) throws {
+    name = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .name)
+    pattern = try HybridPattern(from: decoder)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try pattern.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+  }
+}
+
+/// The names of the three tensors of a packed layer.
+private struct PackedTensorNames {
+  let values, blockColumns, positions: String
+
+  init(_ node: Node) { self.init(weight: node.weightName) }
+
+  init(weight: String) {
+    values = "\(weight).values"
+    blockColumns = "\(weight).block_cols"
+    positions = "\(weight).nm"
+  }
+
+  var all: [String] { [values, blockColumns, positions] }
+}
+
+extension SafetensorsFile {
+  fileprivate func layer(_ node: Node, pattern: HybridPattern) throws(FormatError) -> PackedLayer {
+    let matrix = try PackedModel.matrix(node)
+    try PackedLayer.check(matrix, pattern, node.name)
+    let names = PackedTensorNames(node)
+    let rows = PackedLayer.blocks(matrix.rows, pattern)
+    let columns = PackedLayer.blocks(matrix.columns, pattern)
+    // The values' shape says how many tiles are kept; the other two must agree.
+    let shape = try entry(names.values).shape
+    let kept = shape.count == 4 && (1...columns).contains(shape[1]) ? shape[1] : columns
+    for (name, expected) in [
+      (names.values, [rows, kept, pattern.block, pattern.slotsPerRow]),
+      (names.blockColumns, [rows, kept]),
+      (names.positions, [rows, kept, pattern.positionBytesPerTile]),
+    ] {
+      let found = try entry(name).shape
+      guard found == expected else {
+        throw .tensorShape(tensor: name, expected: expected, found: found)
+      }
+    }
+    return try PackedLayer(
+      name: node.name, matrix: matrix, pattern: pattern, keptTiles: kept,
+      values: tensor(names.values).values, blockColumns: unsigned16(names.blockColumns),
+      positions: TwoBit.unpack(unsigned8(names.positions)))
+  }
+}
+
+extension SafetensorsWriter {
+  fileprivate mutating func add(
+    _ layer: PackedLayer, precision: Precision
+  ) throws(FormatError) {
+    let names = PackedTensorNames(weight: "\(layer.name).weight")
+    let pattern = layer.pattern
+    let tiles = [layer.blockRowCount, layer.keptTiles]
+    let values: Tensor
+    do {
+      values = try Tensor(
+        shape: tiles + [pattern.block, pattern.slotsPerRow], values: layer.values)
+    } catch {
+      throw .graph(error)
+    }
+    try add(names.values, values, precision: precision)
+    try add(names.blockColumns, shape: tiles, layer.blockColumns)
+    try add(
+      names.positions, shape: tiles + [pattern.positionBytesPerTile],
+      TwoBit.pack(layer.positions))
+  }
+}
+
+/// Numbers 0…3, four to a byte, the first in the lowest bits.
+enum TwoBit {
+  /// `numbers.count` must be a multiple of four.
+  static func pack(_ numbers: [UInt8]) -> [UInt8] {
+    stride(from: 0, to: numbers.count - 3, by: 4).map { i in
+      numbers[i] | numbers[i + 1] << 2 | numbers[i + 2] << 4 | numbers[i + 3] << 6
+    }
+  }
+
+  static func unpack(_ bytes: [UInt8]) -> [UInt8] {
+    var numbers = [UInt8](repeating: 0, count: bytes.count * 4)
+    for (i, byte) in bytes.enumerated() {
+      for slot in 0..<4 { numbers[4 * i + slot] = byte >> (2 * UInt8(slot)) & 3 }
+    }
+    return numbers
+  }
+}
+
+extension Provenance {
+  fileprivate init(_ metadata: FileMetadata) throws(FormatError) {
+    let text = try metadata.text(.seed)
+    // `UInt64(_:)` would also take a sign.
+    guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let seed = UInt64(text) else {
+      throw .invalidMetadata(key: "seed", reason: "it is no 64-bit number")
+    }
+    self.init(
+      recipe: try metadata.opaqueJSON(.recipe), accuracy: try metadata.opaqueJSON(.accuracy),
+      seed: seed, baseModelDigest: try metadata.text(.baseModelDigest),
+      dataDigest: try metadata.text(.dataDigest), generator: try metadata.text(.generator))
+  }
+
+  fileprivate func write(to metadata: inout FileMetadata) throws(FormatError) {
+    try FileMetadata.checkJSON(recipe, .recipe)
+    try FileMetadata.checkJSON(accuracy, .accuracy)
+    metadata.set(.recipe, recipe)
+    metadata.set(.accuracy, accuracy)
+    metadata.set(.seed, String(seed))
+    metadata.set(.baseModelDigest, baseModelDigest)
+    metadata.set(.dataDigest, dataDigest)
+    metadata.set(.generator, generator)
+  }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import ModelFormats
+import NeuralGraph
+import Testing
+
+@Suite struct PackedModelTests {
+  @Test(arguments: [1, 2, 4])
+  func roundTrips(rows: Int) throws {
+    let model = try TestModels.packed(rows: rows)
+    let data = try model.serialized()
+    let again = try PackedModel(data: data)
+    #expect(again == model)
+    #expect(try again.serialized() == data)
+    #expect(try again.denseWeights() == model.denseWeights())
+  }
+
+  @Test func halvesKeepZerosAndRoundTheRest() throws {
+    let model = try TestModels.packed()
+    let data = try model.serialized(precision: .float16)
+    #expect(try data.count < model.serialized().count)
+    let weights = try model.denseWeights()
+    for (name, tensor) in try PackedModel(data: data).denseWeights() {
+      let exact = try weights.tensor(name)
+      let rounded =
+        tensor.shape.count > 1 ? exact.values.map { Float(Float16($0)) } : exact.values
+      #expect(tensor.values == rounded, "\(name)")
+    }
+  }
+
+  @Test func unpacksToTheMaskedWeights() throws {
+    let model = try TestModels.packed()
+    let graph = model.description.graph
+    try graph.validate(model.denseWeights())
+    let dense = try TestModels.dense()
+    let (_, folded) = try dense.description.graph.foldingBatchNorm(dense.weights)
+    for (name, tensor) in try model.denseWeights() {
+      let original = try folded.tensor(name)
+      let isPacked = ["conv.weight", "skip.weight", "fc.weight"].contains(name)
+      for (value, expected) in zip(tensor.values, original.values) {
+        #expect(value == expected || (isPacked && value == 0))
+      }
+    }
+  }
+
+  @Test func countsMultiplyAccumulatesOfKeptWeights() throws {
+    let model = try TestModels.packed()
+    let all = try model.description.graph.multiplyAccumulates()
+    let kept = try model.multiplyAccumulates()
+    // conv: 10 x 54 weights at 3 x 3 positions; of its 7 tiles 3 stay, and half of each.
+    #expect(all["conv"] == 10 * 54 * 9)
+    #expect(try #require(kept["conv"]) <= 10 * 3 * 4 * 9)
+    #expect(try #require(kept["conv"]) > 10 * 2 * 4 * 9)
+    #expect(all["stem"] == kept["stem"])
+    #expect(all["depthwise"] == 10 * 9 * 9)
+    #expect(all["pool"] == nil)
+    #expect(model.packedDensity < 0.4)
+  }
+
+  @Test func refusesPartsThatDoNotFit() throws {
+    let model = try TestModels.packed()
+    func code(
+      layers: ([PackedLayer]) -> [PackedLayer] = { $0 }, dense: (inout Weights) -> Void = { _ in }
+    ) -> String? {
+      var weights = model.dense
+      dense(&weights)
+      do {
+        _ = try PackedModel(
+          description: model.description, pattern: model.pattern,
+          layers: layers(Array(model.layers.values)), dense: weights,
+          provenance: model.provenance)
+        return nil
+      } catch {
+        return error.code
+      }
+    }
+    #expect(code() == nil)
+    #expect(code(layers: { $0 + $0 }) == "duplicate_key")
+    #expect(code(layers: { Array($0.dropFirst()) }) == "missing_tensor")
+    #expect(
+      code(dense: { $0["conv.weight"] = Tensor(shape: [1], filledWith: 0) }) == "unexpected_tensor")
+    #expect(code(dense: { $0["conv.bias"] = nil }) == "missing_tensor")
+    #expect(code(dense: { $0["conv.bias"] = Tensor(shape: [1], filledWith: 0) }) == "tensor_shape")
+    #expect(code(dense: { $0["stray"] = Tensor(shape: [1], filledWith: 0) }) == "unexpected_tensor")
+  }
+
+  @Test func refusesToPackOtherOperations() throws {
+    let model = try TestModels.packed()
+    for name in ["depthwise", "sum", "nowhere"] {
+      #expect(throws: FormatError.notPackable(layer: name)) {
+        try PackedModel(
+          description: model.description, pattern: model.pattern, weights: model.denseWeights(),
+          masks: [name: [true]], provenance: Provenance())
+      }
+    }
+  }
+
+  @Test func refusesProvenanceThatIsNotJSON() throws {
+    let model = try TestModels.packed()
+    let broken = try PackedModel(
+      description: model.description, pattern: model.pattern, layers: Array(model.layers.values),
+      dense: model.dense, provenance: Provenance(recipe: "{"))
+    #expect(throws: FormatError.self) { try broken.serialized() }
+  }
+}
