@@ -29,6 +29,15 @@ public struct PrunableLayer: Sendable, Hashable {
   /// What happens to it.
   public let treatment: LayerTreatment
 
+  package init(
+    name: String, weightName: String, matrix: WeightMatrix, treatment: LayerTreatment
+  ) {
+    self.name = name
+    self.weightName = weightName
+    self.matrix = matrix
+    self.treatment = treatment
+  }
+
   /// All layers of a graph that have a matrix, in node order (crisp.md, "Which layers").
   public static func layers(of graph: Graph) -> [PrunableLayer] {
     graph.nodes.compactMap { node in

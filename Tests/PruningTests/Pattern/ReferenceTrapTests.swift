@@ -18,13 +18,21 @@ import Training
     return mask
   }
 
+  /// Saliency that is 1 in one column of every group of four, else 0.
+  private func preferring(column: Int, in matrix: WeightMatrix) -> [Float] {
+    (0..<matrix.count).map { (index: Int) -> Float in
+      index % matrix.columns % 4 == column ? 1 : 0
+    }
+  }
+
   /// B1: the reference code scored tiles in one order and read them in the other. The grid is
   /// 2 x 5, so a transposed read would prune other tiles.
   @Test func b1_theScoreBelongsToTheTileItPrunes() throws {
     let matrix = WeightMatrix(rows: 16, taps: 1, inChannels: 40)
     let tileScores: [[Float]] = [[5, 4, 3, 2, 1], [6, 1, 8, 9, 7]]
-    let saliency = (0..<matrix.count).map { index in
-      tileScores[index / 40 / 8][index % 40 / 8]
+    let saliency = (0..<matrix.count).map { (index: Int) -> Float in
+      let (row, column) = (index / 40, index % 40)
+      return tileScores[row / 8][column / 8]
     }
     var masks = [try mask(matrix, block: 8, keep: 2, by: saliency)]
     let kept = masks[0].keptCount
@@ -71,7 +79,7 @@ import Training
     let layer = try #require(
       PrunableLayer.layers(of: network.graph).first { $0.treatment == .hybrid })
     var mask = LayerMask(layer, pattern: try HybridPattern(keep: 1, block: 8))
-    mask.chooseFine(by: (0..<layer.matrix.count).map { $0 % 4 == 0 ? 1 : 0 })
+    mask.chooseFine(by: preferring(column: 0, in: layer.matrix))
     mask.drop(tile: 1)
     let masked = MaskedWeights(decay: 0)
     masked.set([mask], frozen: false)
@@ -91,7 +99,7 @@ import Training
     }
     #expect(movedWhileMasked > 0)
     // Saliency that now prefers the second column of every group brings it back.
-    mask.chooseFine(by: (0..<layer.matrix.count).map { $0 % 4 == 1 ? 1 : 0 })
+    mask.chooseFine(by: preferring(column: 1, in: layer.matrix))
     masked.set([mask], frozen: false)
     optimizer.project()
     let returned = try #require(layer.matrix.fromOIHW(Array(values)))
@@ -105,7 +113,7 @@ import Training
     let matrix = WeightMatrix(rows: 2, taps: 9, inChannels: 8)
     // OIHW scores that grow with the channel: the last two channels of each four must stay in
     // every tap, which groups along flattened OIHW would not give.
-    let oihw = (0..<matrix.count).map { index in Float(index % 72 / 9) }
+    let oihw = (0..<matrix.count).map { (index: Int) -> Float in Float(index % 72 / 9) }
     let scores = try #require(matrix.fromOIHW(oihw))
     let fine = fineMask(scores, matrix: matrix, pattern: try HybridPattern(keep: 2, block: 8))
     let mask = try #require(matrix.toOIHW(fine.map { $0 ? 1 : 0 }))

@@ -1,0 +1,153 @@
+/// A pruning job as clients see it; shaped like the fine-tuning jobs of model vendors. Times are
+/// Unix seconds. Members without a value are written as null, so every job has the same members.
+public struct JobResource: Codable, Sendable {
+  /// How far a running job is.
+  public struct Progress: Codable, Sendable {
+    /// `references`, `dense`, `saliency`, `pruning`, `final` or `packing`.
+    public var stage: String
+    /// Pruning iteration under way, from 1; 0 before the first.
+    public var iteration: Int
+    /// Pruning iterations in all.
+    public var of: Int
+    /// Epoch under way within the stage, from 1.
+    public var epoch: Int
+    /// Zeros per weight over the prunable layers, now.
+    public var sparsity: Double
+    /// Latest accuracy on the validation split, 0…1.
+    public var accuracy: Double?
+    /// Mean training loss of the latest epoch.
+    public var loss: Double?
+    /// Share of the training steps done, 0…1.
+    public var fraction: Double
+
+    /// Progress as given.
+    public init(
+      stage: String, iteration: Int, of: Int, epoch: Int, sparsity: Double, accuracy: Double?,
+      loss: Double?, fraction: Double
+    ) {
+      self.stage = stage
+      self.iteration = iteration
+      self.of = of
+      self.epoch = epoch
+      self.sparsity = sparsity
+      self.accuracy = accuracy
+      self.loss = loss
+      self.fraction = fraction
+    }
+  }
+
+  /// Why a job failed.
+  public struct Failure: Codable, Sendable {
+    /// Stable identifier.
+    public var code: String
+    /// One sentence.
+    public var message: String
+    /// The request's field at fault, when there is one.
+    public var param: String?
+
+    /// A failure as given.
+    public init(code: String, message: String, param: String? = nil) {
+      self.code = code
+      self.message = message
+      self.param = param
+    }
+  }
+
+  /// Always `pruning.job`.
+  public var object = "pruning.job"
+  /// `job_…`.
+  public var id: String
+  /// Who asked first; null once that user is deleted.
+  public var user: String?
+  /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+  public var status: String
+  /// Unix seconds.
+  public var createdAt: Int
+  /// Unix seconds.
+  public var startedAt: Int?
+  /// Unix seconds.
+  public var finishedAt: Int?
+  /// Where a running or finished job is or was.
+  public var progress: Progress?
+  /// Unix seconds, while running.
+  public var estimatedFinish: Int?
+  /// How many times a worker has taken the job.
+  public var attempt: Int
+  /// Why it failed.
+  public var error: Failure?
+  /// `model_…` once succeeded.
+  public var resultModel: String?
+  /// The base model's name.
+  public var baseModel: String
+  /// The profile: names and normalised weights, in the order of the scores.
+  public var classes: JSONValue
+  /// Everything else that decides the outcome.
+  public var recipe: JSONValue
+  /// The recipe's seed.
+  public var seed: UInt64
+  /// What the request carried along.
+  public var metadata: JSONValue
+
+  enum CodingKeys: String, CodingKey {
+    case object, id, user, status
+    case createdAt = "created_at"
+    case startedAt = "started_at"
+    case finishedAt = "finished_at"
+    case progress
+    case estimatedFinish = "estimated_finish"
+    case attempt, error
+    case resultModel = "result_model"
+    case baseModel = "base_model"
+    case classes, recipe, seed, metadata
+  }
+
+  /// A job as given.
+  public init(
+    id: String, user: String?, status: String, createdAt: Int, startedAt: Int?, finishedAt: Int?,
+    progress: Progress?, estimatedFinish: Int?, attempt: Int, error: Failure?,
+    resultModel: String?, baseModel: String, classes: JSONValue, recipe: JSONValue, seed: UInt64,
+    metadata: JSONValue
+  ) {
+    self.id = id
+    self.user = user
+    self.status = status
+    self.createdAt = createdAt
+    self.startedAt = startedAt
+    self.finishedAt = finishedAt
+    self.progress = progress
+    self.estimatedFinish = estimatedFinish
+    self.attempt = attempt
+    self.error = error
+    self.resultModel = resultModel
+    self.baseModel = baseModel
+    self.classes = classes
+    self.recipe = recipe
+    self.seed = seed
+    self.metadata = metadata
+  }
+
+  /// Whether nothing more will happen to the job.
+  public var isFinished: Bool { ["succeeded", "failed", "cancelled"].contains(status) }
+
+  /// Writes null for members without a value.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(object, forKey: .object)
+    try container.encode(id, forKey: .id)
+    try container.encode(user, forKey: .user)
+    try container.encode(status, forKey: .status)
+    try container.encode(createdAt, forKey: .createdAt)
+    try container.encode(startedAt, forKey: .startedAt)
+    try container.encode(finishedAt, forKey: .finishedAt)
+    try container.encode(progress, forKey: .progress)
+    try container.encode(estimatedFinish, forKey: .estimatedFinish)
+    try container.encode(attempt, forKey: .attempt)
+    try container.encode(error, forKey: .error)
+    try container.encode(resultModel, forKey: .resultModel)
+    try container.encode(baseModel, forKey: .baseModel)
+    try container.encode(classes, forKey: .classes)
+    try container.encode(recipe, forKey: .recipe)
+    try container.encode(seed, forKey: .seed)
+    try container.encode(metadata, forKey: .metadata)
+  }
+}
