@@ -47,6 +47,24 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// Seed of sampling and augmentation.
   public var seed: UInt64 = 0
 
+  enum CodingKeys: String, CodingKey {
+    case pattern, sparsity, iterations
+    case epochsPerIteration = "epochs_per_iteration"
+    case denseEpochs = "dense_epochs"
+    case finalEpochs = "final_epochs"
+    case samplesPerClass = "samples_per_class"
+    case batchSize = "batch_size"
+    case learningRate = "learning_rate"
+    case weightDecay = "weight_decay"
+    case maskedDecay = "masked_decay"
+    case distillation, temperature, growth
+    case saliencyBatches = "saliency_batches"
+    case augmentation, seed
+  }
+
+  /// The target used where none is asked for.
+  public static let defaultSparsity = 0.9
+
   /// The defaults for a pattern and a target.
   public init(pattern: HybridPattern, sparsity: Double) {
     self.pattern = pattern

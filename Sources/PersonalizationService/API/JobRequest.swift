@@ -1,0 +1,182 @@
+import Foundation
+import HTTPServer
+import HTTPTypes
+import ModelFormats
+import Pruning
+import ServiceAPI
+
+/// The body of `POST /users/{user}/classes`, checked field by field.
+struct JobRequest {
+  /// The base model asked for; nil means the default one.
+  let baseModel: String?
+  let profile: ClassProfile
+  let recipe: PruningRecipe
+  let metadata: JSONValue
+
+  private static let fields: Set = [
+    "classes", "base_model", "pattern", "block", "rows", "target", "min_accuracy", "epochs",
+    "seed", "recipe", "metadata",
+  ]
+  /// Bytes of JSON that a request may carry along.
+  private static let metadataLimit = 4096
+
+  init(_ body: [UInt8]) throws {
+    let json = try JSONBody.parse(body)
+    guard case .object(let members) = json else {
+      throw JSONBody.invalid("the body must be a JSON object", param: nil)
+    }
+    if let unknown = members.keys.sorted().first(where: { !Self.fields.contains($0) }) {
+      throw JSONBody.invalid(
+        "unknown field; known are \(Self.fields.sorted().joined(separator: ", "))",
+        param: unknown, code: "unknown_field")
+    }
+    profile = try Self.profile(members["classes"])
+    baseModel = try members["base_model"].map {
+      guard let name = $0.text else { throw JSONBody.invalid("must be a string", param: "base_model") }
+      return name
+    }
+    if let floor = members["min_accuracy"], floor != .null {
+      throw JSONBody.invalid(
+        "an accuracy floor is not supported by this version", param: "min_accuracy",
+        code: "not_supported")
+    }
+    var recipe = PruningRecipe(
+      pattern: try Self.pattern(members), sparsity: try Self.sparsity(members["target"]))
+    if let overrides = members["recipe"] { recipe = try Self.applying(overrides, to: recipe) }
+    if let epochs = try Self.integer(members["epochs"], "epochs", 0...1000) {
+      recipe.epochsPerIteration = epochs
+    }
+    if let seed = try Self.integer(members["seed"], "seed", 0...Int.max) {
+      recipe.seed = UInt64(seed)
+    }
+    self.recipe = recipe
+    metadata = members["metadata"] ?? .object([:])
+    guard case .object = metadata, try JSONEncoder().encode(metadata).count <= Self.metadataLimit
+    else {
+      throw JSONBody.invalid(
+        "must be an object of at most \(Self.metadataLimit) bytes", param: "metadata")
+    }
+  }
+
+  private static func profile(_ value: JSONValue?) throws -> ClassProfile {
+    guard case .array(let items) = value else {
+      throw JSONBody.invalid(
+        "must be a list of class names, or of {\"name\", \"weight\"}", param: "classes",
+        code: value == nil ? "missing_field" : "invalid_field")
+    }
+    var entries: [ClassProfile.Entry] = []
+    for (index, item) in items.enumerated() {
+      let param = "classes[\(index)]"
+      switch item {
+      case .string(let name):
+        entries.append(ClassProfile.Entry(name: name))
+      case .object(let members):
+        if let unknown = members.keys.sorted().first(where: { $0 != "name" && $0 != "weight" }) {
+          throw JSONBody.invalid(
+            "unknown field", param: "\(param).\(unknown)", code: "unknown_field")
+        }
+        guard let name = members["name"]?.text else {
+          throw JSONBody.invalid("must be a string", param: "\(param).name")
+        }
+        guard let weight = (members["weight"] ?? .integer(1)).double, weight > 0, weight.isFinite
+        else { throw JSONBody.invalid("must be a positive number", param: "\(param).weight") }
+        entries.append(ClassProfile.Entry(name: name, weight: weight))
+      default:
+        throw JSONBody.invalid("must be a string or an object with a name", param: param)
+      }
+    }
+    return try ClassProfile(entries)
+  }
+
+  private static func pattern(_ members: [String: JSONValue]) throws -> HybridPattern {
+    let pattern = members["pattern"] ?? .object([:])
+    guard case .object(let parts) = pattern else {
+      throw JSONBody.invalid("must be an object like {\"keep\":2,\"of\":4}", param: "pattern")
+    }
+    if let unknown = parts.keys.sorted().first(where: { $0 != "keep" && $0 != "of" }) {
+      throw JSONBody.invalid("unknown field", param: "pattern.\(unknown)", code: "unknown_field")
+    }
+    let fallback = HybridPattern.standard
+    let bounds = 1...1024
+    let keep = try integer(parts["keep"], "pattern.keep", bounds) ?? fallback.keep
+    let of = try integer(parts["of"], "pattern.of", bounds) ?? fallback.of
+    let block = try integer(members["block"], "block", bounds) ?? fallback.block
+    let rows = try integer(members["rows"], "rows", bounds) ?? fallback.rows
+    do {
+      return try HybridPattern(keep: keep, of: of, block: block, rows: rows)
+    } catch {
+      throw JSONBody.invalid(error.description, param: "pattern")
+    }
+  }
+
+  private static func sparsity(_ target: JSONValue?) throws -> Double {
+    guard let target else { return PruningRecipe.defaultSparsity }
+    guard case .object(let members) = target, members.count == 1, let kind = members.keys.first
+    else {
+      throw JSONBody.invalid("must be an object with one member, like {\"sparsity\":0.9}", param: "target")
+    }
+    switch kind {
+    case "sparsity":
+      guard let sparsity = members[kind]?.double, sparsity >= 0, sparsity < 1 else {
+        throw JSONBody.invalid("must be a number in 0 ≤ sparsity < 1", param: "target.sparsity")
+      }
+      return sparsity
+    case "bytes", "macs", "latency_ms":
+      throw JSONBody.invalid(
+        "only a sparsity can be targeted by this version", param: "target.\(kind)",
+        code: "not_supported")
+    default:
+      throw JSONBody.invalid("unknown field", param: "target.\(kind)", code: "unknown_field")
+    }
+  }
+
+  /// Replaces single fields of the recipe; what the other fields of the request decide (pattern,
+  /// sparsity, seed) has no second spelling here.
+  private static func applying(_ overrides: JSONValue, to recipe: PruningRecipe) throws
+    -> PruningRecipe
+  {
+    guard case .object(let changes) = overrides else {
+      throw JSONBody.invalid("must be an object", param: "recipe")
+    }
+    let encoded = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(recipe))
+    guard case .object(var members) = encoded else { return recipe }
+    let elsewhere: Set = ["pattern", "sparsity", "seed"]
+    for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
+      guard members[name] != nil, !elsewhere.contains(name) else {
+        throw JSONBody.invalid("unknown field", param: "recipe.\(name)", code: "unknown_field")
+      }
+      members[name] = value
+    }
+    do {
+      return try JSONDecoder().decode(
+        PruningRecipe.self, from: JSONEncoder().encode(JSONValue.object(members)))
+    } catch let error as DecodingError {
+      throw JSONBody.invalid("has a value of the wrong kind", param: "recipe\(error.fieldPath)")
+    }
+  }
+
+  private static func integer(_ value: JSONValue?, _ param: String, _ bounds: ClosedRange<Int>)
+    throws -> Int?
+  {
+    guard let value, value != .null else { return nil }
+    guard case .integer(let number) = value, bounds.contains(Int(number)) else {
+      throw JSONBody.invalid(
+        "must be an integer from \(bounds.lowerBound) to \(bounds.upperBound)", param: param)
+    }
+    return Int(number)
+  }
+}
+
+extension DecodingError {
+  /// Where in the document the error lies, as `.name` parts.
+  fileprivate var fieldPath: String {
+    let context: Context? =
+      switch self {
+      case .typeMismatch(_, let context), .valueNotFound(_, let context),
+        .keyNotFound(_, let context), .dataCorrupted(let context):
+        context
+      @unknown default: nil
+      }
+    return context?.codingPath.map { ".\($0.stringValue)" }.joined() ?? ""
+  }
+}

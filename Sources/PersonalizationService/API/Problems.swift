@@ -1,0 +1,81 @@
+import Datasets
+import HTTPServer
+import HTTPTypes
+import ModelFormats
+import NeuralGraph
+import Pruning
+import SparseRuntime
+import Store
+import Training
+
+/// Where the rooms' errors become answers. Nothing else decides a status.
+enum Problems {
+  /// The answer to an error that a handler met; nil leaves it to the server (500 with an id).
+  static func problem(for error: any Error) -> ProblemDetails? {
+    switch error {
+    case let error as ProblemDetails: error
+    case let error as StoreError: problem(for: error)
+    case let error as PruningError: problem(for: error)
+    default: nil
+    }
+  }
+
+  private static func problem(for error: StoreError) -> ProblemDetails? {
+    func details(_ status: HTTPResponse.Status, param: String? = nil, retryAfter: Int? = nil)
+      -> ProblemDetails
+    {
+      ProblemDetails(
+        status, code: error.code, detail: error.description, param: param, retryAfter: retryAfter)
+    }
+    switch error {
+    case .invalidValue(let field, _): return details(.unprocessableContent, param: field)
+    case .notFound: return details(.notFound)
+    case .nameTaken, .idempotencyKeyReused, .jobFinished: return details(.conflict)
+    case .queueFull: return details(.tooManyRequests, retryAfter: 30)
+    case .locked: return details(.serviceUnavailable, retryAfter: 1)
+    case .diskFull: return details(.init(code: 507, reasonPhrase: "Insufficient Storage"))
+    default: return nil
+    }
+  }
+
+  private static func problem(for error: PruningError) -> ProblemDetails? {
+    switch error {
+    case .unknownClasses(let unknown):
+      return ProblemDetails(
+        .unprocessableContent, code: error.code, detail: error.description, param: "classes",
+        extensions: [
+          "unknown_classes": .strings(unknown.map(\.name)),
+          "suggestions": .lists(
+            Dictionary(
+              unknown.map { ($0.name, $0.suggestions) }, uniquingKeysWith: { first, _ in first })),
+        ])
+    case .invalidProfile:
+      return ProblemDetails(
+        .unprocessableContent, code: error.code, detail: error.description, param: "classes")
+    case .invalidRecipe(let field, _):
+      return ProblemDetails(
+        .unprocessableContent, code: error.code, detail: error.description, param: field)
+    case .sparsityOutOfReach:
+      return ProblemDetails(
+        .unprocessableContent, code: error.code, detail: error.description,
+        param: "target.sparsity")
+    default:
+      return nil
+    }
+  }
+
+  /// Code and text of the error that ended a job.
+  static func failure(for error: any Error) -> (code: String, message: String) {
+    switch error {
+    case let error as PruningError: (error.code, error.description)
+    case let error as TrainingError: (error.code, error.description)
+    case let error as DatasetError: (error.code, error.description)
+    case let error as FormatError: (error.code, error.description)
+    case let error as GraphError: (error.code, error.description)
+    case let error as RuntimeError: (error.code, error.description)
+    case let error as StoreError: (error.code, error.description)
+    case let error as ServiceError: (error.code, error.description)
+    default: ("internal_error", "the job failed unexpectedly; the server's log says more")
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import CEmbeddedModel
+import Datasets
+import Foundation
+import Logging
+import ModelFormats
+import NeuralGraph
+import Store
+
+/// Adds data sets and universal models to a store: what an operator does once.
+public struct Registration {
+  private let store: SQLiteStore
+
+  /// A registration into that store.
+  public init(store: SQLiteStore) { self.store = store }
+
+  /// Registers a data set by well-known name or path. Doing it again with the same files changes
+  /// nothing; other files under the same name are refused.
+  @discardableResult
+  public func addDataset(name: String, path: String) throws -> DatasetRecord {
+    let dataset = try DatasetCatalog.load(path: path, name: name)
+    return try addDataset(dataset, path: path)
+  }
+
+  private func addDataset(_ dataset: ImageDataset, path: String) throws -> DatasetRecord {
+    let counts = Dictionary(
+      uniqueKeysWithValues: Split.allCases.map { ($0.rawValue, dataset.counts($0)) })
+    let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
+    return try store.addDataset(
+      DatasetRecord(
+        name: dataset.name, path: absolute, format: "idx", digest: dataset.digest,
+        classes: dataset.classes, counts: JobSpecification.encoded(counts))
+    ).record
+  }
+
+  /// Registers a dense model file for a registered data set. Every label must be a class of it.
+  @discardableResult
+  public func addBaseModel(name: String, file: Data, dataset: String, architecture: String? = nil)
+    throws -> BaseModelRecord
+  {
+    let model = try DenseModel(data: file)
+    let data = try store.dataset(dataset).record
+    for label in model.description.labels where !data.classes.contains(label) {
+      throw ServiceError.labelMismatch(model: name, missing: label, dataset: dataset)
+    }
+    let blob = try store.put(file)
+    let learned = model.description.graph.parameters().filter { $0.role != .statistic }
+    return try store.addBaseModel(
+      BaseModelRecord(
+        name: name, architecture: architecture ?? model.description.architecture ?? "custom",
+        blob: blob.digest, dataset: dataset, labels: model.description.labels,
+        digest: blob.digest,
+        parameterCount: Int64(learned.compactMap { Tensor.count(of: $0.shape) }.reduce(0, +)),
+        metadata: Data((model.training ?? "{}").utf8))
+    ).record
+  }
+
+  /// The name of the model that comes with the server.
+  public static let embeddedModelName = "resnet20-fashion-mnist"
+
+  /// On a database without base models, registers the one that comes with the server and its data
+  /// set, so that a fresh server has something to do.
+  public func addEmbeddedDefault(logger: Logger) throws {
+    guard try store.baseModels().isEmpty else { return }
+    let known = DatasetCatalog.fashionMNIST
+    try addDataset(try DatasetCatalog.load(known.name), path: known.path)
+    let bytes = UnsafeRawBufferPointer(
+      start: crisp_embedded_model(), count: crisp_embedded_model_size())
+    let record = try addBaseModel(
+      name: Self.embeddedModelName, file: Data(bytes), dataset: known.name)
+    logger.info(
+      "registered the embedded default",
+      metadata: [
+        "base_model": "\(record.name)", "parameters": "\(record.parameterCount)",
+        "dataset": "\(known.name)",
+      ])
+  }
+}

@@ -1,0 +1,33 @@
+/// Why the service cannot start, or a job cannot use what is registered.
+public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Beyond loopback a server needs TLS and tokens.
+  case exposedWithoutProtection(host: String)
+  /// A registered data set's files are not what they were.
+  case datasetChanged(name: String, path: String)
+  /// A model file and the data set it is to be registered with do not fit.
+  case labelMismatch(model: String, missing: String, dataset: String)
+
+  /// A stable identifier of the failure.
+  public var code: String {
+    switch self {
+    case .exposedWithoutProtection: "exposed_without_protection"
+    case .datasetChanged: "dataset_changed"
+    case .labelMismatch: "label_mismatch"
+    }
+  }
+
+  /// One sentence for a person.
+  public var description: String {
+    switch self {
+    case .exposedWithoutProtection(let host):
+      "listening on '\(host)' would expose every user's models without TLS and tokens; use a "
+        + "loopback address, or --insecure if something else protects this one"
+    case .datasetChanged(let name, let path):
+      "the files of the data set '\(name)' in '\(path)' have changed since it was registered; "
+        + "register them under a new name"
+    case .labelMismatch(let model, let missing, let dataset):
+      "the model '\(model)' has the label '\(missing)', which is no class of the data set "
+        + "'\(dataset)'"
+    }
+  }
+}

@@ -1,0 +1,205 @@
+/// What is known about a tailored model: what it costs, what it gains, how to make it again.
+public struct ModelCard: Codable, Sendable {
+  /// Accuracy on the held-out test split, 0…1.
+  public struct Accuracy: Codable, Sendable {
+    /// The universal model with its classifier sliced to the classes: the reference.
+    public var universalRestricted: Double
+    /// The same after dense fine-tuning.
+    public var denseFineTuned: Double
+    /// The packed model, run by the sparse runtime.
+    public var pruned: Double
+    /// The packed model on each class, by label.
+    public var perClass: [String: Double]
+    /// Images of the test split that were looked at.
+    public var testImages: Int
+
+    /// Figures as given.
+    public init(
+      universalRestricted: Double, denseFineTuned: Double, pruned: Double,
+      perClass: [String: Double], testImages: Int
+    ) {
+      self.universalRestricted = universalRestricted
+      self.denseFineTuned = denseFineTuned
+      self.pruned = pruned
+      self.perClass = perClass
+      self.testImages = testImages
+    }
+  }
+
+  /// One layer with a weight matrix.
+  public struct Layer: Codable, Sendable {
+    /// The node's name.
+    public var name: String
+    /// `hybrid`, `fine_only`, or `dense_…` with the reason.
+    public var treatment: String
+    /// Output channels x columns of the matrix.
+    public var shape: [Int]
+    /// Weights that are left.
+    public var kept: Int
+    /// Zeros per weight.
+    public var sparsity: Double
+    /// Tiles left in each block row, and tiles there were.
+    public var tiles: [Int]
+
+    /// A layer as given.
+    public init(
+      name: String, treatment: String, shape: [Int], kept: Int, sparsity: Double, tiles: [Int]
+    ) {
+      self.name = name
+      self.treatment = treatment
+      self.shape = shape
+      self.kept = kept
+      self.sparsity = sparsity
+      self.tiles = tiles
+    }
+  }
+
+  /// Zeros per weight.
+  public struct Sparsity: Codable, Sendable {
+    /// Over all prunable layers: what the request's target means.
+    public var global: Double
+    /// Over all layers with a matrix, the dense ones too.
+    public var model: Double
+    /// Every layer with a matrix.
+    public var layers: [Layer]
+
+    /// Figures as given.
+    public init(global: Double, model: Double, layers: [Layer]) {
+      self.global = global
+      self.model = model
+      self.layers = layers
+    }
+  }
+
+  /// A cost before and after.
+  public struct Cost: Codable, Sendable {
+    /// Of the sliced dense model.
+    public var dense: Int
+    /// Of the packed model.
+    public var packed: Int
+
+    /// Figures as given.
+    public init(dense: Int, packed: Int) {
+      self.dense = dense
+      self.packed = packed
+    }
+  }
+
+  /// Milliseconds an image takes on the machine that made the model.
+  public struct Latency: Codable, Sendable {
+    /// Median of the dense model on oneDNN.
+    public var denseMilliseconds: Double
+    /// Median of the packed model on the sparse runtime.
+    public var sparseMilliseconds: Double
+    /// Images at once.
+    public var batch: Int
+    /// Cores used.
+    public var threads: Int
+    /// The processor's name.
+    public var processor: String
+
+    /// Figures as given.
+    public init(
+      denseMilliseconds: Double, sparseMilliseconds: Double, batch: Int, threads: Int,
+      processor: String
+    ) {
+      self.denseMilliseconds = denseMilliseconds
+      self.sparseMilliseconds = sparseMilliseconds
+      self.batch = batch
+      self.threads = threads
+      self.processor = processor
+    }
+  }
+
+  /// A name and the SHA-256 of what it named when the model was made.
+  public struct Source: Codable, Sendable {
+    /// The registered name.
+    public var name: String
+    /// Hexadecimal.
+    public var sha256: String
+
+    /// A source as given.
+    public init(name: String, sha256: String) {
+      self.name = name
+      self.sha256 = sha256
+    }
+  }
+
+  /// Always `model.card`.
+  public var object = "model.card"
+  /// The profile in the order of the scores, with shares.
+  public var classes: [ProfileResource.Entry]
+  /// The universal model.
+  public var baseModel: Source
+  /// The data it was tailored with.
+  public var dataset: Source
+  /// What it reaches.
+  public var accuracy: Accuracy
+  /// What was pruned.
+  public var sparsity: Sparsity
+  /// File sizes.
+  public var bytes: Cost
+  /// Multiply-accumulates of one image; after pruning only kept weights count.
+  public var multiplyAccumulates: Cost
+  /// Speed here.
+  public var latency: Latency
+  /// Everything else that decides the outcome.
+  public var recipe: JSONValue
+  /// The recipe's seed.
+  public var seed: UInt64
+  /// Threads the run used; with these, equal recipes give equal bytes on one machine.
+  public var threads: Int
+  /// Largest difference between the packed file's scores and the masked network's, relative.
+  public var verificationError: Double
+  /// Program that made it.
+  public var generator: String
+
+  enum CodingKeys: String, CodingKey {
+    case object, classes
+    case baseModel = "base_model"
+    case dataset, accuracy, sparsity, bytes
+    case multiplyAccumulates = "multiply_accumulates"
+    case latency, recipe, seed, threads
+    case verificationError = "verification_error"
+    case generator
+  }
+
+  /// A card as given.
+  public init(
+    classes: [ProfileResource.Entry], baseModel: Source, dataset: Source, accuracy: Accuracy,
+    sparsity: Sparsity, bytes: Cost, multiplyAccumulates: Cost, latency: Latency,
+    recipe: JSONValue, seed: UInt64, threads: Int, verificationError: Double, generator: String
+  ) {
+    self.classes = classes
+    self.baseModel = baseModel
+    self.dataset = dataset
+    self.accuracy = accuracy
+    self.sparsity = sparsity
+    self.bytes = bytes
+    self.multiplyAccumulates = multiplyAccumulates
+    self.latency = latency
+    self.recipe = recipe
+    self.seed = seed
+    self.threads = threads
+    self.verificationError = verificationError
+    self.generator = generator
+  }
+}
+
+extension ModelCard.Accuracy {
+  enum CodingKeys: String, CodingKey {
+    case universalRestricted = "universal_restricted"
+    case denseFineTuned = "dense_fine_tuned"
+    case pruned
+    case perClass = "per_class"
+    case testImages = "test_images"
+  }
+}
+
+extension ModelCard.Latency {
+  enum CodingKeys: String, CodingKey {
+    case denseMilliseconds = "dense_milliseconds"
+    case sparseMilliseconds = "sparse_milliseconds"
+    case batch, threads, processor
+  }
+}
