@@ -33,6 +33,16 @@ public struct HybridPattern: Sendable, Hashable, Codable, CustomStringConvertibl
     self.rows = rows
   }
 
+  private init(uncheckedKeep keep: Int, block: Int, rows: Int) {
+    self.keep = keep
+    of = 4
+    self.block = block
+    self.rows = rows
+  }
+
+  /// What is used where nothing else is asked for: 2:4 in blocks of 16, every row for itself.
+  public static let standard = HybridPattern(uncheckedKeep: 2, block: 16, rows: 1)
+
   private enum CodingKeys: String, CodingKey { case keep, of, block, rows }
 
   /// Decodes and validates.

@@ -1,0 +1,14 @@
+// AVX-512: 32 registers of 16 floats.
+#include "kernel_tables.h"
+
+#if defined(__x86_64__)
+#define KERNEL_BYTES 64
+#define KERNEL_TARGET __attribute__((target("avx512f,avx512dq,fma")))
+#define KERNEL_NAME avx512
+#define KERNEL_TABLE crisp_kernels_avx512
+#define KERNEL_TEXT "avx512"
+#define KERNEL_W1 12
+#define KERNEL_W2 12
+#define KERNEL_W4 6
+#include "kernel_template.h"
+#endif

@@ -1,1 +1,0 @@
-int crisp_kernels_placeholder;

@@ -1,0 +1,100 @@
+import NeuralGraph
+
+/// One operation of the runtime: a layer together with the addition and rectification behind it.
+struct FusedNode {
+  /// The layer's node; its weights are under this node's name.
+  var node: Node
+  /// The value that is read.
+  var input: String
+  /// The value that is added before clamping.
+  var residual: String?
+  /// The value that is produced.
+  var output: String
+  /// Bounds of the result.
+  var lower = -Float.infinity
+  var upper = Float.infinity
+}
+
+/// Merges additions and rectifications into the layers that produce their input, so that an
+/// activation is written once. Both happen in the kernel's store.
+struct Fusion {
+  private(set) var nodes: [FusedNode] = []
+  private var readers: [String: Int] = [:]
+  private var producers: [String: Int] = [:]
+  private var names: [String: String] = [:]
+
+  /// `canAdd` says whether a layer's kernel writes its output in place, which adding needs.
+  init(_ graph: Graph, canAdd: (Node) -> Bool) {
+    readers[graph.output] = 1
+    for node in graph.nodes { for input in node.inputs { readers[input, default: 0] += 1 } }
+    for node in graph.nodes {
+      let inputs = node.inputs.map { names[$0] ?? $0 }
+      switch node.operation {
+      case .relu(let limit):
+        if let index = soleProducer(node.inputs[0], inputs[0]), nodes[index].canClamp {
+          nodes[index].clamp(limit)
+          rename(node.name, index)
+        } else {
+          var fused = FusedNode(node: node, input: inputs[0], output: node.name)
+          fused.clamp(limit)
+          append(fused)
+        }
+      case .add:
+        // The later of the two producers can add the earlier one's value.
+        let candidates = [(0, 1), (1, 0)].compactMap { from, other in
+          soleProducer(node.inputs[from], inputs[from]).map { ($0, other) }
+        }
+        let later = candidates.max { $0.0 < $1.0 }
+        if let (index, other) = later, nodes[index].canAccumulate, canAdd(nodes[index].node),
+          (producers[inputs[other]] ?? -1) < index
+        {
+          nodes[index].residual = inputs[other]
+          rename(node.name, index)
+        } else {
+          append(
+            FusedNode(
+              node: node, input: inputs[0], residual: inputs[1], output: node.name))
+        }
+      default:
+        append(FusedNode(node: node, input: inputs[0], output: node.name))
+      }
+    }
+  }
+
+  /// The name under which the fused nodes know a value of the graph.
+  func name(of value: String) -> String { names[value] ?? value }
+
+  private func soleProducer(_ original: String, _ value: String) -> Int? {
+    readers[original] == 1 ? producers[value] : nil
+  }
+
+  private mutating func append(_ fused: FusedNode) {
+    producers[fused.output] = nodes.count
+    nodes.append(fused)
+  }
+
+  private mutating func rename(_ value: String, _ index: Int) {
+    names[value] = nodes[index].output
+  }
+}
+
+extension FusedNode {
+  fileprivate var isMultiplication: Bool {
+    switch node.operation {
+    case .convolution, .linear, .batchNorm, .relu, .add: true
+    case .maxPool, .averagePool, .globalAveragePool: false
+    }
+  }
+
+  /// Nothing has been merged in that must come after the clamp.
+  fileprivate var canClamp: Bool { isMultiplication }
+
+  fileprivate var canAccumulate: Bool {
+    isMultiplication && residual == nil && lower == -.infinity && upper == .infinity
+  }
+
+  fileprivate mutating func clamp(_ limit: Float?) {
+    lower = max(lower, 0)
+    upper = min(upper, limit ?? .infinity)
+  }
+}

@@ -1,0 +1,19 @@
+import CKernels
+
+/// The instruction sets for which there are kernels.
+public enum InstructionSet: String, CaseIterable, Sendable, Hashable {
+  /// Plain C.
+  case scalar
+  case avx2
+  case avx512
+  case neon
+
+  /// Those that this processor has, the fastest last.
+  public static var available: [InstructionSet] { allCases.filter { $0.kernels != nil } }
+
+  /// The fastest one here.
+  public static var best: InstructionSet { available.last ?? .scalar }
+
+  /// The C table, which lives as long as the process.
+  var kernels: UnsafePointer<crisp_kernels>? { crisp_kernels_named(rawValue) }
+}

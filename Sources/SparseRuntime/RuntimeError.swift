@@ -1,0 +1,51 @@
+import ModelFormats
+import NeuralGraph
+
+/// What can go wrong when a model is prepared or run.
+public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The graph or its weights are wrong.
+  case graph(GraphError)
+  /// The model's parts do not fit one another.
+  case format(FormatError)
+  /// This processor, or this build, does not have the instruction set.
+  case unsupportedInstructionSet(String)
+  /// Batch capacity or thread count is out of range.
+  case invalidSetting(name: String, value: Int, allowed: ClosedRange<Int>)
+  /// The activations of this batch need more memory than a session may take.
+  case tooLarge(layer: String)
+  /// More images than the session was made for, or fewer than one.
+  case imageCount(found: Int, capacity: Int)
+  /// A buffer does not hold the number of values that the images or scores need.
+  case valueCount(expected: Int, found: Int)
+
+  /// A stable identifier of the failure, for logs and API answers.
+  public var code: String {
+    switch self {
+    case .graph(let error): error.code
+    case .format(let error): error.code
+    case .unsupportedInstructionSet: "unsupported_instruction_set"
+    case .invalidSetting: "invalid_runtime_setting"
+    case .tooLarge: "model_too_large"
+    case .imageCount: "image_count"
+    case .valueCount: "value_count"
+    }
+  }
+
+  /// One sentence for a person.
+  public var description: String {
+    switch self {
+    case .graph(let error): error.description
+    case .format(let error): error.description
+    case .unsupportedInstructionSet(let name):
+      "this processor has no '\(name)' kernels; leave the instruction set unset to use the best"
+    case .invalidSetting(let name, let value, let allowed):
+      "\(name) is \(value); it must be \(allowed.lowerBound) to \(allowed.upperBound)"
+    case .tooLarge(let layer):
+      "the activations of '\(layer)' are too large for a session; use a smaller batch"
+    case .imageCount(let found, let capacity):
+      "\(found) images were given; this session takes 1 to \(capacity)"
+    case .valueCount(let expected, let found):
+      "the buffer holds \(found) values; \(expected) are needed"
+    }
+  }
+}
