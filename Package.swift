@@ -26,7 +26,7 @@ let package = Package(
     .systemLibrary(name: "CImage", providers: [.apt(["libspng-dev", "libturbojpeg0-dev"])]),
     .systemLibrary(name: "CSystem", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
-    .target(name: "CEmbeddedModel"),
+    .target(name: "CEmbeddedModel", exclude: ["resnet20-fashion-mnist.safetensors"]),
 
     // Rooms, from the ground up
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: swift),
@@ -82,7 +82,7 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "PersonalizationService",
+        "PersonalizationService", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

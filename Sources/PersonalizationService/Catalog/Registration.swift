@@ -62,7 +62,7 @@ public struct Registration {
   public func addEmbeddedDefault(logger: Logger) throws {
     guard try store.baseModels().isEmpty else { return }
     let known = DatasetCatalog.fashionMNIST
-    try addDataset(try DatasetCatalog.load(known.name), path: known.path)
+    _ = try addDataset(try DatasetCatalog.load(known.name), path: known.path)
     let bytes = UnsafeRawBufferPointer(
       start: crisp_embedded_model(), count: crisp_embedded_model_size())
     let record = try addBaseModel(

@@ -1,1 +1,0 @@
-int crisp_embedded_placeholder;

@@ -1,0 +1,65 @@
+import Foundation
+import HTTPServer
+import HTTPTypes
+import ServiceAPI
+import Store
+
+/// The routes of api.md. Each file in this folder adds those of one resource.
+struct API: Sendable {
+  let store: SQLiteStore
+  let library: ModelLibrary
+  let runner: JobRunner
+  let limits: QueueLimits
+
+  func router() -> Router {
+    var router = Router()
+    addUserRoutes(to: &router)
+    addJobRoutes(to: &router)
+    addModelRoutes(to: &router)
+    addCatalogRoutes(to: &router)
+    addHealthRoutes(to: &router)
+    return router
+  }
+
+  /// Adds a route whose errors become problems.
+  func on(
+    _ method: HTTPRequest.Method, _ pattern: String, bodyLimit: Int? = nil, in router: inout Router,
+    _ handler: @escaping @Sendable (Request, PathParameters) throws -> Response
+  ) {
+    router.on(method, pattern, bodyLimit: bodyLimit) { request, parameters in
+      do {
+        return try handler(request, parameters)
+      } catch {
+        throw Problems.problem(for: error) ?? error
+      }
+    }
+  }
+
+  /// `limit` of a list: 1 to 100, 20 unless said otherwise.
+  static func limit(_ request: Request) throws -> Int {
+    guard let text = request.queryValue("limit") else { return 20 }
+    // Digits only: Int("+5") is 5.
+    guard !text.isEmpty, text.utf8.count <= 3, text.utf8.allSatisfy({ (48...57).contains($0) }),
+      let limit = Int(text), (1...100).contains(limit)
+    else { throw JSONBody.invalid("must be 1 to 100", param: "limit") }
+    return limit
+  }
+
+  /// `after` of a list whose elements have identifiers of that kind.
+  static func after<ID: RandomID>(_ request: Request, as _: ID.Type) throws -> ID?
+  where ID.RawValue == String {
+    try request.queryValue("after").map { text in
+      guard let id = ID(rawValue: text) else {
+        throw JSONBody.invalid("is no identifier of this list", param: "after")
+      }
+      return id
+    }
+  }
+
+  /// Unix seconds.
+  static func seconds(_ date: Date) -> Int { Int(date.timeIntervalSince1970.rounded(.down)) }
+
+  static func json(_ data: Data?) -> JSONValue {
+    data.flatMap { try? JSONDecoder().decode(JSONValue.self, from: $0) } ?? .null
+  }
+}

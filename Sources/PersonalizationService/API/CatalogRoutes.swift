@@ -1,0 +1,27 @@
+import HTTPServer
+import HTTPTypes
+import ServiceAPI
+
+extension API {
+  func addCatalogRoutes(to router: inout Router) {
+    on(.get, "/base-models", in: &router) { _, _ in
+      let models = try store.baseModels().map { entry in
+        BaseModelResource(
+          name: entry.record.name, architecture: entry.record.architecture,
+          dataset: entry.record.dataset, labels: entry.record.labels,
+          parameters: entry.record.parameterCount, sha256: entry.record.digest.hex,
+          createdAt: Self.seconds(entry.createdAt))
+      }
+      return try .json(.ok, ListResource(models, lastID: models.last?.name))
+    }
+    on(.get, "/datasets", in: &router) { _, _ in
+      let datasets = try store.datasets().map { entry in
+        DatasetResource(
+          name: entry.record.name, format: entry.record.format, classes: entry.record.classes,
+          counts: Self.json(entry.record.counts), sha256: entry.record.digest.hex,
+          createdAt: Self.seconds(entry.createdAt))
+      }
+      return try .json(.ok, ListResource(datasets, lastID: datasets.last?.name))
+    }
+  }
+}

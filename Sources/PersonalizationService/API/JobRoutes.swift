@@ -1,0 +1,92 @@
+import Foundation
+import HTTPServer
+import HTTPTypes
+import ServiceAPI
+import Store
+
+extension API {
+  func addJobRoutes(to router: inout Router) {
+    on(.get, "/jobs", in: &router) { request, _ in
+      let filter = JobFilter(
+        user: try request.queryValue("user").map { try UserID($0) },
+        status: try request.queryValue("status").map { text in
+          guard let status = JobStatus(rawValue: text) else {
+            let known = JobStatus.allCases.map(\.rawValue).joined(separator: ", ")
+            throw JSONBody.invalid("must be one of \(known)", param: "status")
+          }
+          return status
+        })
+      let page = try store.jobs(
+        filter, after: Self.after(request, as: JobID.self), limit: Self.limit(request))
+      return try .json(
+        .ok,
+        ListResource(
+          page.elements.map(Self.resource), hasMore: page.hasMore,
+          lastID: page.elements.last?.id.rawValue))
+    }
+    on(.get, "/jobs/{job}", in: &router) { _, parameters in
+      try .json(.ok, Self.resource(store.job(jobID(parameters))))
+    }
+    on(.get, "/jobs/{job}/events", in: &router) { request, parameters in
+      let page = try store.events(
+        of: jobID(parameters), after: Self.sequence(request), limit: Self.limit(request))
+      return try .json(
+        .ok,
+        ListResource(
+          page.elements.map(Self.resource), hasMore: page.hasMore,
+          lastID: page.elements.last.map { String($0.sequence) }))
+    }
+    on(.post, "/jobs/{job}/cancel", in: &router) { _, parameters in
+      let id = try jobID(parameters)
+      let job = try store.requestCancel(id)
+      runner.cancel(id)
+      return try .json(job.status.isFinished ? .ok : .accepted, Self.resource(job))
+    }
+  }
+
+  private func jobID(_ parameters: PathParameters) throws -> JobID {
+    let text = try parameters.require("job")
+    guard let id = JobID(rawValue: text) else {
+      throw ProblemDetails(.notFound, code: "not_found", detail: "there is no job '\(text)'")
+    }
+    return id
+  }
+
+  private static func sequence(_ request: Request) throws -> Int64 {
+    guard let text = request.queryValue("after") else { return 0 }
+    guard text.utf8.allSatisfy({ (48...57).contains($0) }), let value = Int64(text) else {
+      throw JSONBody.invalid("must be the number of an event", param: "after")
+    }
+    return value
+  }
+
+  static func resource(_ job: JobRecord) -> JobResource {
+    let progress = job.progress.flatMap {
+      try? JSONDecoder().decode(JobResource.Progress.self, from: $0)
+    }
+    return JobResource(
+      id: job.id.rawValue, user: job.owner?.text, status: job.status.rawValue,
+      createdAt: seconds(job.createdAt), startedAt: job.startedAt.map(seconds),
+      finishedAt: job.finishedAt.map(seconds), progress: progress,
+      estimatedFinish: estimatedFinish(job, progress), attempt: job.attempt,
+      error: job.error.flatMap { try? JSONDecoder().decode(JobResource.Failure.self, from: $0) },
+      resultModel: job.resultModel?.rawValue, baseModel: job.baseModel,
+      classes: json(job.profile), recipe: json(job.recipe), seed: job.seed,
+      metadata: json(job.metadata))
+  }
+
+  /// Assumes that the rest takes as long per step as what is done.
+  private static func estimatedFinish(_ job: JobRecord, _ progress: JobResource.Progress?) -> Int? {
+    guard job.status == .running, let start = job.startedAt, let progress, progress.fraction > 0
+    else { return nil }
+    let elapsed = Date().timeIntervalSince(start)
+    return seconds(start.addingTimeInterval(elapsed / min(1, progress.fraction)))
+  }
+
+  private static func resource(_ record: EventRecord) -> JobEventResource {
+    JobEventResource(
+      id: record.sequence, createdAt: seconds(record.createdAt),
+      level: record.event.level.rawValue, type: record.event.type,
+      message: record.event.message, data: json(record.event.data))
+  }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import HTTPServer
+import HTTPTypes
+import Pruning
+import ServiceAPI
+import Store
+
+extension API {
+  func addUserRoutes(to router: inout Router) {
+    on(.post, "/users/{user}/classes", bodyLimit: 256 << 10, in: &router) { request, parameters in
+      try submit(request, user: UserID(parameters.require("user")))
+    }
+    on(.get, "/users/{user}", in: &router) { _, parameters in
+      try .json(.ok, user(UserID(parameters.require("user"))))
+    }
+    on(.get, "/users/{user}/classes", in: &router) { _, parameters in
+      let id = try UserID(parameters.require("user"))
+      _ = try store.user(id)
+      return try .json(.ok, ListResource(store.profiles(of: id).map(Self.resource)))
+    }
+    on(.delete, "/users/{user}", in: &router) { _, parameters in
+      let deletion = try store.deleteUser(UserID(parameters.require("user")))
+      for job in deletion.cancelledJobs { runner.cancel(job) }
+      return Response(.noContent)
+    }
+  }
+
+  /// Asks for a tailored model: 202 with the job, or 200 with the finished job when the same was
+  /// asked before, by whomever.
+  private func submit(_ request: Request, user: UserID) throws -> Response {
+    let wanted = try JobRequest(request.body)
+    let baseModel = try baseModel(named: wanted.baseModel)
+    let dataset = try store.dataset(baseModel.dataset).record
+    try Personalization.check(
+      wanted.recipe, profile: wanted.profile,
+      universal: library.model(baseModel).description)
+    let specification = try JobSpecification(
+      profile: wanted.profile, recipe: wanted.recipe, labels: baseModel.labels)
+    let outcome = try store.submit(
+      Submission(
+        user: user,
+        fingerprint: specification.fingerprint(
+          baseModel: baseModel.digest, dataset: dataset.digest),
+        baseModel: baseModel.name,
+        classes: specification.profile.entries.map {
+          ClassWeight(name: $0.name, weight: $0.weight)
+        },
+        profile: JobSpecification.encoded(specification.profile),
+        recipe: JobSpecification.encoded(specification.recipe), seed: wanted.recipe.seed,
+        metadata: JobSpecification.encoded(wanted.metadata),
+        idempotencyKey: idempotencyKey(request), limits: limits))
+    if case .created = outcome { runner.wake() }
+    let job = Self.resource(outcome.job)
+    var headers = HTTPFields()
+    headers[.location] = "/jobs/\(job.id)"
+    return try .json(job.status == "succeeded" ? .ok : .accepted, job, headers: headers)
+  }
+
+  private func idempotencyKey(_ request: Request) throws -> String? {
+    guard let name = HTTPField.Name("Idempotency-Key") else { return nil }
+    return request.headers[name]
+  }
+
+  /// The base model of that name; without a name the only one, or the embedded default.
+  private func baseModel(named name: String?) throws -> BaseModelRecord {
+    let all = try store.baseModels().map(\.record)
+    if let name {
+      guard let found = all.first(where: { $0.name == name }) else {
+        throw ProblemDetails(
+          .unprocessableContent, code: "unknown_base_model",
+          detail: "no base model is called '\(name)'; GET /base-models lists them",
+          param: "base_model", extensions: ["known": .strings(all.map(\.name))])
+      }
+      return found
+    }
+    if let only = all.count == 1 ? all.first : all.first(where: { $0.name == Registration.embeddedModelName }) {
+      return only
+    }
+    throw ProblemDetails(
+      .unprocessableContent, code: "missing_field",
+      detail: "'base_model' is needed: there are \(all.count)", param: "base_model",
+      extensions: ["known": .strings(all.map(\.name))])
+  }
+
+  private func user(_ id: UserID) throws -> UserResource {
+    let record = try store.user(id)
+    let history = try store.profiles(of: id).map(Self.resource)
+    return UserResource(
+      id: record.id.text, createdAt: Self.seconds(record.createdAt), profile: history.first,
+      history: history,
+      jobs: try store.jobs(JobFilter(user: id), after: nil, limit: 20).elements
+        .map(Self.resource),
+      models: try store.models(ModelFilter(user: id), after: nil, limit: 20).elements
+        .map(Self.resource))
+  }
+
+  private static func resource(_ record: ProfileRecord) -> ProfileResource {
+    ProfileResource(
+      version: record.version, baseModel: record.baseModel,
+      classes: record.classes.map { ProfileResource.Entry(name: $0.name, weight: $0.weight) },
+      createdAt: seconds(record.createdAt))
+  }
+}

@@ -1,0 +1,46 @@
+import Datasets
+import Foundation
+import Store
+
+/// What an operator does to a database from the command line, server running or not.
+public struct Administration {
+  private let store: SQLiteStore
+
+  /// Opens the database.
+  public init(database: String) throws { store = try SQLiteStore(path: database) }
+
+  /// Registers a data set; says what was registered.
+  public func addDataset(name: String, path: String) throws -> String {
+    let record = try Registration(store: store).addDataset(name: name, path: path)
+    return "registered data set '\(record.name)': \(record.classes.count) classes, sha256 "
+      + record.digest.hex
+  }
+
+  /// Registers a universal model; says what was registered.
+  public func addBaseModel(name: String, file: String, dataset: String, architecture: String?)
+    throws -> String
+  {
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw DatasetError.unreadable(file: file, reason: "it does not exist or cannot be opened")
+    }
+    let record = try Registration(store: store).addBaseModel(
+      name: name, file: data, dataset: dataset, architecture: architecture)
+    return "registered base model '\(record.name)': \(record.labels.count) classes, "
+      + "\(record.parameterCount) parameters, sha256 \(record.digest.hex)"
+  }
+
+  /// Copies the database to a new file.
+  public func backup(to path: String) throws { try store.backup(to: path) }
+
+  /// Checks everything; healthy or not, and what was found.
+  public func check() throws -> (isHealthy: Bool, text: String) {
+    let report = try store.check()
+    guard !report.isHealthy else {
+      return (true, "ok: \(report.blobsChecked) blobs, \(report.bytesChecked) bytes")
+    }
+    let lines =
+      report.integrityErrors + report.foreignKeyErrors
+      + report.corruptBlobs.map { "blob \($0.hex) is corrupt" }
+    return (false, lines.joined(separator: "\n"))
+  }
+}

@@ -1,0 +1,29 @@
+import Dispatch
+import Foundation
+import Store
+
+/// Extends a running job's lease while it works, and brings news of cancellation.
+final class Heartbeat {
+  private let timer: any DispatchSourceTimer
+
+  init(
+    store: any JobQueue, job: JobRecord, worker: String, lease: TimeInterval, control: JobControl
+  ) {
+    timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "crisp.heartbeat"))
+    timer.schedule(deadline: .now() + lease / 4, repeating: lease / 4)
+    timer.setEventHandler {
+      do {
+        let wantsStop = try store.heartbeat(
+          job.id, attempt: job.attempt, worker: worker, lease: lease)
+        if wantsStop { control.request(.cancelled) }
+      } catch StoreError.leaseLost {
+        control.request(.leaseLost)
+      } catch {
+        // A busy database: the next beat may succeed, and three may be missed.
+      }
+    }
+    timer.resume()
+  }
+
+  func stop() { timer.cancel() }
+}

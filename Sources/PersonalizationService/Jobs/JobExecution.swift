@@ -1,0 +1,126 @@
+import Foundation
+import Logging
+import ModelFormats
+import Pruning
+import ServiceAPI
+import Store
+
+/// One attempt at one job: runs the personalisation, reports its progress, and publishes.
+struct JobExecution {
+  let store: SQLiteStore
+  let library: ModelLibrary
+  let job: JobRecord
+  let control: JobControl
+  let threads: Int
+  let logger: Logger
+
+  func run() {
+    do {
+      try publish(try personalize())
+    } catch {
+      end(after: error)
+    }
+  }
+
+  private func personalize() throws -> (Personalization.Result, Setup) {
+    log("started", "attempt \(job.attempt) started")
+    let setup = try Setup(job: job, store: store, library: library)
+    let personalization = try Personalization(
+      universal: setup.universal, universalDigest: setup.baseModel.digest.hex,
+      dataset: setup.dataset, profile: setup.specification.profile,
+      recipe: setup.specification.recipe, threads: threads)
+    let reporter = ProgressReporter(store: store, job: job)
+    let hooks = Personalization.Hooks(
+      isCancelled: { control.requested != nil },
+      progress: { try reporter.report($0) },
+      checkpoint: { iteration, state in
+        let blob = try store.put(state)
+        try store.saveCheckpoint(
+          job.id, attempt: job.attempt, iteration: iteration, blob: blob.digest)
+        try reporter.finished(iteration: iteration)
+      })
+    return (try resumed(personalization, hooks: hooks), setup)
+  }
+
+  /// Goes on from the last checkpoint; one that cannot be used costs time, not the job.
+  private func resumed(_ personalization: Personalization, hooks: Personalization.Hooks) throws
+    -> Personalization.Result
+  {
+    guard let checkpoint = try store.latestCheckpoint(job.id) else {
+      return try personalization.run(hooks: hooks)
+    }
+    let reader = try store.open(checkpoint.blob.digest)
+    let state = try reader.read(offset: 0, length: Int(reader.size))
+    do {
+      log("resumed", "going on after iteration \(checkpoint.iteration)")
+      return try personalization.run(resuming: state, hooks: hooks)
+    } catch PruningError.unusableCheckpoint(let reason) {
+      log("restarted", "starting over: \(reason)", level: .warning)
+      return try personalization.run(hooks: hooks)
+    }
+  }
+
+  private func publish(_ outcome: (result: Personalization.Result, setup: Setup)) throws {
+    let (result, setup) = outcome
+    let card = try setup.card(for: result, threads: threads)
+    let blob = try store.put(result.packed)
+    // The log first: once the job has succeeded it is closed.
+    log(
+      "packed", "packed \(result.packed.count) bytes",
+      data: [
+        "accuracy": .number(card.accuracy.pruned), "sparsity": .number(card.sparsity.global),
+        "bytes": .integer(Int64(result.packed.count)),
+      ])
+    let model = try store.publish(
+      job.id, attempt: job.attempt,
+      model: NewModel(
+        blob: blob.digest, labels: result.report.labels, card: JobSpecification.encoded(card)))
+    logger.info(
+      "job succeeded", metadata: ["job": "\(job.id)", "model": "\(model.id)"])
+  }
+
+  // MARK: Ends
+
+  private func end(after error: any Error) {
+    do {
+      switch (control.requested, error) {
+      case (.leaseLost, _), (_, StoreError.leaseLost):
+        logger.warning("another attempt took over", metadata: ["job": "\(job.id)"])
+      case (.stopping, PruningError.cancelled):
+        log("released", "the server is stopping; the job goes back to the queue")
+        _ = try store.release(job.id, attempt: job.attempt)
+      case (_, StoreError.jobAbandoned):
+        break  // the store has cancelled it already
+      case (.cancelled, PruningError.cancelled):
+        log("cancelled", "cancelled on request")
+        _ = try store.cancelled(job.id, attempt: job.attempt)
+      default:
+        let failure = Problems.failure(for: error)
+        logger.error(
+          "job failed",
+          metadata: ["job": "\(job.id)", "code": "\(failure.code)", "error": "\(error)"])
+        log("failed", failure.message, level: .error)
+        try store.fail(
+          job.id, attempt: job.attempt,
+          error: JobSpecification.encoded(
+            JobResource.Failure(code: failure.code, message: failure.message)))
+      }
+    } catch {
+      // The lease runs out and another attempt decides.
+      logger.error(
+        "cannot record a job's end", metadata: ["job": "\(job.id)", "error": "\(error)"])
+    }
+  }
+
+  private func log(
+    _ type: String, _ message: String, level: EventLevel = .info, data: [String: JSONValue] = [:]
+  ) {
+    do {
+      let event = NewEvent(
+        level: level, type: type, message: message, data: try JobSpecification.encoded(data))
+      _ = try store.append(event, to: job.id)
+    } catch {
+      logger.warning("cannot log a job's event", metadata: ["error": "\(error)"])
+    }
+  }
+}

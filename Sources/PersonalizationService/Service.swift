@@ -1,0 +1,98 @@
+import Dispatch
+import Foundation
+import HTTPServer
+import Logging
+import Store
+
+/// The whole server: store, workers and API behind one start and one stop.
+public final class Service: Sendable {
+  /// Everything an operator can set.
+  public struct Configuration: Sendable {
+    /// The database file; made when it does not exist.
+    public var database: String
+    /// Where to listen, limits, connection counts.
+    public var http = ServerConfiguration(host: "127.0.0.1", port: 8080)
+    /// Jobs at once.
+    public var workers = 1
+    /// Cores a job may use; never more than there are.
+    public var threadsPerWorker = ProcessInfo.processInfo.activeProcessorCount
+    /// Seconds after which a silent worker counts as dead.
+    public var lease: TimeInterval = 30
+    /// Jobs that may wait, in all and for one user.
+    public var queueLimits = QueueLimits(total: 1000, perUser: 20)
+    /// Whether to listen beyond loopback although nothing protects users from each other.
+    public var insecure = false
+
+    /// The defaults for a database.
+    public init(database: String) { self.database = database }
+  }
+
+  /// Name and version, as models and answers state them.
+  public static let generator = "crisp-server 0.1.0"
+
+  private let store: SQLiteStore
+  private let runner: JobRunner
+  private let server: HTTPServer
+  private let logger: Logger
+
+  /// Opens the database, registers the embedded default on an empty one, and makes jobs of a server
+  /// that died claimable again. Throws `StoreError`, `DatasetError` or `ServiceError`.
+  public init(_ configuration: Configuration, logger: Logger) throws {
+    let host = configuration.http.host
+    guard configuration.insecure || Self.isLoopback(host) else {
+      throw ServiceError.exposedWithoutProtection(host: host)
+    }
+    self.logger = logger
+    store = try SQLiteStore(path: configuration.database)
+    try Registration(store: store).addEmbeddedDefault(logger: logger)
+    for id in try store.recoverAll() {
+      logger.notice("job of a dead server goes back to the queue", metadata: ["job": "\(id)"])
+    }
+    _ = try store.collectGarbage(olderThan: 3600)
+    let library = ModelLibrary(store: store)
+    var jobs = JobRunner.Configuration()
+    jobs.workers = max(1, configuration.workers)
+    jobs.threadsPerWorker = min(
+      max(1, configuration.threadsPerWorker), ProcessInfo.processInfo.activeProcessorCount)
+    jobs.lease = configuration.lease
+    runner = JobRunner(store: store, library: library, configuration: jobs, logger: logger)
+    let api = API(
+      store: store, library: library, runner: runner, limits: configuration.queueLimits)
+    server = HTTPServer(configuration: configuration.http, router: api.router(), logger: logger) {
+      exchange in
+      logger.debug(
+        "answered",
+        metadata: [
+          "request": "\(exchange.requestID)", "method": "\(exchange.method?.rawValue ?? "-")",
+          "route": "\(exchange.pattern ?? "-")", "status": "\(exchange.status.code)",
+        ])
+    }
+  }
+
+  /// Starts listening and working; returns the address.
+  public func start() throws -> BoundAddress {
+    let address = try server.start()
+    runner.start()
+    return address
+  }
+
+  /// Stops gracefully: no new connections, responses under way are finished, running jobs go back
+  /// to the queue with their last checkpoint. Returns whether all of it ended within the deadline.
+  @discardableResult
+  public func stop(deadline seconds: Int) -> Bool {
+    logger.notice("stopping")
+    let end = DispatchTime.now() + .seconds(seconds)
+    let released = DispatchGroup()
+    DispatchQueue.global().async(group: released) { [runner] in _ = runner.stop(deadline: end) }
+    let drained = server.drain(deadline: .seconds(seconds))
+    let stopped = released.wait(timeout: end + .seconds(1)) == .success
+    do { try store.close() } catch {
+      logger.warning("cannot close the database", metadata: ["error": "\(error)"])
+    }
+    return drained && stopped
+  }
+
+  private static func isLoopback(_ host: String) -> Bool {
+    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+  }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import PersonalizationService
+
+/// `crisp-server base-model …`
+struct BaseModel: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Register universal models.", subcommands: [Add.self])
+
+  struct Add: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Register a dense safetensors model for a registered data set.",
+      discussion:
+        "Example: crisp-server base-model add --db crisp.sqlite mine universal.safetensors "
+        + "--dataset fashion-mnist")
+
+    @OptionGroup var database: DatabaseOptions
+    @Argument(help: "The name requests will use.") var name: String
+    @Argument(help: "The model file.") var file: String
+    @Option(help: "The data set it belongs to.") var dataset: String
+    @Option(help: "The architecture's name, when the file does not say.") var arch: String?
+
+    func run() throws {
+      let added = try Administration(database: database.database)
+        .addBaseModel(name: name, file: file, dataset: dataset, architecture: arch)
+      print(added)
+    }
+  }
+}
+
+/// `crisp-server dataset …`
+struct Dataset: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Register data sets.", subcommands: [Add.self])
+
+  struct Add: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Register a folder of IDX files.",
+      discussion: "Example: crisp-server dataset add --db crisp.sqlite mine /data/mine")
+
+    @OptionGroup var database: DatabaseOptions
+    @Argument(help: "The name base models will use.") var name: String
+    @Argument(help: "The folder.") var path: String
+
+    func run() throws {
+      print(try Administration(database: database.database).addDataset(name: name, path: path))
+    }
+  }
+}
+
+/// `crisp-server backup --db FILE TARGET`
+struct Backup: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Copy the database while the server runs.",
+    discussion: "Example: crisp-server backup --db crisp.sqlite backup.sqlite")
+
+  @OptionGroup var database: DatabaseOptions
+  @Argument(help: "The file to write; it must not exist.") var target: String
+
+  func run() throws {
+    try Administration(database: database.database).backup(to: target)
+    print("wrote \(target)")
+  }
+}
+
+/// `crisp-server check --db FILE`
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check the database: structure, references, every stored byte's digest.",
+    discussion: "Example: crisp-server check --db crisp.sqlite")
+
+  @OptionGroup var database: DatabaseOptions
+
+  func run() throws {
+    let (isHealthy, text) = try Administration(database: database.database).check()
+    print(text)
+    if !isHealthy { throw ExitCode(1) }
+  }
+}

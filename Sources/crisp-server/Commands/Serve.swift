@@ -1,0 +1,126 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import Logging
+import PersonalizationService
+import Training
+
+/// `crisp-server --db FILE`: runs until SIGTERM or SIGINT.
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run the server (the default).",
+    discussion: """
+      Example: crisp-server --db crisp.sqlite --port 8080
+
+      Prints "listening on http://HOST:PORT" on standard output once it answers; logs go to \
+      standard error. SIGTERM finishes responses and puts running jobs back into the queue.
+      """)
+
+  @OptionGroup var database: DatabaseOptions
+
+  @Option(help: "Address to listen on.")
+  var host = "127.0.0.1"
+
+  @Option(help: "Port to listen on; 0 picks a free one.")
+  var port = 8080
+
+  @Option(help: "Jobs at once.")
+  var workers = 1
+
+  @Option(help: "Cores a job may use (default: all).")
+  var threadsPerWorker: Int?
+
+  @Option(help: "Jobs that may wait in all.")
+  var queueLimit = 1000
+
+  @Option(help: "Jobs that may wait for one user.")
+  var queueLimitPerUser = 20
+
+  @Option(help: "Seconds after which a silent worker counts as dead.")
+  var lease: Double = 30
+
+  @Option(help: "Largest request body in bytes.")
+  var maxBody = 1 << 20
+
+  @Option(help: "Connections at once.")
+  var maxConnections = 1024
+
+  @Option(help: "Seconds that stopping may take.")
+  var drainDeadline = 20
+
+  @Option(help: "Least severe log level: trace, debug, info, notice, warning, error.")
+  var logLevel = Logger.Level.notice
+
+  @Flag(help: "Listen beyond loopback although nothing protects users from each other.")
+  var insecure = false
+
+  func validate() throws {
+    guard (0...65535).contains(port) else { throw ValidationError("--port must be 0 to 65535.") }
+    guard (1...1024).contains(workers) else {
+      throw ValidationError("--workers must be 1 to 1024.")
+    }
+    guard lease >= 1 else { throw ValidationError("--lease must be at least 1 second.") }
+    guard queueLimit > 0, queueLimitPerUser > 0 else {
+      throw ValidationError("queue limits must be positive.")
+    }
+    guard maxBody > 0, maxConnections > 0 else {
+      throw ValidationError("--max-body and --max-connections must be positive.")
+    }
+    guard drainDeadline >= 0 else { throw ValidationError("--drain-deadline must not be negative.") }
+  }
+
+  func run() throws {
+    ThreadWaiting.preferSleeping()
+    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    var logger = Logger(label: "crisp-server")
+    logger.logLevel = logLevel
+    var configuration = Service.Configuration(database: database.database)
+    configuration.http.host = host
+    configuration.http.port = port
+    configuration.http.limits.body = maxBody
+    configuration.http.limits.maxConnections = maxConnections
+    configuration.workers = workers
+    if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
+    configuration.lease = lease
+    configuration.queueLimits.total = queueLimit
+    configuration.queueLimits.perUser = queueLimitPerUser
+    configuration.insecure = insecure
+
+    // Before anything else runs: a signal during start-up must end the process, later ones drain.
+    let stopSignals = StopSignals()
+    let service = try Service(configuration, logger: logger)
+    let address = try service.start()
+    let shown = address.host.contains(":") ? "[\(address.host)]" : address.host
+    FileHandle.standardOutput.write(
+      Data("listening on http://\(shown):\(address.port)\n".utf8))
+    stopSignals.wait()
+    if !service.stop(deadline: drainDeadline) {
+      logger.warning("stopped with work left")
+      throw ExitCode(1)
+    }
+  }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+/// Turns SIGTERM and SIGINT into something to wait for; a second signal ends the process at once.
+final class StopSignals {
+  private let semaphore = DispatchSemaphore(value: 0)
+  private var sources: [any DispatchSourceSignal] = []
+
+  init() {
+    let queue = DispatchQueue(label: "crisp.signals")
+    for number in [SIGTERM, SIGINT] {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      source.setEventHandler { [semaphore] in
+        semaphore.signal()
+        signal(number, SIG_DFL)
+      }
+      source.resume()
+      sources.append(source)
+    }
+  }
+
+  func wait() { semaphore.wait() }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// The operator's program.
+@main
+struct CrispServer: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "crisp-server",
+    abstract: "Serve tailored image classifiers: users post classes, download small fast models.",
+    version: "0.1.0",
+    subcommands: [Serve.self, BaseModel.self, Dataset.self, Backup.self, Check.self],
+    defaultSubcommand: Serve.self)
+}
+
+/// The database that every command works on.
+struct DatabaseOptions: ParsableArguments {
+  @Option(name: .customLong("db"), help: "The SQLite database; made when it does not exist.")
+  var database: String
+}
