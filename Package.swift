@@ -91,7 +91,7 @@ let package = Package(
       name: "crisp",
       dependencies: [
         "Datasets", "Digests", "ModelFormats", "NeuralGraph", "PersonalizationClient", "Pruning",
-        "SparseRuntime", "Training",
+        "ServiceAPI", "SparseRuntime", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),

@@ -2,9 +2,11 @@ import ArgumentParser
 
 /// The command line for developers and researchers; `crisp-server` is the operator's.
 @main
-struct Crisp: ParsableCommand {
+struct Crisp: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "crisp",
     abstract: "Tailor image classifiers to a few classes: small, fast, measurable.",
-    subcommands: [Train.self])
+    subcommands: [
+      Train.self, Prune.self, Evaluate.self, Predict.self, Inspect.self, Personalize.self, Table.self,
+    ])
 }

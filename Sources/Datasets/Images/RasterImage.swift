@@ -42,6 +42,15 @@ public struct RasterImage: Sendable, Hashable {
     return result
   }
 
+  /// The same with channels interleaved: row, column, channel.
+  public func interleaved(channels target: Int, height newHeight: Int, width newWidth: Int)
+    -> [UInt8]
+  {
+    let planes = planes(channels: target, height: newHeight, width: newWidth)
+    let area = newHeight * newWidth
+    return (0..<planes.count).map { planes[$0 % target * area + $0 / target] }
+  }
+
   private func plane(_ channel: Int, of target: Int) -> [Float] {
     var values: [Float] = []
     values.reserveCapacity(width * height)

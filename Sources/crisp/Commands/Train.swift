@@ -64,6 +64,7 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
+    ThreadWaiting.preferSleeping()
     let dataset = try DatasetCatalog.load(data)
     let image = dataset.imageShape
     let shape = ActivationShape(channels: image.channels, height: image.height, width: image.width)

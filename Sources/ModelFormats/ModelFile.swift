@@ -1,0 +1,30 @@
+import Foundation
+
+/// A model file of either kind, told apart by its `format` metadata.
+public enum ModelFile: Sendable {
+  /// Weights under PyTorch's names.
+  case dense(DenseModel)
+  /// The pruned product.
+  case packed(PackedModel)
+
+  /// Reads a file of either kind.
+  public init(contentsOf url: URL) throws(FormatError) {
+    let format = try SafetensorsFile(contentsOf: url).metadata[FileMetadata.Key.format.rawValue]
+    switch format {
+    case PackedModel.format: self = .packed(try PackedModel(contentsOf: url))
+    case DenseModel.format: self = .dense(try DenseModel(contentsOf: url))
+    case .some(let other):
+      throw .wrongFormat(
+        expected: "\(DenseModel.format) or \(PackedModel.format)", found: other)
+    case nil: throw .missingMetadata(FileMetadata.Key.format.rawValue)
+    }
+  }
+
+  /// What both kinds say of their network.
+  public var description: ModelDescription {
+    switch self {
+    case .dense(let model): model.description
+    case .packed(let model): model.description
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import ServiceAPI
+
+/// What can go wrong between a client and the service.
+public enum ClientError: Error, Sendable, CustomStringConvertible {
+  /// The address is no http or https URL.
+  case invalidServer(String)
+  /// The server could not be reached or went away.
+  case unreachable(server: String, reason: String)
+  /// The server refused; its problem document says why.
+  case refused(status: Int, code: String, detail: String)
+  /// An answer that this client does not understand.
+  case unexpectedAnswer(path: String, reason: String)
+  /// The job ended without a model.
+  case jobEnded(id: String, status: String, failure: JobResource.Failure?)
+  /// The downloaded bytes are not those the server announced.
+  case digestMismatch(expected: String, found: String)
+  /// The file could not be written.
+  case unwritable(path: String, reason: String)
+
+  /// A stable identifier; the server's own when it refused.
+  public var code: String {
+    switch self {
+    case .invalidServer: "invalid_server"
+    case .unreachable: "unreachable"
+    case .refused(_, let code, _): code
+    case .unexpectedAnswer: "unexpected_answer"
+    case .jobEnded: "job_ended"
+    case .digestMismatch: "digest_mismatch"
+    case .unwritable: "unwritable"
+    }
+  }
+
+  /// One sentence for a person.
+  public var description: String {
+    switch self {
+    case .invalidServer(let text): "'\(text)' is no address of a server, like http://127.0.0.1:8080"
+    case .unreachable(let server, let reason): "cannot reach \(server): \(reason)"
+    case .refused(let status, let code, let detail): "the server refused (\(status) \(code)): \(detail)"
+    case .unexpectedAnswer(let path, let reason): "unexpected answer to \(path): \(reason)"
+    case .jobEnded(let id, let status, let failure):
+      "job \(id) \(status)" + (failure.map { ": \($0.message) (\($0.code))" } ?? "")
+    case .digestMismatch(let expected, let found):
+      "the download has sha256 \(found), the server announced \(expected); nothing was written"
+    case .unwritable(let path, let reason): "cannot write '\(path)': \(reason)"
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Digests
+import Foundation
+import FoundationNetworking
+import ServiceAPI
+
+/// Talks to a CRISP server: asks for a tailored model, follows the job, downloads and verifies.
+public struct ServiceClient: Sendable {
+  private let server: URL
+  private let session: URLSession
+
+  /// A client of the server at that address, for example `http://127.0.0.1:8080`.
+  public init(server text: String) throws(ClientError) {
+    guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme),
+      url.host != nil
+    else { throw .invalidServer(text) }
+    server = url
+    let configuration = URLSessionConfiguration.ephemeral
+    configuration.timeoutIntervalForRequest = 30
+    session = URLSession(configuration: configuration)
+  }
+
+  /// Posts a request for `classes` (a JSON body of `POST /users/{user}/classes`).
+  public func submit(user: String, body: JSONValue) async throws -> JobResource {
+    var request = try request(["users", user, "classes"])
+    request.httpMethod = "POST"
+    request.httpBody = try JSONEncoder().encode(body)
+    request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+    return try await decoded(request)
+  }
+
+  /// The job as it is now.
+  public func job(_ id: String) async throws -> JobResource {
+    try await decoded(request(["jobs", id]))
+  }
+
+  /// A model's description.
+  public func card(_ model: String) async throws -> ModelCard {
+    try await decoded(request(["models", model, "card"]))
+  }
+
+  /// Waits until the job has ended, reporting each state; throws unless it succeeded.
+  public func follow(
+    _ job: JobResource, every interval: Duration = .milliseconds(300),
+    report: (JobResource) -> Void
+  ) async throws -> JobResource {
+    var job = job
+    var failures = 0
+    while true {
+      report(job)
+      if job.isFinished { break }
+      try await Task.sleep(for: interval)
+      do {
+        job = try await self.job(job.id)
+        failures = 0
+      } catch ClientError.unreachable(let server, let reason) {
+        // A restarted server goes on with the job; give it half a minute.
+        failures += 1
+        guard failures < 100 else { throw ClientError.unreachable(server: server, reason: reason) }
+      }
+    }
+    guard job.status == "succeeded", job.resultModel != nil else {
+      throw ClientError.jobEnded(id: job.id, status: job.status, failure: job.error)
+    }
+    return job
+  }
+
+  /// Downloads a model to a file and compares its SHA-256 with the ETag. The file appears only
+  /// when it is complete and right.
+  public func download(_ model: String, to path: String) async throws -> (bytes: Int, sha256: String)
+  {
+    let (data, response) = try await send(request(["models", model]))
+    let expected = (response.value(forHTTPHeaderField: "ETag") ?? "")
+      .trimmingCharacters(in: CharacterSet(charactersIn: "\""))
+    let found = SHA256.digest(of: data).hex
+    guard found == expected else {
+      throw ClientError.digestMismatch(expected: expected, found: found)
+    }
+    do {
+      try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw ClientError.unwritable(path: path, reason: error.localizedDescription)
+    }
+    return (data.count, found)
+  }
+
+  // MARK: HTTP
+
+  /// Every segment is data: anything but unreserved characters is escaped (RFC 3986, 2.3).
+  private func request(_ segments: [String]) throws(ClientError) -> URLRequest {
+    let unreserved = CharacterSet(
+      charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+    let path = segments.map {
+      $0.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
+    }.joined(separator: "/")
+    let base = server.absoluteString
+    guard let url = URL(string: base + (base.hasSuffix("/") ? "" : "/") + path) else {
+      throw .invalidServer(base)
+    }
+    return URLRequest(url: url)
+  }
+
+  private func send(_ request: URLRequest) async throws(ClientError) -> (Data, HTTPURLResponse) {
+    let path = request.url?.path ?? "/"
+    let (data, response): (Data, URLResponse)
+    do {
+      (data, response) = try await session.data(for: request)
+    } catch {
+      throw .unreachable(server: server.absoluteString, reason: error.localizedDescription)
+    }
+    guard let response = response as? HTTPURLResponse else {
+      throw .unexpectedAnswer(path: path, reason: "it is not HTTP")
+    }
+    guard (200..<300).contains(response.statusCode) else {
+      let problem = try? JSONDecoder().decode(JSONValue.self, from: data)
+      throw .refused(
+        status: response.statusCode, code: problem?["code"]?.text ?? "unknown",
+        detail: problem?["detail"]?.text ?? "no reason given")
+    }
+    return (data, response)
+  }
+
+  private func decoded<Value: Decodable>(_ request: URLRequest) async throws -> Value {
+    let (data, _) = try await send(request)
+    do {
+      return try JSONDecoder().decode(Value.self, from: data)
+    } catch {
+      throw ClientError.unexpectedAnswer(path: request.url?.path ?? "/", reason: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import ServiceAPI
+
+/// What pruning cost and gained, for people: one column a model.
+enum CardTable {
+  static func text(_ cards: [ModelCard]) -> String {
+    let rows: [(String, (ModelCard) -> String)] = [
+      ("classes", { $0.classes.map(\.name).joined(separator: ", ") }),
+      ("accuracy, universal restricted", { percent($0.accuracy.universalRestricted) }),
+      ("accuracy, dense fine-tuned", { percent($0.accuracy.denseFineTuned) }),
+      ("accuracy, pruned", { percent($0.accuracy.pruned) }),
+      ("test images", { "\($0.accuracy.testImages)" }),
+      ("sparsity, prunable layers", { percent($0.sparsity.global) }),
+      ("sparsity, whole model", { percent($0.sparsity.model) }),
+      ("file bytes, dense", { "\($0.bytes.dense)" }),
+      ("file bytes, packed", { "\($0.bytes.packed)\(gain($0.bytes.dense, $0.bytes.packed))" }),
+      ("multiply-accumulates, dense", { "\($0.multiplyAccumulates.dense)" }),
+      (
+        "multiply-accumulates, packed",
+        {
+          "\($0.multiplyAccumulates.packed)"
+            + gain($0.multiplyAccumulates.dense, $0.multiplyAccumulates.packed)
+        }
+      ),
+      ("ms per image, dense", { String(format: "%.3f", $0.latency.denseMilliseconds) }),
+      (
+        "ms per image, sparse",
+        {
+          String(format: "%.3f", $0.latency.sparseMilliseconds)
+            + gain($0.latency.denseMilliseconds, $0.latency.sparseMilliseconds)
+        }
+      ),
+    ]
+    let names = rows.map(\.0)
+    var columns = [names]
+    for card in cards { columns.append(rows.map { $0.1(card) }) }
+    let widths = columns.map { column in column.map(\.count).max() ?? 0 }
+    return names.indices.map { row in
+      zip(columns, widths).enumerated().map { index, column in
+        let text = column.0[row]
+        let space = String(repeating: " ", count: column.1 - text.count)
+        return index == 0 ? text + space : space + text
+      }.joined(separator: "   ")
+    }.joined(separator: "\n")
+  }
+
+  private static func gain(_ before: some BinaryInteger, _ after: some BinaryInteger) -> String {
+    gain(Double(before), Double(after))
+  }
+
+  private static func gain(_ before: Double, _ after: Double) -> String {
+    after > 0 ? String(format: " (%.1fx less)", before / after) : ""
+  }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Training
+
+/// `crisp evaluate`: accuracy of a dense or packed model on a split.
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure a model's accuracy on held-out images.",
+    discussion: """
+      Example: crisp evaluate shoes.crisp.safetensors --data fashion-mnist
+
+      With --classes a universal model is restricted to those classes first: the baseline that a \
+      tailored model has to be compared with.
+      """)
+
+  @Argument(help: "A dense or packed model.")
+  var file: String
+
+  @Option(help: "Data set: a known name or a folder.")
+  var data = DatasetCatalog.fashionMNIST.name
+
+  @Option(help: "Restrict a dense model to these classes, separated by commas.")
+  var classes: ClassList?
+
+  @Option(help: "training, validation or test.")
+  var split = Split.test
+
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  /// What `--json` prints.
+  struct Report: Encodable {
+    let file: String
+    let split: String
+    let images: Int
+    let accuracy: Double
+    let perClass: [String: Double]
+  }
+
+  func run() throws {
+    ThreadWaiting.preferSleeping()
+    let batch = 250
+    let model = try ModelUse(
+      path: file, classes: classes?.names, threads: threads.count, batchCapacity: batch)
+    let loader = try model.loader(DatasetCatalog.load(data))
+    let result = try Evaluation.run(loader, split: split, batchSize: batch) {
+      try model.scores($0.images, count: $0.count)
+    }
+    let report = Report(
+      file: file, split: split.rawValue, images: result.counts.reduce(0, +),
+      accuracy: result.accuracy,
+      perClass: Dictionary(
+        zip(model.labels, result.perClass), uniquingKeysWith: { first, _ in first }))
+    try output.print(report) {
+      let lines = zip(model.labels, result.perClass).map { label, share in
+        "  \(percent(share))  \(label)"
+      }
+      return "accuracy \(percent(report.accuracy)) on \(report.images) \(report.split) images\n"
+        + lines.joined(separator: "\n")
+    }
+  }
+}
+
+extension Split: ExpressibleByArgument {}

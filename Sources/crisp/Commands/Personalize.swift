@@ -1,0 +1,94 @@
+import ArgumentParser
+import Foundation
+import PersonalizationClient
+import ServiceAPI
+
+/// `crisp personalize`: the client of a running server.
+struct Personalize: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Ask a server for a model tailored to some classes, and download it.",
+    discussion: """
+      Example: crisp personalize --server http://127.0.0.1:8080 --user ada \
+      --classes "Sandal,Sneaker,Ankle boot" --out shoes.crisp.safetensors
+
+      A weight may follow a class: --classes "Bag=3,Shirt".
+      """)
+
+  @Option(help: "The server's address.")
+  var server = "http://127.0.0.1:8080"
+
+  @Option(help: "Who asks.")
+  var user: String
+
+  @Option(help: "Classes, separated by commas.")
+  var classes: ClassList
+
+  @Option(help: "Where to write the model.")
+  var out: String
+
+  @Option(help: "Share of zeros in the prunable layers (default: the server's).")
+  var sparsity: Double?
+
+  @Option(help: "The base model (default: the server's).")
+  var baseModel: String?
+
+  @Option(help: "Further fields of the request, as a JSON object.")
+  var options: String?
+
+  @Option(help: "Seed of the run.")
+  var seed: UInt64?
+
+  @OptionGroup var output: OutputOptions
+
+  /// What `--json` prints.
+  struct Report: Encodable {
+    let job: JobResource
+    let file: String
+    let bytes: Int
+    let sha256: String
+    let card: ModelCard
+  }
+
+  func run() async throws {
+    let client = try ServiceClient(server: server)
+    let bar = ProgressBar()
+    let submitted = try await client.submit(user: user, body: try body())
+    let job = try await client.follow(submitted) { job in
+      let progress = job.progress
+      let accuracy = progress?.accuracy.map { "  validation \(percent($0))" } ?? ""
+      let sparsity = progress.map { "  sparsity \(percent($0.sparsity))" } ?? ""
+      bar.update(
+        progress?.fraction ?? 0, "\(job.status) \(progress?.stage ?? "")\(sparsity)\(accuracy)")
+    }
+    bar.finish()
+    guard let model = job.resultModel else { return }
+    let (bytes, digest) = try await client.download(model, to: out)
+    let card = try await client.card(model)
+    let report = Report(job: job, file: out, bytes: bytes, sha256: digest, card: card)
+    try output.print(report) {
+      """
+      \(out): \(bytes) bytes, sha256 \(digest) verified
+      \(CardTable.text([card]))
+      """
+    }
+  }
+
+  private func body() throws -> JSONValue {
+    var members: [String: JSONValue] = [:]
+    if let options {
+      guard
+        case .object(let more)? = try? JSONDecoder().decode(
+          JSONValue.self, from: Data(options.utf8))
+      else { throw ValidationError("--options must be a JSON object.") }
+      members = more
+    }
+    members["classes"] = .array(
+      classes.entries.map {
+        .object(["name": .string($0.name), "weight": .number($0.weight)])
+      })
+    if let sparsity { members["target"] = .object(["sparsity": .number(sparsity)]) }
+    if let baseModel { members["base_model"] = .string(baseModel) }
+    if let seed { members["seed"] = .integer(Int64(clamping: seed)) }
+    return .object(members)
+  }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import ModelFormats
+import SparseRuntime
+import Training
+
+/// `crisp predict`: classes of picture files.
+struct Predict: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Classify pictures (PNG or JPEG).",
+    discussion: "Example: crisp predict shoes.crisp.safetensors photo.png")
+
+  @Argument(help: "A dense or packed model.")
+  var file: String
+
+  @Argument(help: "Pictures; they are resized to the model's input.")
+  var images: [String]
+
+  @Option(help: "Classes to show for each picture.")
+  var top = 3
+
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  /// What `--json` prints, one a picture.
+  struct Report: Encodable {
+    struct Class: Encodable {
+      let label: String
+      let probability: Double
+    }
+    let image: String
+    let classes: [Class]
+  }
+
+  func run() throws {
+    ThreadWaiting.preferSleeping()
+    let model = try ModelUse(path: file, classes: nil, threads: threads.count, batchCapacity: 1)
+    let preprocessing = model.file.description.preprocessing
+    let reports = try images.map { path in
+      let picture = try ImageDecoder.decode(file: path)
+      let input = try preprocessing.normalized(
+        pixels: picture.interleaved(
+          channels: preprocessing.channels, height: preprocessing.height,
+          width: preprocessing.width))
+      let best = Prediction.ranked(
+        scores: try model.scores(input, count: 1), labels: model.labels, count: top)
+      return Report(
+        image: path,
+        classes: best.map {
+          Report.Class(label: $0.label, probability: Double($0.probability))
+        })
+    }
+    try output.print(reports) {
+      reports.map { report in
+        let classes = report.classes.map { "\($0.label) \(percent($0.probability))" }
+        return "\(report.image): \(classes.joined(separator: ", "))"
+      }.joined(separator: "\n")
+    }
+  }
+}
