@@ -9,8 +9,11 @@ package struct RequestHead: Sendable {
     case chunked
   }
 
+  /// The request line.
   package let line: RequestLine
+  /// The header fields, in order.
   package let headers: HTTPFields
+  /// How the end of the body is known; a Content-Length of 0 counts as no body.
   package let framing: BodyFraming
   /// Whether the client can take another response on this connection (RFC 9112 §9.3).
   package let keepAlive: Bool

@@ -8,8 +8,11 @@ package struct RequestLine: Sendable {
     case http11
   }
 
+  /// The method; any token, known or not.
   package let method: HTTPRequest.Method
+  /// What is asked for.
   package let target: RequestTarget
+  /// The client's version.
   package let version: Version
 
   /// RFC 9112 §3: method SP request-target SP HTTP-version, with single spaces and nothing else.

@@ -175,31 +175,55 @@ final class Connection: Sendable {
 
   private func handle(_ exchange: Exchange) {
     let response = exchange.respond(router: context.router, logger: context.logger)
-    if !exchange.request.isHead, Self.isLong(response.body) {
-      if context.streams.submit({ [self] in send(response, exchange) }) { return }
-      let problem = ProblemDetails(
-        .serviceUnavailable, code: "too_many_streams",
-        detail: "Too many downloads and event streams are open; try again.", retryAfter: 5)
-      return send(exchange.failure(problem, logger: context.logger), exchange)
-    }
-    send(response, exchange)
+    if sendWhole(response, exchange) { return }
+    if context.streams.submit({ [self] in stream(response, exchange) }) { return }
+    let problem = ProblemDetails(
+      .serviceUnavailable, code: "too_many_streams",
+      detail: "Too many downloads and event streams are open; try again.", retryAfter: 5)
+    _ = sendWhole(exchange.failure(problem, logger: context.logger), exchange)
   }
 
-  /// Whether a body can keep its worker busy for long.
-  private static func isLong(_ body: Response.Body) -> Bool {
-    switch body {
-    case .empty, .bytes: false
-    case .stream(let length, _): length > 256 * 1024
-    case .chunked: true
-    }
-  }
-
-  private func send(_ response: Response, _ exchange: Exchange) {
+  /// Sends a response that is in memory; false if it is not. What the socket does not take at once
+  /// moves to the stream workers: a peer that reads slowly must not hold up other requests.
+  private func sendWhole(_ response: Response, _ exchange: Exchange) -> Bool {
     let sender = sender(for: exchange)
-    var result = sender.send(response)
-    if result.nothingSent, let error = result.error {
-      result = sender.send(exchange.failure(error, logger: context.logger))
-    } else if let error = result.error {
+    guard let bytes = sender.bytes(of: response) else { return false }
+    let result = sender.result(of: response)
+    let sent: Int
+    switch bytes.withUnsafeBytes({ transport.write($0) }) {
+    case .bytes(let count): sent = count
+    case .wait: sent = 0
+    case .end, .failed:
+      complete(result.cut(by: .connectionLost), exchange)
+      return true
+    }
+    if sent == bytes.count {
+      complete(result, exchange)
+    } else if !context.streams.submit({ [self] in
+      do throws(ServerError) {
+        try sender.output.write(bytes, from: sent)
+        complete(result, exchange)
+      } catch {
+        complete(result.cut(by: error), exchange)
+      }
+    }) {
+      complete(result.cut(by: .writeTimedOut), exchange)
+    }
+    return true
+  }
+
+  private func stream(_ response: Response, _ exchange: Exchange) {
+    let result = sender(for: exchange).stream(response)
+    if result.nothingSent, let error = result.error, !(error is ServerError),
+      sendWhole(exchange.failure(error, logger: context.logger), exchange)
+    {
+      return
+    }
+    complete(result, exchange)
+  }
+
+  private func complete(_ result: ResponseSender.Result, _ exchange: Exchange) {
+    if let error = result.error {
       context.logger.info(
         "response cut",
         metadata: ["request_id": "\(exchange.request.id)", "error": "\(error)"])
@@ -234,11 +258,15 @@ final class Connection: Sendable {
     _ problem: ProblemDetails, to exchange: Exchange
   ) -> ResponseSender.Result {
     let response = exchange.failure(problem, logger: context.logger)
-    let bytes = sender(for: exchange).bytes(of: response)
-    let isSent = bytes.map(writeNow) ?? false
-    let result = ResponseSender.Result(
-      disposition: isSent ? (exchange.keepAlive ? .keep : .close) : .cut(abruptly: false),
-      status: response.status, error: isSent ? nil : ServerError.connectionLost)
+    return answerNow(response, to: exchange)
+  }
+
+  private func answerNow(_ response: Response, to exchange: Exchange) -> ResponseSender.Result {
+    let sender = sender(for: exchange)
+    var result = sender.result(of: response)
+    if sender.bytes(of: response).map(writeNow) != true {
+      result = result.cut(by: .connectionLost)
+    }
     context.observe?(exchange.completed(result))
     return result
   }
@@ -250,11 +278,7 @@ final class Connection: Sendable {
     let closing = Exchange(
       request: request.request, outcome: outcome, version: head.line.version, keepAlive: false)
     let response = closing.respond(router: context.router, logger: context.logger)
-    let isSent = sender(for: closing).bytes(of: response).map(writeNow) ?? false
-    let result = ResponseSender.Result(
-      disposition: isSent ? .close : .cut(abruptly: false), status: response.status,
-      error: isSent ? nil : ServerError.connectionLost)
-    context.observe?(closing.completed(result))
+    let result = answerNow(response, to: closing)
     end(result.disposition, &state)
   }
 

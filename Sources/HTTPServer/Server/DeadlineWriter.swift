@@ -17,6 +17,19 @@ struct DeadlineWriter: Sendable {
     }
   }
 
+  /// Writes an array but for its first bytes, which the peer has already.
+  func write(_ bytes: [UInt8], from start: Int = 0) throws(ServerError) {
+    let error = bytes.withUnsafeBytes { raw -> ServerError? in
+      do throws(ServerError) {
+        try write(UnsafeRawBufferPointer(rebasing: raw.dropFirst(start)))
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let error { throw error }
+  }
+
   private func writePiece(_ piece: UnsafeRawBufferPointer) throws(ServerError) {
     let start = MonotonicClock.now
     var rest = piece

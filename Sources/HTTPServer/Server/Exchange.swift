@@ -17,10 +17,15 @@ struct Exchange: Sendable {
   /// Runs the handler. Errors become problems; only `ProblemDetails` shows its text.
   func respond(router: Router, logger: Logger) -> Response {
     do {
-      let response = try router.respond(to: request, by: outcome)
+      var response = try router.respond(to: request, by: outcome)
       if response.status.code < 200 { throw HandlerFault.interimStatus }
-      if case .stream(let length, _) = response.body, length < 0 {
-        throw HandlerFault.negativeLength
+      if case .stream(let length, let produce) = response.body {
+        guard length >= 0 else { throw HandlerFault.negativeLength }
+        if length <= BodyCollector.maxLength, !request.isHead {
+          let collector = BodyCollector(promised: length)
+          try produce(collector)
+          response.body = .bytes(try collector.finish())
+        }
       }
       return response
     } catch {

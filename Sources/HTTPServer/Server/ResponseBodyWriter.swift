@@ -74,14 +74,6 @@ final class ResponseBodyWriter: BodyWriter {
     hasSent = true
     let all = head.isEmpty ? bytes : head + bytes
     head = []
-    let result = all.withUnsafeBytes { raw -> ServerError? in
-      do throws(ServerError) {
-        try output.write(raw)
-        return nil
-      } catch {
-        return error
-      }
-    }
-    if let result { throw result }
+    try output.write(all)
   }
 }

@@ -19,6 +19,15 @@ struct ResponseSender {
     var error: (any Error)?
     /// The producer failed before anything was sent: another response can still be.
     var nothingSent = false
+
+    /// The same for a response that was not sent to its end.
+    func cut(by error: ServerError) -> Result {
+      var result = self
+      result.disposition = .cut(abruptly: false)
+      result.bodyBytes = 0
+      result.error = error
+      return result
+    }
   }
 
   let output: DeadlineWriter
@@ -37,20 +46,23 @@ struct ResponseSender {
     return head + body
   }
 
-  /// Sends the response, on a thread that may wait.
-  func send(_ response: Response) -> Result {
+  /// How sending the whole response goes if nothing fails.
+  func result(of response: Response) -> Result {
     let framing = framing(of: response)
     let keeps = keepAlive && framing != .untilClose
     var result = Result(disposition: keeps ? .keep : .close, status: response.status)
+    if case .length(let length) = framing, !isHead { result.bodyBytes = length }
+    return result
+  }
+
+  /// Runs the producer of a streamed body, on a thread that may wait.
+  func stream(_ response: Response) -> Result {
+    let framing = framing(of: response)
+    var result = result(of: response)
     let writer = ResponseBodyWriter(
       output: output, framing: framing, head: head(of: response, framing: framing).bytes,
       draining: draining)
     do {
-      if let whole = bytes(of: response) {
-        try whole.withUnsafeBytes { try output.write($0) }
-        if case .length(let length) = framing, !isHead { result.bodyBytes = length }
-        return result
-      }
       switch response.body {
       case .stream(_, let produce), .chunked(let produce): try produce(writer)
       case .empty, .bytes: break
@@ -58,7 +70,7 @@ struct ResponseSender {
       try writer.finish()
     } catch {
       result.error = error
-      result.nothingSent = !writer.hasSent && !(error is ServerError)
+      result.nothingSent = !writer.hasSent
       // RFC 9112 §8: without a length or a last chunk, only a reset shows that bytes are missing.
       result.disposition = .cut(abruptly: framing == .untilClose)
     }

@@ -73,17 +73,17 @@ import Testing
     let bodies: [(String, Response.Body)] = [
       (
         "/throws",
-        .stream(length: 8) {
+        .stream(length: 100_000) {
           try $0.write("half")
           throw Broken()
         }
       ),
-      ("/short", .stream(length: 8) { try $0.write("half") }),
+      ("/short", .stream(length: 100_000) { try $0.write("half") }),
       (
         "/long",
-        .stream(length: 8) {
+        .stream(length: 100_000) {
           try $0.write("half")
-          try? $0.write("too much")
+          try? $0.write([UInt8](repeating: 0, count: 100_000))
           try? $0.write("half")
         }
       ),
@@ -111,12 +111,58 @@ import Testing
     }
   }
 
-  @Test func producerThatFailsBeforeItWritesIsAnError() throws {
+  /// Before anything is sent there is time for an honest answer.
+  @Test func producersThatFailInTimeAreAnErrorOfTheServer() throws {
     var router = Router()
-    router.on(.get, "/") { _, _ in Response(.ok, body: .chunked { _ in throw Broken() }) }
+    router.on(.get, "/chunked") { _, _ in Response(.ok, body: .chunked { _ in throw Broken() }) }
+    router.on(.get, "/short") { _, _ in
+      Response(.ok, body: .stream(length: 8) { try $0.write("half") })
+    }
+    router.on(.get, "/long") { _, _ in
+      Response(
+        .ok,
+        body: .stream(length: 8) {
+          try? $0.write("too much!")
+          try? $0.write("too much")
+        })
+    }
+    router.on(.get, "/throws") { _, _ in
+      Response(
+        .ok,
+        body: .stream(length: 4) {
+          try $0.write("half")
+          throw Broken()
+        })
+    }
+    router.on(.get, "/right") { _, _ in
+      Response(.ok, body: .stream(length: 4) { try $0.write("half") })
+    }
     try TestServer.run(router) { port, _ in
       let client = try RawClient(port: port)
-      for _ in 0..<2 { #expect(try client.get("/").status == 500) }
+      for path in ["/chunked", "/short", "/long", "/throws"] {
+        #expect(try client.get(path).status == 500)
+      }
+      #expect(try client.get("/right").text == "half")
+    }
+  }
+
+  /// One worker, and a client that asks for much and reads nothing.
+  @Test func slowReaderDoesNotHoldUpRequests() throws {
+    let answered = Signal()
+    let size = 16 << 20
+    var router = TestServer.router
+    router.on(.get, "/bytes") { _, _ in
+      answered.set()
+      return Response(.ok, body: .bytes([UInt8](repeating: 7, count: size)))
+    }
+    try TestServer.run(router, configuration: ServerConfiguration(workers: 1)) { port, _ in
+      let slow = try RawClient(port: port, receiveBuffer: 4096)
+      try slow.send("GET /bytes HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(answered.wait())
+      #expect(try RawClient(port: port).get("/hello/a").status == 200)
+      let reply = try slow.reply()
+      #expect(reply.isComplete)
+      #expect(reply.body.count == size)
     }
   }
 
