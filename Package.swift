@@ -119,7 +119,10 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "HTTPServerTests",
-      dependencies: ["HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types")],
+      dependencies: [
+        "HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: swift),
     .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: swift),
     .testTarget(
