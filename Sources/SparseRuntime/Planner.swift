@@ -31,6 +31,9 @@ struct Planner {
     var column = 0
   }
 
+  /// Most images that go through the network together.
+  var imagesPerPass: Int { bundles * cell }
+
   /// Plans a network whose matrices are in `layers` (by node) or, dense, in `weights`.
   init(
     graph: Graph, layers: [String: PackedLayer], weights: Weights, batchCapacity: Int,
@@ -46,9 +49,11 @@ struct Planner {
     self.weights = weights
     self.threads = threads
     self.kernels = kernels
-    // Sixteen images side by side fill the widest vector, and need neither masks nor unaligned loads.
+    // Sixteen images side by side fill the widest vector, and need neither masks nor unaligned
+    // loads. Larger batches go through the network sixteen by sixteen, so that activations stay
+    // in the cache from one layer to the next.
     cell = batchCapacity >= Grid.widestVector ? Grid.widestVector : 1
-    bundles = (batchCapacity + cell - 1) / cell
+    bundles = cell > 1 ? 1 : batchCapacity
     arena = Arena(bundles: bundles)
     try planGeometry()
     let geometries = geometries
@@ -233,7 +238,7 @@ struct Planner {
     let needsMask = keepsGaps && cell % kernels.pointee.lanes != 0
     var residual: Place?
     if let name = fused.residual { residual = try place(of: name) }
-    let step = MultiplyStep(
+    let step = try MultiplyStep(
       weights, offsets: offsets, node: fused, input: input, output: output, residual: residual,
       resultHeight: shape.height, resultWidth: shape.width,
       mask: needsMask ? output.grid.mask(bundles: bundles) : nil, threads: threads,
