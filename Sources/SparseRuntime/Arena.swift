@@ -1,4 +1,4 @@
-import ModelFormats
+import CKernels
 
 /// The memory of a session: buffers that values take turns in. Buffers are shared only between
 /// values of one grid, so that the gaps, which nobody writes, stay zero for ever.
@@ -23,15 +23,11 @@ final class Arena {
 
   private let bundles: Int
   private var slots: [Slot] = []
-  private var memory: [UnsafeMutablePointer<Float>] = []
+  private var memory: [KernelMemory<Float>] = []
 
   /// An arena for batches of that many bundles of images.
   init(bundles: Int) {
     self.bundles = bundles
-  }
-
-  deinit {
-    for pointer in memory { pointer.deallocate() }
   }
 
   /// Reserves a buffer while planning.
@@ -65,34 +61,33 @@ final class Arena {
     guard sizes.reduce(0, +) <= Arena.largestTotal else {
       throw .tooLarge(layer: "all layers together")
     }
-    memory = sizes.map { AlignedMemory.zeros($0) }
+    for size in sizes { memory.append(try KernelMemory(zeros: size)) }
   }
 
   /// The first float of a buffer.
-  subscript(slot: Int) -> UnsafeMutablePointer<Float> { memory[slot] }
+  subscript(slot: Int) -> UnsafeMutablePointer<Float> { memory[slot].start }
 }
 
-/// Memory that starts at a cache line, which vectors must not straddle where it can be helped.
-enum AlignedMemory {
-  static func zeros<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>(
-    _ count: Int
-  ) -> UnsafeMutablePointer<Element> {
-    let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: 64)
-    let pointer = raw.bindMemory(to: Element.self, capacity: count)
-    pointer.initialize(repeating: 0, count: count)
-    return pointer
+/// Memory for the kernels, freed with its owner.
+final class KernelMemory<Element: BitwiseCopyable> {
+  let start: UnsafeMutablePointer<Element>
+
+  /// Zeros. Throws `outOfMemory` when the system has none left.
+  init(zeros count: Int) throws(RuntimeError) {
+    let bytes = count * MemoryLayout<Element>.stride
+    guard let memory = crisp_allocate(bytes) else { throw .outOfMemory(bytes: bytes) }
+    start = memory.bindMemory(to: Element.self, capacity: count)
   }
 
-  static func copy<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>(
-    _ array: [Element]
-  ) -> UnsafeMutablePointer<Element> {
-    let pointer: UnsafeMutablePointer<Element> = zeros(array.count)
+  /// A copy of an array.
+  convenience init(_ array: [Element]) throws(RuntimeError) {
+    try self.init(zeros: array.count)
     array.withUnsafeBufferPointer { source in
-      if let base = source.baseAddress { pointer.update(from: base, count: source.count) }
+      if let base = source.baseAddress { start.update(from: base, count: source.count) }
     }
-    return pointer
   }
+
+  deinit { crisp_free(start) }
 }
 
 /// Where a value is.

@@ -14,10 +14,10 @@ final class MultiplyStep: Step {
   private let lower, upper: Float
   private let resultHeight, resultWidth: Int
   private let threads: Int
-  private let offsets: UnsafeMutablePointer<Int32>
-  private let values: UnsafeMutablePointer<Float>
-  private let bias: UnsafeMutablePointer<Float>
-  private let mask: UnsafeMutablePointer<Int32>?
+  private let offsets: KernelMemory<Int32>
+  private let values: KernelMemory<Float>
+  private let bias: KernelMemory<Float>
+  private let mask: KernelMemory<Int32>?
 
   /// `offsets` are in floats, relative to the first float of the input's buffer plus margin, in the
   /// order of the weights' columns. `mask` may be omitted when the gaps need not stay zero.
@@ -25,7 +25,7 @@ final class MultiplyStep: Step {
     _ weights: KernelWeights, offsets: [Int32], node: FusedNode, input: Place, output: Place,
     residual: Place?, resultHeight: Int, resultWidth: Int, mask: [Int32]?, threads: Int,
     kernels: UnsafePointer<crisp_kernels>
-  ) {
+  ) throws(RuntimeError) {
     self.weights = weights
     self.kernels = kernels
     self.input = input
@@ -34,17 +34,10 @@ final class MultiplyStep: Step {
     (lower, upper) = (node.lower, node.upper)
     (self.resultHeight, self.resultWidth) = (resultHeight, resultWidth)
     self.threads = threads
-    self.offsets = AlignedMemory.copy(offsets)
-    values = AlignedMemory.copy(weights.values)
-    bias = AlignedMemory.copy(weights.bias)
-    self.mask = mask.map { AlignedMemory.copy($0) }
-  }
-
-  deinit {
-    offsets.deallocate()
-    values.deallocate()
-    bias.deallocate()
-    mask?.deallocate()
+    self.offsets = try KernelMemory(offsets)
+    values = try KernelMemory(weights.values)
+    bias = try KernelMemory(weights.bias)
+    if let mask { self.mask = try KernelMemory(mask) } else { self.mask = nil }
   }
 
   /// Instruction set and the widest kernel's rows x vectors.
@@ -57,16 +50,16 @@ final class MultiplyStep: Step {
   func run(bundles: Int, in arena: Arena) {
     var layer = crisp_layer()
     layer.input = UnsafePointer(arena[input.slot] + input.grid.margin)
-    layer.offsets = UnsafePointer(offsets)
+    layer.offsets = UnsafePointer(offsets.start)
     layer.offset_stride = weights.sharesColumns ? 0 : weights.taps
-    layer.values = UnsafePointer(values)
-    layer.bias = UnsafePointer(bias)
+    layer.values = UnsafePointer(values.start)
+    layer.bias = UnsafePointer(bias.start)
     layer.taps = weights.taps
     layer.output = arena[output.slot] + output.grid.margin
     layer.output_stride = output.stride
     layer.residual = residual.map { UnsafePointer(arena[$0.slot] + $0.grid.margin) }
     layer.residual_stride = residual?.stride ?? 0
-    layer.mask = mask.map { UnsafePointer($0) }
+    layer.mask = mask.map { UnsafePointer($0.start) }
     layer.lower = lower
     layer.upper = upper
 

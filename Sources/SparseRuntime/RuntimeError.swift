@@ -13,6 +13,8 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
   case invalidSetting(name: String, value: Int, allowed: ClosedRange<Int>)
   /// The activations of this batch need more memory than a session may take.
   case tooLarge(layer: String)
+  /// The system has no memory left.
+  case outOfMemory(bytes: Int)
   /// More images than the session was made for, or fewer than one.
   case imageCount(found: Int, capacity: Int)
   /// A buffer does not hold the number of values that the images or scores need.
@@ -26,6 +28,7 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
     case .unsupportedInstructionSet: "unsupported_instruction_set"
     case .invalidSetting: "invalid_runtime_setting"
     case .tooLarge: "model_too_large"
+    case .outOfMemory: "out_of_memory"
     case .imageCount: "image_count"
     case .valueCount: "value_count"
     }
@@ -42,6 +45,7 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(name) is \(value); it must be \(allowed.lowerBound) to \(allowed.upperBound)"
     case .tooLarge(let layer):
       "the activations of '\(layer)' are too large for a session; use a smaller batch"
+    case .outOfMemory(let bytes): "there is no memory left for \(bytes) bytes"
     case .imageCount(let found, let capacity):
       "\(found) images were given; this session takes 1 to \(capacity)"
     case .valueCount(let expected, let found):

@@ -25,6 +25,7 @@ public final class Session {
   private let arena: Arena
   private let steps: [any Step]
   private let input, output: Place
+  private let imagesPerPass: Int
 
   /// Prepares a packed model. `instructionSet` nil takes the best one here.
   public convenience init(
@@ -91,6 +92,7 @@ public final class Session {
     inputShape = graph.input
     classCount = output.channels * output.grid.height * output.grid.width
     arena = plan.arena
+    imagesPerPass = plan.imagesPerPass
     steps = plan.steps
     self.layers = plan.reports
   }
@@ -126,9 +128,12 @@ public final class Session {
     guard let target = scores.baseAddress, scores.count == count * classCount else {
       throw .valueCount(expected: count * classCount, found: scores.count)
     }
-    let bundles = (count + input.grid.cell - 1) / input.grid.cell
-    input.load(source, count: count, in: arena)
-    for step in steps { step.run(bundles: bundles, in: arena) }
-    output.store(target, count: count, in: arena)
+    for first in stride(from: 0, to: count, by: imagesPerPass) {
+      let pass = min(imagesPerPass, count - first)
+      let bundles = (pass + input.grid.cell - 1) / input.grid.cell
+      input.load(source + first * inputShape.count, count: pass, in: arena)
+      for step in steps { step.run(bundles: bundles, in: arena) }
+      output.store(target + first * classCount, count: pass, in: arena)
+    }
   }
 }

@@ -101,4 +101,10 @@ void crisp_pick_cells(
 void crisp_interleave(
     const float *input, size_t image_stride, size_t images, float *output, crisp_plane result);
 
+// Zeroed memory that starts at a cache line, on huge pages where it is large; null when there is none.
+void *crisp_allocate(size_t bytes);
+
+// Frees what crisp_allocate returned; null is allowed.
+void crisp_free(void *memory);
+
 #endif
