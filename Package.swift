@@ -106,7 +106,8 @@ let package = Package(
       dependencies: ["CKernels", "ModelFormats", "NeuralGraph", "Randomness", "SparseRuntime"],
       swiftSettings: swift),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["CImage", "CSystem", "Datasets", "Digests"], swiftSettings: swift),
+      name: "DatasetsTests", dependencies: ["CImage", "CSystem", "Datasets", "Digests"],
+      swiftSettings: swift),
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Datasets", "ModelFormats", "NeuralGraph", "Randomness", "Training"],
@@ -114,7 +115,8 @@ let package = Package(
     .testTarget(
       name: "PruningTests",
       dependencies: [
-        "Datasets", "ModelFormats", "NeuralGraph", "Pruning", "Randomness", "SparseRuntime", "Training",
+        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning", "Randomness",
+        "SparseRuntime", "Training",
       ],
       swiftSettings: swift),
     .testTarget(

@@ -1,8 +1,11 @@
 /// One step of a graph: an operation, the names of the values it reads, and its own name, which
 /// is also the name of the value it produces and the prefix of its weights.
 public struct Node: Hashable, Sendable {
+  /// Unique within the graph.
   public var name: String
+  /// What is computed.
   public var operation: Operation
+  /// Names of the values that are read.
   public var inputs: [String]
 
   /// A node as given; `Graph.shapes()` validates it in its graph.
@@ -22,7 +25,9 @@ public struct Graph: Hashable, Sendable {
   /// with room to spare.
   public static let largestSide = 1 << 24
 
+  /// Shape of one image.
   public var input: ActivationShape
+  /// In an order of computation.
   public var nodes: [Node]
   /// The node whose value holds the class scores (logits).
   public var output: String

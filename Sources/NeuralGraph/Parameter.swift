@@ -12,8 +12,11 @@ public struct Parameter: Hashable, Sendable {
     case statistic
   }
 
+  /// `NODE.weight`, `NODE.bias`, `NODE.running_mean` …
   public var name: String
+  /// In PyTorch's axis order.
   public var shape: [Int]
+  /// What it is for.
   public var role: Role
 
   /// A parameter as given.

@@ -35,7 +35,8 @@ public enum ClientError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .invalidServer(let text): "'\(text)' is no address of a server, like http://127.0.0.1:8080"
     case .unreachable(let server, let reason): "cannot reach \(server): \(reason)"
-    case .refused(let status, let code, let detail): "the server refused (\(status) \(code)): \(detail)"
+    case .refused(let status, let code, let detail):
+      "the server refused (\(status) \(code)): \(detail)"
     case .unexpectedAnswer(let path, let reason): "unexpected answer to \(path): \(reason)"
     case .jobEnded(let id, let status, let failure):
       "job \(id) \(status)" + (failure.map { ": \($0.message) (\($0.code))" } ?? "")

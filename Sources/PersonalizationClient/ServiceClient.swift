@@ -66,8 +66,9 @@ public struct ServiceClient: Sendable {
 
   /// Downloads a model to a file and compares its SHA-256 with the ETag. The file appears only
   /// when it is complete and right.
-  public func download(_ model: String, to path: String) async throws -> (bytes: Int, sha256: String)
-  {
+  public func download(_ model: String, to path: String) async throws -> (
+    bytes: Int, sha256: String
+  ) {
     let (data, response) = try await send(request(["models", model]))
     let expected = (response.value(forHTTPHeaderField: "ETag") ?? "")
       .trimmingCharacters(in: CharacterSet(charactersIn: "\""))

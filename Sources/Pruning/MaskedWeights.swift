@@ -65,7 +65,8 @@ package final class MaskedWeights: WeightProjection {
       let base = row * matrix.columns
       for tap in 0..<matrix.taps {
         for channel in 0..<matrix.inChannels {
-          result[base + channel * matrix.taps + tap] = mask[base + tap * matrix.inChannels + channel]
+          result[base + channel * matrix.taps + tap] =
+            mask[base + tap * matrix.inChannels + channel]
         }
       }
     }

@@ -96,7 +96,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   }
 
   /// κ_p after iteration p of 1…n.
-  func sparsity(after iteration: Int) -> Double {
+  package func sparsity(after iteration: Int) -> Double {
     let remaining = 1 - Double(iteration) / Double(iterations)
     switch growth {
     case .cubic: return sparsity * (1 - remaining * remaining * remaining)

@@ -40,7 +40,9 @@ public final class Network {
     context = try OneDNNContext()
     var parameters: [String: ParameterBuffer] = [:]
     for parameter in graph.parameters() {
-      guard let tensor = weights[parameter.name] else { throw .graph(.missingWeight(parameter.name)) }
+      guard let tensor = weights[parameter.name] else {
+        throw .graph(.missingWeight(parameter.name))
+      }
       parameters[parameter.name] = try ParameterBuffer(parameter, tensor: tensor)
     }
     self.parameters = parameters

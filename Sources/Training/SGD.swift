@@ -72,7 +72,9 @@ public final class SGD {
 
   /// Forgets the velocities, as at the start of a new schedule.
   public func reset() {
-    for name in velocities.keys { velocities[name]?.withUnsafeMutableBufferPointer { $0.update(repeating: 0) } }
+    for name in velocities.keys {
+      velocities[name]?.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    }
   }
 
   /// One update from the gradients of the last backward pass.

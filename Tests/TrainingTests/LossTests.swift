@@ -34,7 +34,8 @@ import Training
     #expect(loss.gradient.allSatisfy { abs($0) < 1e-6 })
   }
 
-  @Test(arguments: [Float(1), 2, 4]) func distillationGradientIsItsSlope(temperature: Float) throws {
+  @Test(arguments: [Float(1), 2, 4]) func distillationGradientIsItsSlope(temperature: Float) throws
+  {
     var generator = SeededGenerator(seed: 5)
     let scores = (0..<8).map { _ in Float(generator.nextGaussian()) }
     let teacher = (0..<8).map { _ in Float(generator.nextGaussian()) }

@@ -32,7 +32,9 @@ struct JobRequest {
     }
     profile = try Self.profile(members["classes"])
     baseModel = try members["base_model"].map {
-      guard let name = $0.text else { throw JSONBody.invalid("must be a string", param: "base_model") }
+      guard let name = $0.text else {
+        throw JSONBody.invalid("must be a string", param: "base_model")
+      }
       return name
     }
     if let floor = members["min_accuracy"], floor != .null {
@@ -42,7 +44,9 @@ struct JobRequest {
     }
     var recipe = PruningRecipe(
       pattern: try Self.pattern(members), sparsity: try Self.sparsity(members["target"]))
-    if let overrides = members["recipe"] { recipe = try Self.applying(overrides, to: recipe) }
+    if let overrides = members["recipe"] {
+      recipe = try recipe.overridden(by: JSONEncoder().encode(overrides))
+    }
     if let epochs = try Self.integer(members["epochs"], "epochs", 0...1000) {
       recipe.epochsPerIteration = epochs
     }
@@ -113,7 +117,8 @@ struct JobRequest {
     guard let target else { return PruningRecipe.defaultSparsity }
     guard case .object(let members) = target, members.count == 1, let kind = members.keys.first
     else {
-      throw JSONBody.invalid("must be an object with one member, like {\"sparsity\":0.9}", param: "target")
+      throw JSONBody.invalid(
+        "must be an object with one member, like {\"sparsity\":0.9}", param: "target")
     }
     switch kind {
     case "sparsity":
@@ -130,31 +135,6 @@ struct JobRequest {
     }
   }
 
-  /// Replaces single fields of the recipe; what the other fields of the request decide (pattern,
-  /// sparsity, seed) has no second spelling here.
-  private static func applying(_ overrides: JSONValue, to recipe: PruningRecipe) throws
-    -> PruningRecipe
-  {
-    guard case .object(let changes) = overrides else {
-      throw JSONBody.invalid("must be an object", param: "recipe")
-    }
-    let encoded = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(recipe))
-    guard case .object(var members) = encoded else { return recipe }
-    let elsewhere: Set = ["pattern", "sparsity", "seed"]
-    for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
-      guard members[name] != nil, !elsewhere.contains(name) else {
-        throw JSONBody.invalid("unknown field", param: "recipe.\(name)", code: "unknown_field")
-      }
-      members[name] = value
-    }
-    do {
-      return try JSONDecoder().decode(
-        PruningRecipe.self, from: JSONEncoder().encode(JSONValue.object(members)))
-    } catch let error as DecodingError {
-      throw JSONBody.invalid("has a value of the wrong kind", param: "recipe\(error.fieldPath)")
-    }
-  }
-
   private static func integer(_ value: JSONValue?, _ param: String, _ bounds: ClosedRange<Int>)
     throws -> Int?
   {
@@ -164,19 +144,5 @@ struct JobRequest {
         "must be an integer from \(bounds.lowerBound) to \(bounds.upperBound)", param: param)
     }
     return Int(number)
-  }
-}
-
-extension DecodingError {
-  /// Where in the document the error lies, as `.name` parts.
-  fileprivate var fieldPath: String {
-    let context: Context? =
-      switch self {
-      case .typeMismatch(_, let context), .valueNotFound(_, let context),
-        .keyNotFound(_, let context), .dataCorrupted(let context):
-        context
-      @unknown default: nil
-      }
-    return context?.codingPath.map { ".\($0.stringValue)" }.joined() ?? ""
   }
 }

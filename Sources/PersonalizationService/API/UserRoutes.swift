@@ -73,7 +73,9 @@ extension API {
       }
       return found
     }
-    if let only = all.count == 1 ? all.first : all.first(where: { $0.name == Registration.embeddedModelName }) {
+    if let only = all.count == 1
+      ? all.first : all.first(where: { $0.name == Registration.embeddedModelName })
+    {
       return only
     }
     throw ProblemDetails(

@@ -30,7 +30,8 @@ final class ProgressReporter {
     try store.updateProgress(
       job.id, attempt: job.attempt, progress: JobSpecification.encoded(Self.resource(progress)))
     if isNewStage, progress.stage != .pruning {
-      let place = progress.iteration > 0 ? " (iteration \(progress.iteration) of \(progress.of))" : ""
+      let place =
+        progress.iteration > 0 ? " (iteration \(progress.iteration) of \(progress.of))" : ""
       try append("stage", "\(progress.stage.rawValue)\(place)", progress)
     }
   }

@@ -31,7 +31,8 @@ struct Checkpoint {
     var writer = SafetensorsWriter(metadata: [
       Checkpoint.identityKey: identity,
       Checkpoint.iterationKey: "\(iteration)",
-      Checkpoint.referencesKey: String(decoding: try JSONEncoder().encode(references), as: UTF8.self),
+      Checkpoint.referencesKey: String(
+        decoding: try JSONEncoder().encode(references), as: UTF8.self),
     ])
     for (name, tensor) in weights { try writer.add("weight/\(name)", tensor) }
     for mask in masks {

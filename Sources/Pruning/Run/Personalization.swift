@@ -58,7 +58,8 @@ public struct Personalization: Sendable {
     try Personalization.check(recipe, profile: profile, universal: universal.description)
     let shape = dataset.imageShape
     let input = universal.description.graph.input
-    guard input == ActivationShape(channels: shape.channels, height: shape.height, width: shape.width)
+    guard
+      input == ActivationShape(channels: shape.channels, height: shape.height, width: shape.width)
     else {
       throw PruningError.mismatch(
         reason: "the model reads \(input) images; '\(dataset.name)' has "

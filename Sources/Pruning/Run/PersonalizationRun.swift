@@ -56,6 +56,7 @@ final class PersonalizationRun {
       masks = state.masks
       load(state.weights)
       stepsDone = (recipe.denseEpochs + finished * recipe.epochsPerIteration) * stepsPerEpoch
+      progress.iteration = finished
       progress.sparsity = sparsity
     } else {
       references = try denseReferences()
@@ -197,7 +198,8 @@ final class PersonalizationRun {
   }
 
   /// Mixes in the teacher's opinion of the same images.
-  private func distilled(_ loss: Loss, scores: [Float], batch: Batch) throws(TrainingError) -> Loss {
+  private func distilled(_ loss: Loss, scores: [Float], batch: Batch) throws(TrainingError) -> Loss
+  {
     guard let teacher else { return loss }
     let opinion = try teacher.forward(batch.images, count: batch.count, mode: .inference)
     let distance = try Loss.distillation(

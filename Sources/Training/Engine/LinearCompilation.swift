@@ -6,7 +6,9 @@ extension ProgramCompiler {
   /// oneDNN as it is, with the weight viewed as [out, channels, height, width], so that blocked
   /// activations need no flattening.
   func compileLinear(_ node: Node) throws(TrainingError) {
-    guard case .linear(let inFeatures, let outFeatures, let hasBias) = node.operation else { return }
+    guard case .linear(let inFeatures, let outFeatures, let hasBias) = node.operation else {
+      return
+    }
     let source = try value(node.inputs[0])
     let sourceDims = source.descriptor.dimensions
     let weightDims =

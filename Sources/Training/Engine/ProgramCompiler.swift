@@ -165,7 +165,9 @@ final class ProgramCompiler {
     throws(TrainingError) -> (OneDNNMemory, finish: () throws(TrainingError) -> Void)
   {
     let plain = try memory(.plain(dims), sharing: parameter.gradientBuffer)
-    if plain.descriptor.hasSameLayout(as: layout) { return (plain, { () throws(TrainingError) in }) }
+    if plain.descriptor.hasSameLayout(as: layout) {
+      return (plain, { () throws(TrainingError) in })
+    }
     let target = try memory(layout)
     return (
       target,

@@ -66,7 +66,9 @@ struct Serve: ParsableCommand {
     guard maxBody > 0, maxConnections > 0 else {
       throw ValidationError("--max-body and --max-connections must be positive.")
     }
-    guard drainDeadline >= 0 else { throw ValidationError("--drain-deadline must not be negative.") }
+    guard drainDeadline >= 0 else {
+      throw ValidationError("--drain-deadline must not be negative.")
+    }
   }
 
   func run() throws {

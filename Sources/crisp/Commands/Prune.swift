@@ -42,23 +42,9 @@ struct Prune: ParsableCommand {
   @Option(help: "Adjacent output channels that share positions: 1, 2 or 4.")
   var rows = HybridPattern.standard.rows
 
-  @Option(help: "Pruning iterations.")
-  var iterations: Int?
-
-  @Option(help: "Epochs of fine-tuning after each iteration.")
-  var epochs: Int?
-
-  @Option(help: "Epochs of the final fine-tuning.")
-  var finalEpochs: Int?
-
-  @Option(help: "Images per class that make an epoch.")
-  var samplesPerClass: Int?
-
-  @Option(help: "Highest learning rate.")
-  var learningRate: Double?
-
-  @Option(help: "Share of the loss that follows the universal model; 0 is off.")
-  var distillation: Double?
+  @Option(
+    help: "Further fields of the recipe as JSON: '{\"iterations\": 8, \"final_epochs\": 10}'.")
+  var recipe: String?
 
   @Option(help: "Seed of sampling and augmentation.")
   var seed: UInt64 = 0
@@ -84,12 +70,7 @@ struct Prune: ParsableCommand {
     var recipe = PruningRecipe(
       pattern: try HybridPattern(keep: keep, of: of, block: block, rows: rows),
       sparsity: sparsity)
-    if let iterations { recipe.iterations = iterations }
-    if let epochs { recipe.epochsPerIteration = epochs }
-    if let finalEpochs { recipe.finalEpochs = finalEpochs }
-    if let samplesPerClass { recipe.samplesPerClass = samplesPerClass }
-    if let learningRate { recipe.learningRate = learningRate }
-    if let distillation { recipe.distillation = distillation }
+    if let overrides = self.recipe { recipe = try recipe.overridden(by: Data(overrides.utf8)) }
     recipe.seed = seed
     let personalization = try Personalization(
       universal: DenseModel(data: bytes), universalDigest: SHA256.digest(of: bytes).hex,

@@ -7,7 +7,8 @@ import Testing
 /// Fine masks, tiles and allocation over a sweep of ragged shapes and all patterns.
 @Suite struct PatternTests {
   static let shapes = [
-    WeightMatrix(rows: 16, taps: 9, inChannels: 16), WeightMatrix(rows: 24, taps: 1, inChannels: 40),
+    WeightMatrix(rows: 16, taps: 9, inChannels: 16),
+    WeightMatrix(rows: 24, taps: 1, inChannels: 40),
     WeightMatrix(rows: 17, taps: 9, inChannels: 5), WeightMatrix(rows: 3, taps: 1, inChannels: 64),
     WeightMatrix(rows: 33, taps: 4, inChannels: 11), WeightMatrix(rows: 1, taps: 1, inChannels: 2),
   ]
@@ -23,7 +24,8 @@ import Testing
     return (0..<count).map { _ in Float(generator.nextUniform()) }
   }
 
-  static func layer(_ matrix: WeightMatrix, _ treatment: LayerTreatment = .hybrid) -> PrunableLayer {
+  static func layer(_ matrix: WeightMatrix, _ treatment: LayerTreatment = .hybrid) -> PrunableLayer
+  {
     PrunableLayer(name: "l", weightName: "l.weight", matrix: matrix, treatment: treatment)
   }
 
@@ -91,9 +93,10 @@ import Testing
       Self.random($0.element.layer.matrix.count, seed: UInt64($0.offset))
     }
     for i in masks.indices { masks[i].chooseFine(by: saliency[i]) }
-    let largest = zip(masks, saliency).flatMap {
-      RankColumnAllocation.candidates($0, saliency: $1).map(\.cost)
-    }.max() ?? 0
+    let largest =
+      zip(masks, saliency).flatMap {
+        RankColumnAllocation.candidates($0, saliency: $1).map(\.cost)
+      }.max() ?? 0
     let total = masks.reduce(0) { $0 + $1.layer.matrix.count }
     let allowed = Int(Double(total) * (1 - sparsity))
     let kept = RankColumnAllocation.prune(&masks, saliency: saliency, allowed: allowed)

@@ -52,7 +52,8 @@ import Training
       let scaled = layers.map { layer in
         let buffer = UnsafeMutableBufferPointer<Float>.allocate(
           capacity: layer.matrix.count)
-        _ = buffer.initialize(from: network.parameters[layer.weightName]?.values.map { $0 * scale } ?? [])
+        _ = buffer.initialize(
+          from: network.parameters[layer.weightName]?.values.map { $0 * scale } ?? [])
         return buffer
       }
       defer { for buffer in scaled { buffer.deallocate() } }

@@ -2,7 +2,6 @@ import ModelFormats
 import NeuralGraph
 import Randomness
 import Testing
-
 import Training
 
 /// Forward and backward of every operator against PyTorch, and against finite differences.

@@ -1,0 +1,35 @@
+# Everything a newcomer needs is `make demo` and `make test`; both install what is missing.
+SWIFT ?= swift
+BUILD = $(SWIFT) build -c release
+BIN = .build/release
+export SWIFT_BACKTRACE = enable=no
+
+.PHONY: demo test run build setup format lint clean
+
+## demo: a universal model becomes two small ones, over HTTP, in under three minutes past the build
+demo: build
+	@deploy/demo.sh
+
+## test: all tests (release: the kernels are C, and debug builds compile C without optimisation)
+test: setup
+	$(BUILD) --build-tests
+	$(SWIFT) test -c release --skip-build
+
+## run: the server on port 8080 with ./crisp.sqlite
+run: build
+	$(BIN)/crisp-server --db crisp.sqlite --log-level info
+
+build: setup
+	$(BUILD)
+
+setup:
+	@deploy/setup.sh
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Migrations
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Migrations
+
+clean:
+	rm -rf .build

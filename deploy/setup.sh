@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that CRISP server is built from and runs on. Does nothing, and needs
+# no privileges, when all are there.
+set -euo pipefail
+
+packages=(
+  libdnnl-dev            # oneDNN: dense training
+  libsqlite3-dev         # SQLite: users, jobs, models
+  libssl-dev             # OpenSSL: SHA-256
+  libspng-dev            # PNG pictures
+  libturbojpeg0-dev      # JPEG pictures
+  zlib1g-dev             # gzip-compressed data sets
+  dataset-fashion-mnist  # the default data set
+  libcurl4               # Foundation's HTTP client, which crisp personalize uses
+)
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+  [ "$status" = "install ok installed" ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "setup: installing Debian packages: ${missing[*]}"
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+echo "setup: done"
