@@ -42,7 +42,7 @@ public struct Evaluation: Sendable, Hashable, Codable {
 
   /// Runs any classifier over a split in batches.
   public static func run(
-    _ loader: BatchLoader, split: Split, batchSize: Int = 250,
+    _ loader: BatchLoader, split: Split, batchSize: Int = 100,
     classify: (Batch) throws -> [Float]
   ) rethrows -> Evaluation {
     var evaluation = Evaluation(classes: loader.classCount)
@@ -55,7 +55,7 @@ public struct Evaluation: Sendable, Hashable, Codable {
 
 extension Network {
   /// Evaluates this network with running statistics.
-  public func evaluate(_ loader: BatchLoader, split: Split, batchSize: Int = 250)
+  public func evaluate(_ loader: BatchLoader, split: Split, batchSize: Int = 100)
     throws(TrainingError) -> Evaluation
   {
     var evaluation = Evaluation(classes: loader.classCount)

@@ -9,7 +9,7 @@ import Training
 extension PersonalizationRun {
   /// Largest difference between packed and masked dense scores, relative to the largest score.
   private static let allowedError: Float = 1e-4
-  private static let batch = 250
+  private static let batch = 100
 
   func packed(references: References, finalEpoch: Int) throws -> Personalization.Result {
     let (graph, folded) = try network.graph.foldingBatchNorm(network.weights())

@@ -156,8 +156,8 @@ final class PersonalizationRun {
       afterEpoch: consider)
     if let best { load(best.weights) }
     var sampler = try sampler("statistics", augmentation: .none)
-    let batches = max(8, recipe.saliencyBatches)
-    try network.estimateStatistics((0..<batches).map { _ in sampler.next(recipe.batchSize * 4) })
+    // Enough for the mean to settle, in batches the engine has a program for.
+    try network.estimateStatistics((0..<32).map { _ in sampler.next(recipe.batchSize) })
     return best?.epoch ?? 0
   }
 

@@ -31,7 +31,7 @@ extension ProgramCompiler {
         scaleShift.buffer.floats[channels + channel] = shift.values[channel]
       }
     }
-    let target = try memory(forward.layout(dnnl_query_dst_md))
+    let target = try resultMemory(forward.layout(dnnl_query_dst_md))
     var arguments = [
       DNNL_ARG_SRC: source, DNNL_ARG_SCALE_SHIFT: scaleShift, DNNL_ARG_DST: target,
     ]

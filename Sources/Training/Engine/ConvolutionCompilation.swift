@@ -17,7 +17,7 @@ extension ProgramCompiler {
     let forward = try PrimitiveDescription(
       kernel.forward(training: mode.hasBackward), in: context, attributes: attributes,
       "convolve '\(node.name)'")
-    let target = try memory(forward.layout(dnnl_query_dst_md))
+    let target = try resultMemory(forward.layout(dnnl_query_dst_md))
     var arguments = [
       DNNL_ARG_SRC: try reordered(source, to: forward.layout(dnnl_query_src_md)),
       DNNL_ARG_WEIGHTS: try weight(

@@ -27,7 +27,7 @@ extension ProgramCompiler {
     }
     try check(status, "describe '\(node.name)'")
     let forward = try PrimitiveDescription(operation, in: context, "multiply '\(node.name)'")
-    let target = try memory(forward.layout(dnnl_query_dst_md))
+    let target = try resultMemory(forward.layout(dnnl_query_dst_md))
     var arguments = [
       DNNL_ARG_SRC: try reordered(source, to: forward.layout(dnnl_query_src_md)),
       DNNL_ARG_WEIGHTS: try weight(

@@ -25,6 +25,11 @@ extension dnnl_memory_desc_t {
   /// Bytes that a buffer of this layout takes, its padding included.
   var byteCount: Int { withUnsafePointer(to: self) { dnnl_memory_desc_get_size($0) } }
 
+  /// Whether the layout rounds an axis up, as blocked ones do with odd channel counts.
+  var isPadded: Bool {
+    byteCount != dimensions.reduce(1, *) * MemoryLayout<Float>.stride
+  }
+
   func hasSameLayout(as other: MemoryDescriptor) -> Bool {
     withUnsafePointer(to: self) { a in
       withUnsafePointer(to: other) { b in dnnl_memory_desc_equal(a, b) == 1 }

@@ -13,7 +13,7 @@ extension ProgramCompiler {
       dnnl_eltwise_forward_desc_init(&operation, kind, algorithm, &data, alpha, beta),
       "describe '\(node.name)'")
     let forward = try PrimitiveDescription(operation, in: context, "rectify '\(node.name)'")
-    let target = try memory(source.descriptor)
+    let target = try resultMemory(source.descriptor)
     try emit(forward, [DNNL_ARG_SRC: source, DNNL_ARG_DST: target], "rectify '\(node.name)'")
     values[node.name] = target
 
@@ -66,7 +66,7 @@ extension ProgramCompiler {
         &operation, kind, algorithm, &data, &output, strides, kernel, before, after),
       "describe '\(node.name)'")
     let forward = try PrimitiveDescription(operation, in: context, "pool '\(node.name)'")
-    let target = try memory(forward.layout(dnnl_query_dst_md))
+    let target = try resultMemory(forward.layout(dnnl_query_dst_md))
     var arguments = [DNNL_ARG_SRC: source, DNNL_ARG_DST: target]
     // The positions of the maxima, which the backward pass needs.
     var workspace: OneDNNMemory?

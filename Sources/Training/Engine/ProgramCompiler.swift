@@ -19,6 +19,10 @@ final class ProgramCompiler {
   var values: [String: OneDNNMemory] = [:]
 
   private let readers: [String: Int]
+  /// Readers that are still to be compiled, by value; without a backward pass a value's buffer is
+  /// free again once all have run.
+  private var pendingReaders: [String: Int]
+  private var freeBuffers: [Int: [AlignedBuffer]] = [:]
   private var absorbed = Set<String>()
   private var contributions: [String: [OneDNNMemory]] = [:]
   private var forwardActions: [Program.Action] = []
@@ -40,12 +44,16 @@ final class ProgramCompiler {
     var readers: [String: Int] = [graph.output: 1]
     for node in graph.nodes { for input in node.inputs { readers[input, default: 0] += 1 } }
     self.readers = readers
+    pendingReaders = readers
   }
 
   func compile() throws(TrainingError) -> Program {
     let input = try memory(.plain(dims(graph.input)))
     values[Graph.inputName] = input
-    for node in graph.nodes where !absorbed.contains(node.name) { try compile(node) }
+    for node in graph.nodes where !absorbed.contains(node.name) {
+      try compile(node)
+      releaseInputs(of: node)
+    }
 
     let last = try value(graph.output)
     let plain = try MemoryDescriptor.plain(last.descriptor.dimensions)
@@ -106,6 +114,27 @@ final class ProgramCompiler {
     -> OneDNNMemory
   {
     try OneDNNMemory(descriptor, in: context, sharing: sharing)
+  }
+
+  /// Memory for a node's result. Without a backward pass it may be a buffer whose value nobody will
+  /// read any more: a large batch then touches a few buffers again and again, not one a node.
+  func resultMemory(_ descriptor: MemoryDescriptor) throws(TrainingError) -> OneDNNMemory {
+    guard !descriptor.isPadded else { return try memory(descriptor) }
+    return try memory(descriptor, sharing: freeBuffers[descriptor.byteCount]?.popLast())
+  }
+
+  /// Hands back the buffers of values that this node was the last to read. Layouts with padded
+  /// channels take no part: oneDNN relies on the zeros in their padding.
+  private func releaseInputs(of node: Node) {
+    guard !mode.hasBackward else { return }
+    for input in node.inputs {
+      pendingReaders[input, default: 0] -= 1
+      guard pendingReaders[input] == 0, input != Graph.inputName,
+        let value = values.removeValue(forKey: input)
+      else { continue }
+      guard !value.descriptor.isPadded else { continue }
+      freeBuffers[value.descriptor.byteCount, default: []].append(value.buffer)
+    }
   }
 
   /// Appends a step to the pass under construction.
@@ -209,7 +238,7 @@ final class ProgramCompiler {
 
   /// a + b in a's layout.
   func added(_ a: OneDNNMemory, _ b: OneDNNMemory) throws(TrainingError) -> OneDNNMemory {
-    let result = try memory(a.descriptor)
+    let result = try resultMemory(a.descriptor)
     var operation = dnnl_binary_desc_t()
     var (first, second, out) = (a.descriptor, b.descriptor, result.descriptor)
     try check(

@@ -40,7 +40,7 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     ThreadWaiting.preferSleeping()
-    let batch = 250
+    let batch = 100
     let model = try ModelUse(
       path: file, classes: classes?.names, threads: threads.count, batchCapacity: batch)
     let loader = try model.loader(DatasetCatalog.load(data))
