@@ -136,6 +136,8 @@ let package = Package(
       dependencies: ["PersonalizationClient", "PersonalizationService", "ServiceAPI"],
       swiftSettings: swift),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["Digests", "ServiceAPI"], swiftSettings: swift),
+      name: "CommandLineTests",
+      dependencies: ["CImage", "Digests", "Randomness", "ServiceAPI", "crisp", "crisp-server"],
+      swiftSettings: swift),
   ]
 )

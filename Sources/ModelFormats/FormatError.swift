@@ -7,8 +7,8 @@ public enum FormatError: Error, Hashable, Sendable {
 
   /// The file cannot be read.
   case unreadable(path: String, reason: String)
-  /// The file cannot be written.
-  case unwritable(path: String, reason: String)
+  /// Any other failure, with the file it concerns.
+  indirect case inFile(path: String, FormatError)
   /// Fewer than the eight bytes that hold the header's length.
   case truncatedLength(bytes: Int)
   /// The header's length exceeds the cap of 100 MB.
@@ -107,7 +107,7 @@ extension FormatError {
   public var code: String {
     switch self {
     case .unreadable: "unreadable_file"
-    case .unwritable: "unwritable_file"
+    case .inFile(_, let error): error.code
     case .truncatedLength: "truncated_length"
     case .headerTooLarge: "header_too_large"
     case .headerBeyondFile: "header_beyond_file"

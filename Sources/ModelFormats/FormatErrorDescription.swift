@@ -3,7 +3,7 @@ extension FormatError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadable(let path, let reason): "'\(path)' cannot be read: \(reason)"
-    case .unwritable(let path, let reason): "'\(path)' cannot be written: \(reason)"
+    case .inFile(let path, let error): "'\(path)': \(error.description)"
     case .truncatedLength(let bytes):
       "the file has \(bytes) bytes; a safetensors file starts with an 8-byte header length"
     case .headerTooLarge(let length):

@@ -7,12 +7,21 @@ public enum ModelFile: Sendable {
   /// The pruned product.
   case packed(PackedModel)
 
-  /// Reads a file of either kind.
+  /// Reads a file of either kind; every error names the file.
   public init(contentsOf url: URL) throws(FormatError) {
+    do throws(FormatError) {
+      self = try ModelFile.read(url)
+    } catch {
+      if case .unreadable = error { throw error }
+      throw .inFile(path: url.path, error)
+    }
+  }
+
+  private static func read(_ url: URL) throws(FormatError) -> ModelFile {
     let format = try SafetensorsFile(contentsOf: url).metadata[FileMetadata.Key.format.rawValue]
     switch format {
-    case PackedModel.format: self = .packed(try PackedModel(contentsOf: url))
-    case DenseModel.format: self = .dense(try DenseModel(contentsOf: url))
+    case PackedModel.format: return .packed(try PackedModel(contentsOf: url))
+    case DenseModel.format: return .dense(try DenseModel(contentsOf: url))
     case .some(let other):
       throw .wrongFormat(
         expected: "\(DenseModel.format) or \(PackedModel.format)", found: other)

@@ -24,7 +24,7 @@ public struct Administration {
       throw DatasetError.unreadable(file: file, reason: "it does not exist or cannot be opened")
     }
     let record = try Registration(store: store).addBaseModel(
-      name: name, file: data, dataset: dataset, architecture: architecture)
+      name: name, file: data, source: file, dataset: dataset, architecture: architecture)
     return "registered base model '\(record.name)': \(record.labels.count) classes, "
       + "\(record.parameterCount) parameters, sha256 \(record.digest.hex)"
   }

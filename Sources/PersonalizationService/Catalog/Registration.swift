@@ -32,12 +32,18 @@ public struct Registration {
     ).record
   }
 
-  /// Registers a dense model file for a registered data set. Every label must be a class of it.
+  /// Registers the bytes of a dense model for a registered data set. Every label must be a class of
+  /// it. `source` is what errors call the bytes.
   @discardableResult
-  public func addBaseModel(name: String, file: Data, dataset: String, architecture: String? = nil)
-    throws -> BaseModelRecord
-  {
-    let model = try DenseModel(data: file)
+  public func addBaseModel(
+    name: String, file: Data, source: String, dataset: String, architecture: String? = nil
+  ) throws -> BaseModelRecord {
+    let model: DenseModel
+    do throws(FormatError) {
+      model = try DenseModel(data: file)
+    } catch {
+      throw FormatError.inFile(path: source, error)
+    }
     let data = try store.dataset(dataset).record
     for label in model.description.labels where !data.classes.contains(label) {
       throw ServiceError.labelMismatch(model: name, missing: label, dataset: dataset)
@@ -66,7 +72,8 @@ public struct Registration {
     let bytes = UnsafeRawBufferPointer(
       start: crisp_embedded_model(), count: crisp_embedded_model_size())
     let record = try addBaseModel(
-      name: Self.embeddedModelName, file: Data(bytes), dataset: known.name)
+      name: Self.embeddedModelName, file: Data(bytes), source: "the embedded model",
+      dataset: known.name)
     logger.info(
       "registered the embedded default",
       metadata: [

@@ -64,8 +64,9 @@ struct Prune: ParsableCommand {
 
   func run() throws {
     ThreadWaiting.preferSleeping()
-    guard let bytes = FileManager.default.contents(atPath: model) else {
-      throw DatasetError.unreadable(file: model, reason: "it does not exist or cannot be opened")
+    guard case .dense(let universal) = try ModelFile(contentsOf: URL(fileURLWithPath: model))
+    else {
+      throw ValidationError("'\(model)' is pruned already; --model needs a dense model.")
     }
     var recipe = PruningRecipe(
       pattern: try HybridPattern(keep: keep, of: of, block: block, rows: rows),
@@ -73,7 +74,7 @@ struct Prune: ParsableCommand {
     if let overrides = self.recipe { recipe = try recipe.overridden(by: Data(overrides.utf8)) }
     recipe.seed = seed
     let personalization = try Personalization(
-      universal: DenseModel(data: bytes), universalDigest: SHA256.digest(of: bytes).hex,
+      universal: universal, universalDigest: SHA256.digest(ofFile: model).hex,
       dataset: DatasetCatalog.load(data),
       profile: ClassProfile(
         classes.entries.map { ClassProfile.Entry(name: $0.name, weight: $0.weight) }),

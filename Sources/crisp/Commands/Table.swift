@@ -6,7 +6,7 @@ import ServiceAPI
 struct Table: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show model cards side by side.",
-    discussion: "Example: curl -s $SERVER/models/$MODEL/card > a.json; crisp table a.json b.json")
+    discussion: "Example: crisp table ada.json grace.json")
 
   @Argument(help: "Files of `GET /models/{id}/card`, or of `crisp personalize --json`.")
   var cards: [String]

@@ -1,0 +1,73 @@
+import Foundation
+import Testing
+
+/// Runs the built programs as a user would, as processes.
+enum CommandLineProgram {
+  /// How a finished program ended.
+  struct Outcome {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    /// Standard output as JSON.
+    func json<Value: Decodable>(_: Value.Type) throws -> Value {
+      try JSONDecoder().decode(Value.self, from: Data(output.utf8))
+    }
+  }
+
+  /// The programs lie beside the test bundle.
+  static func path(_ name: String) throws -> URL {
+    let bundle = try #require(CommandLine.arguments.first)
+    let folder = URL(fileURLWithPath: bundle).resolvingSymlinksInPath().deletingLastPathComponent()
+    let program = folder.appendingPathComponent(name)
+    try #require(FileManager.default.isExecutableFile(atPath: program.path), "\(program.path)")
+    return program
+  }
+
+  /// Runs a program to its end.
+  static func run(_ name: String, _ arguments: [String]) throws -> Outcome {
+    let process = Process()
+    process.executableURL = try path(name)
+    process.arguments = arguments
+    // Files, not pipes: nobody has to drain them while the program runs.
+    let folder = try TemporaryFolder()
+    let output = try folder.newFile("output")
+    let errors = try folder.newFile("errors")
+    process.standardOutput = output
+    process.standardError = errors
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus, output: try folder.text("output"),
+      errors: try folder.text("errors"))
+  }
+}
+
+/// A folder that disappears with its owner.
+final class TemporaryFolder: Sendable {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory
+      .appendingPathComponent("crisp-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+
+  func write(_ bytes: [UInt8], to name: String) throws {
+    try Data(bytes).write(to: url.appendingPathComponent(name))
+  }
+
+  func newFile(_ name: String) throws -> FileHandle {
+    try write([], to: name)
+    return try FileHandle(forWritingTo: url.appendingPathComponent(name))
+  }
+
+  func text(_ name: String) throws -> String {
+    String(decoding: try Data(contentsOf: url.appendingPathComponent(name)), as: UTF8.self)
+  }
+}
