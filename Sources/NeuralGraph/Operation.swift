@@ -25,6 +25,7 @@ public enum Operation: Hashable, Sendable {
 public struct Window: Hashable, Sendable {
   public var kernelHeight, kernelWidth: Int
   public var strideHeight, strideWidth: Int
+  /// Zeros around the input.
   public var padding: Padding
 
   /// Any window; `Graph.shapes()` checks that it fits.
@@ -85,8 +86,11 @@ public struct Padding: Hashable, Sendable {
 /// A two-dimensional convolution. `groups == inChannels == outChannels` is depthwise.
 public struct Convolution: Hashable, Sendable {
   public var inChannels, outChannels: Int
+  /// What one output sees.
   public var window: Window
+  /// Divides both channel counts; 1 is an ordinary convolution.
   public var groups: Int
+  /// Whether a constant is added per output channel.
   public var bias: Bool
 
   /// Any convolution; `Graph.shapes()` checks that it fits.

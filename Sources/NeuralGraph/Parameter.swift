@@ -12,8 +12,11 @@ public struct Parameter: Hashable, Sendable {
     case statistic
   }
 
+  /// The node's name and what it is there, `conv1.weight`.
   public var name: String
+  /// In PyTorch's axis order.
   public var shape: [Int]
+  /// How training treats it.
   public var role: Role
 
   /// A parameter as given.
