@@ -97,7 +97,9 @@ let package = Package(
       swiftSettings: swift),
 
     // Tests mirror Sources
-    .testTarget(name: "NeuralGraphTests", dependencies: ["NeuralGraph"], swiftSettings: swift),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness"], swiftSettings: swift),
+    .testTarget(
+      name: "NeuralGraphTests", dependencies: ["NeuralGraph", "Randomness"], swiftSettings: swift),
     .testTarget(
       name: "ModelFormatsTests", dependencies: ["ModelFormats", "NeuralGraph", "Randomness"],
       resources: [.copy("Goldens")], swiftSettings: swift),
@@ -106,7 +108,8 @@ let package = Package(
       dependencies: ["CKernels", "ModelFormats", "NeuralGraph", "Randomness", "SparseRuntime"],
       swiftSettings: swift),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["CImage", "CSystem", "Datasets", "Digests"],
+      name: "DatasetsTests",
+      dependencies: ["CImage", "CSystem", "Datasets", "Digests", "Randomness"],
       swiftSettings: swift),
     .testTarget(
       name: "TrainingTests",

@@ -24,7 +24,8 @@ public struct ImageDataset: Sendable {
   /// The share of the training images of each class that is held out for validation.
   public static let validationShare = 0.1
 
-  /// Splits a data set whose test images are given apart from the training images.
+  /// Splits a data set whose test images are given apart from the training images. Throws when
+  /// the two differ in shape, a label has no class or a class no image.
   ///
   /// The validation split is a fixed tenth of each class, drawn with a constant seed: it must not
   /// move with the seed of a run, or images that trained the universal model would come to
@@ -32,6 +33,11 @@ public struct ImageDataset: Sendable {
   public init(name: String, classes: [String], training: LabelledImages, test: LabelledImages)
     throws(DatasetError)
   {
+    guard training.channels == test.channels, training.height == test.height,
+      training.width == test.width
+    else {
+      throw .malformed(file: name, reason: "training and test images differ in size")
+    }
     self.name = name
     self.classes = classes
     self.training = training

@@ -1,10 +1,10 @@
 /// Channels x height x width of one image's activation. The batch is not part of it.
 public struct ActivationShape: Hashable, Sendable, Codable, CustomStringConvertible {
-  /// Feature maps.
+  /// Feature maps; 1 or 3 for an image.
   public var channels: Int
-  /// Rows of each map.
+  /// Rows.
   public var height: Int
-  /// Columns of each map.
+  /// Columns.
   public var width: Int
 
   /// A shape as given; `Graph.shapes()` is where shapes from files are validated.

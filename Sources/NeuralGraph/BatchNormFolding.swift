@@ -5,6 +5,7 @@ extension Graph {
   ///
   /// A batch norm whose input has other readers, or is no convolution or linear layer, stays.
   public func foldingBatchNorm(_ weights: Weights) throws(GraphError) -> (Graph, Weights) {
+    _ = try shapes()
     try validate(weights)
     var readers: [String: Int] = [output: 1]
     for node in nodes { for input in node.inputs { readers[input, default: 0] += 1 } }
@@ -15,8 +16,10 @@ extension Graph {
     var renamed: [String: String] = [:]
     for node in nodes {
       var node = node
+      // Counted before renaming: a folded batch norm may have readers that its layer had not.
+      let isOnlyReader = node.inputs.allSatisfy { readers[$0] == 1 }
       node.inputs = node.inputs.map { renamed[$0] ?? $0 }
-      if case .batchNorm(_, let epsilon) = node.operation, readers[node.inputs[0]] == 1,
+      if case .batchNorm(_, let epsilon) = node.operation, isOnlyReader,
         let index = folded.nodes.firstIndex(where: { $0.name == node.inputs[0] }),
         let matrix = WeightMatrix(folded.nodes[index].operation)
       {

@@ -1,11 +1,11 @@
 /// One step of a graph: an operation, the names of the values it reads, and its own name, which
 /// is also the name of the value it produces and the prefix of its weights.
 public struct Node: Hashable, Sendable {
-  /// Unique within the graph.
+  /// Unique in its graph.
   public var name: String
   /// What is computed.
   public var operation: Operation
-  /// Names of the values that are read.
+  /// Names of earlier nodes, or `Graph.inputName`.
   public var inputs: [String]
 
   /// A node as given; `Graph.shapes()` validates it in its graph.
@@ -24,10 +24,13 @@ public struct Graph: Hashable, Sendable {
   /// No side, channel count or feature count may exceed this, so that products of two fit 64 bits
   /// with room to spare.
   public static let largestSide = 1 << 24
+  /// No activation and no weight may hold more values, so that their indices and counts in bits
+  /// fit 64 bits.
+  static let largestCount = 1 << 40
 
-  /// Shape of one image.
+  /// The shape of one image.
   public var input: ActivationShape
-  /// In an order of computation.
+  /// In the order of computation.
   public var nodes: [Node]
   /// The node whose value holds the class scores (logits).
   public var output: String
@@ -64,6 +67,12 @@ public struct Graph: Hashable, Sendable {
       guard Graph.isValid(shape) else {
         throw .invalidNode(node: node.name, reason: "its output \(shape) is out of range")
       }
+      for parameter in node.parameters {
+        guard let count = Tensor.count(of: parameter.shape), count <= Graph.largestCount else {
+          throw .invalidNode(
+            node: node.name, reason: "its weight of shape \(parameter.shape) is out of range")
+        }
+      }
       known[node.name] = shape
     }
     guard nodes.contains(where: { $0.name == output }) else { throw .unknownOutput(output) }
@@ -75,7 +84,7 @@ public struct Graph: Hashable, Sendable {
     guard sides.allSatisfy({ (1...largestSide).contains($0) }),
       let count = Tensor.count(of: sides)
     else { return false }
-    return count <= 1 << 40
+    return count <= largestCount
   }
 }
 
@@ -110,7 +119,10 @@ extension Node {
       guard epsilon > 0, epsilon.isFinite else { throw invalid("epsilon must be positive") }
       return x
     case .relu(let limit):
-      if let limit, !(limit > 0) { throw invalid("the limit must be positive") }
+      // JSON has no infinity; a limit without one is no limit at all.
+      if let limit, !(limit > 0 && limit.isFinite) {
+        throw invalid("the limit must be positive and finite")
+      }
       return x
     case .maxPool(let window), .averagePool(let window):
       return try moved(window, channels: x.channels)

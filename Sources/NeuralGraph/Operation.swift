@@ -86,11 +86,11 @@ public struct Padding: Hashable, Sendable {
 /// A two-dimensional convolution. `groups == inChannels == outChannels` is depthwise.
 public struct Convolution: Hashable, Sendable {
   public var inChannels, outChannels: Int
-  /// Kernel, stride and padding.
+  /// What one output sees.
   public var window: Window
-  /// Groups of channels that do not see each other.
+  /// Divides both channel counts; 1 is an ordinary convolution.
   public var groups: Int
-  /// Whether a constant is added to each output channel.
+  /// Whether a constant is added per output channel.
   public var bias: Bool
 
   /// Any convolution; `Graph.shapes()` checks that it fits.

@@ -12,11 +12,11 @@ public struct Parameter: Hashable, Sendable {
     case statistic
   }
 
-  /// `NODE.weight`, `NODE.bias`, `NODE.running_mean` …
+  /// The node's name and what it is there, `conv1.weight`.
   public var name: String
   /// In PyTorch's axis order.
   public var shape: [Int]
-  /// What it is for.
+  /// How training treats it.
   public var role: Role
 
   /// A parameter as given.

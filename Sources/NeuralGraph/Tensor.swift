@@ -1,9 +1,9 @@
 /// A dense row-major array of 32-bit floats. Weights are kept in PyTorch's axis orders: OIHW for
 /// convolutions, [out, in] for linear layers.
 public struct Tensor: Sendable, Hashable {
-  /// Sizes along each axis, the slowest first.
+  /// Dimensions, slowest first.
   public let shape: [Int]
-  /// Row-major.
+  /// As many as the product of `shape`.
   public var values: [Float]
 
   /// Fails when `values` does not hold exactly the product of `shape`.

@@ -2,7 +2,7 @@
 /// columns are (kernel row, kernel column, input channel) with **the input channel fastest**, so
 /// that groups of M and blocks of B lie along input channels (trap B4 of the reference code).
 public struct WeightMatrix: Hashable, Sendable {
-  /// Output channels.
+  /// Output channels, or the outputs of a linear layer.
   public let rows: Int
   /// Spatial taps, kernel height x kernel width; 1 for a linear layer.
   public let taps: Int

@@ -3,23 +3,22 @@ import Foundation
 
 /// Decodes PNG (libspng) and JPEG (libturbojpeg) pictures.
 public enum ImageDecoder {
-  /// Files larger than this are refused unread.
+  /// Files larger than this are refused.
   public static let largestFile = 64 << 20
 
   /// Reads and decodes a file.
   public static func decode(file: String) throws(DatasetError) -> RasterImage {
     let data: Data
     do {
-      let attributes = try FileManager.default.attributesOfItem(atPath: file)
-      let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
-      guard size <= largestFile else {
-        throw DatasetError.undecodableImage(file: file, reason: "it is larger than 64 MiB")
-      }
-      data = try Data(contentsOf: URL(fileURLWithPath: file))
-    } catch let error as DatasetError {
-      throw error
+      let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
+      defer { try? handle.close() }
+      // The size a link or a device reports is not the size of what it yields.
+      data = try handle.read(upToCount: largestFile + 1) ?? Data()
     } catch {
       throw .unreadable(file: file, reason: "\(error.localizedDescription)")
+    }
+    guard data.count <= largestFile else {
+      throw .undecodableImage(file: file, reason: "it is larger than 64 MiB")
     }
     return try decode([UInt8](data), name: file)
   }

@@ -4,7 +4,8 @@ import Randomness
 /// "Saliency": samples are drawn so that the profile's distribution holds).
 ///
 /// Within a class, images come without repetition until all were seen; then a new shuffle begins.
-/// Over any stretch of the stream the count of a class is within one of its share.
+/// From the start of the stream to the end of any batch, the count of a class is within one of its
+/// share (Tijdeman 1980, "The chairman assignment problem").
 public struct ClassSampler: Sendable {
   private let loader: BatchLoader
   private let split: Split
@@ -12,6 +13,7 @@ public struct ClassSampler: Sendable {
   private let augmentation: Augmentation
   private var generator: SeededGenerator
   private var queues: [[Int]]
+  /// How many images each class is behind its share.
   private var owed: [Double]
 
   /// `weights` are positive and need not sum to one. Throws when a class has no image.
@@ -20,10 +22,14 @@ public struct ClassSampler: Sendable {
     augmentation: Augmentation, seed: UInt64, stream: String
   ) throws(DatasetError) {
     let total = weights.reduce(0, +)
-    guard weights.count == loader.classCount, total.isFinite, weights.allSatisfy({ $0 > 0 }) else {
+    guard !weights.isEmpty, weights.count == loader.classCount, total.isFinite,
+      weights.allSatisfy({ $0 > 0 })
+    else {
       throw .malformed(
         file: "class weights",
-        reason: "each of the \(loader.classCount) classes needs a positive one")
+        reason: weights.isEmpty
+          ? "there must be at least one class"
+          : "each of the \(loader.classCount) classes needs a positive one")
     }
     for (label, count) in loader.counts(split).enumerated() where count == 0 {
       throw .emptyClass("#\(label)", split: split.rawValue)
@@ -42,13 +48,7 @@ public struct ClassSampler: Sendable {
     var samples: [BatchLoader.Sample] = []
     samples.reserveCapacity(size)
     for _ in 0..<max(0, size) {
-      // The class that is furthest behind its share comes next; ties go to the lower label.
-      var chosen = 0
-      for label in shares.indices {
-        owed[label] += shares[label]
-        if owed[label] > owed[chosen] { chosen = label }
-      }
-      owed[chosen] -= 1
+      let chosen = nextClass()
       if queues[chosen].isEmpty {
         queues[chosen] = loader.indices(split, label: chosen)
         generator.shuffle(&queues[chosen])
@@ -58,5 +58,26 @@ public struct ClassSampler: Sendable {
     generator.shuffle(&samples)
     return loader.batch(
       samples[...], split: split, augmentation: augmentation, generator: &generator)
+  }
+
+  /// Tijdeman's rule: of the classes that are far enough behind, the one that would first be a
+  /// whole image behind; ties go to the lower label. Taking the one that is furthest behind
+  /// instead lets large classes wait while small ones catch up, by more than an image.
+  private mutating func nextClass() -> Int {
+    let slack = 1 / Double(2 * max(2, shares.count) - 2)
+    var chosen = 0
+    var earliest = Double.infinity
+    for label in shares.indices {
+      owed[label] += shares[label]
+      // In exact arithmetic some class always qualifies; the margin covers rounding.
+      guard owed[label] >= slack - 1e-6 else { continue }
+      let deadline = (1 - slack - owed[label]) / shares[label]
+      if deadline < earliest {
+        earliest = deadline
+        chosen = label
+      }
+    }
+    owed[chosen] -= 1
+    return chosen
   }
 }

@@ -2,10 +2,10 @@ import CSystem
 import Foundation
 
 /// Reads plain and gzip-compressed files alike (zlib's gzread passes plain bytes through).
-enum GzipFile {
+package enum GzipFile {
   /// The decompressed bytes. Stops with an error past `limit`, so a small file cannot expand
   /// without bound.
-  static func read(_ path: String, limit: Int) throws(DatasetError) -> [UInt8] {
+  package static func read(_ path: String, limit: Int) throws(DatasetError) -> [UInt8] {
     errno = 0
     guard let file = gzopen(path, "rb") else {
       throw .unreadable(file: path, reason: String(cString: strerror(errno == 0 ? ENOENT : errno)))

@@ -15,11 +15,10 @@ enum IDXFolder {
     let training = try part(images: trainingImages, labels: "train-labels-idx1-ubyte", in: path)
     let test = try part(
       images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte", in: path)
-    guard training.height == test.height, training.width == test.width else {
-      throw .malformed(file: path, reason: "training and test images differ in size")
-    }
     let named: [String]? = if let known { known } else { try labels(in: path) }
     let classes = named ?? numbered(training)
+    try check(training, "train-labels-idx1-ubyte", in: path, classes: classes.count)
+    try check(test, "t10k-labels-idx1-ubyte", in: path, classes: classes.count)
     return try ImageDataset(name: name, classes: classes, training: training, test: test)
   }
 
@@ -42,6 +41,15 @@ enum IDXFolder {
     return try LabelledImages(
       channels: 1, height: pixels.dimensions[1], width: pixels.dimensions[2],
       pixels: Array(pixels.values), labels: values.values.map(Int.init), source: imagePath)
+  }
+
+  private static func check(
+    _ images: LabelledImages, _ labels: String, in path: String, classes: Int
+  ) throws(DatasetError) {
+    guard let index = images.labels.firstIndex(where: { $0 >= classes }) else { return }
+    throw .malformed(
+      file: try required(labels, in: path),
+      reason: "image \(index) has label \(images.labels[index]); there are \(classes) classes")
   }
 
   private static func labels(in path: String) throws(DatasetError) -> [String]? {

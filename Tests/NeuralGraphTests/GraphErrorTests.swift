@@ -1,0 +1,169 @@
+import NeuralGraph
+import Testing
+
+/// Every way in which a graph, its weights or a name can be wrong has its own error.
+@Suite struct GraphErrorTests {
+  private let input = ActivationShape(channels: 3, height: 8, width: 8)
+
+  private func error(_ nodes: [Node], output: String = "x") -> GraphError? {
+    #expect(throws: GraphError.self) {
+      try Graph(input: input, nodes: nodes, output: output).shapes()
+    }
+  }
+
+  private func node(_ operation: Operation, _ name: String = "x", _ inputs: [String] = ["input"])
+    -> Node
+  { Node(name: name, operation: operation, inputs: inputs) }
+
+  @Test func namesMustBeUnique() {
+    let twice = [node(.relu(limit: nil)), node(.relu(limit: nil))]
+    #expect(error(twice) == .duplicateName("x"))
+    #expect(error([node(.relu(limit: nil), "input")]) == .duplicateName("input"))
+  }
+
+  @Test func nodesReadOnlyWhatExistsAlready() {
+    let relu = Operation.relu(limit: nil)
+    #expect(error([node(relu, "x", ["y"])]) == .unknownInput(node: "x", input: "y"))
+    #expect(error([node(relu, "x", ["x"])]) == .unknownInput(node: "x", input: "x"))
+    let backwards = [node(relu, "x", ["y"]), node(relu, "y")]
+    #expect(error(backwards) == .unknownInput(node: "x", input: "y"))
+  }
+
+  @Test func operationsCountTheirInputs() {
+    let single: [Operation] = [
+      .relu(limit: nil), .globalAveragePool, .batchNorm(channels: 3, epsilon: 1e-5),
+      .maxPool(Window(kernel: 2)), .averagePool(Window(kernel: 2)),
+      .linear(inFeatures: 192, outFeatures: 2, bias: true),
+      .convolution(
+        Convolution(inChannels: 3, outChannels: 2, window: Window(kernel: 1), bias: true)),
+    ]
+    for operation in single {
+      for count in [0, 2, 3] {
+        let inputs = [String](repeating: "input", count: count)
+        #expect(
+          error([node(operation, "x", inputs)])
+            == .inputCount(node: "x", expected: 1, found: count))
+      }
+    }
+    for count in [0, 1, 3] {
+      let inputs = [String](repeating: "input", count: count)
+      #expect(
+        error([node(.add, "x", inputs)]) == .inputCount(node: "x", expected: 2, found: count))
+    }
+  }
+
+  @Test func theOutputIsANode() {
+    #expect(error([]) == .unknownOutput("x"))
+    #expect(error([], output: "input") == .unknownOutput("input"))
+    #expect(error([node(.relu(limit: nil))], output: "y") == .unknownOutput("y"))
+  }
+
+  static let misfits: [(operation: Operation, reason: String)] = [
+    (.batchNorm(channels: 4, epsilon: 1e-5), "it expects 4 channels and reads 3"),
+    (.batchNorm(channels: 3, epsilon: 0), "epsilon must be positive"),
+    (.batchNorm(channels: 3, epsilon: -1), "epsilon must be positive"),
+    (.batchNorm(channels: 3, epsilon: .nan), "epsilon must be positive"),
+    (.batchNorm(channels: 3, epsilon: .infinity), "epsilon must be positive"),
+    (.relu(limit: 0), "the limit must be positive and finite"),
+    (.relu(limit: -6), "the limit must be positive and finite"),
+    (.relu(limit: .nan), "the limit must be positive and finite"),
+    (.relu(limit: .infinity), "the limit must be positive and finite"),
+    (.linear(inFeatures: 3, outFeatures: 2, bias: true), "it expects 3 features and reads 192"),
+    (.linear(inFeatures: 192, outFeatures: 0, bias: true), "its output 0x1x1 is out of range"),
+    (.maxPool(Window(kernel: 9)), "its window does not fit an input of 3x8x8"),
+    (.averagePool(Window(kernel: 2, stride: 0)), "its window does not fit an input of 3x8x8"),
+    (
+      .convolution(
+        Convolution(inChannels: 1, outChannels: 2, window: Window(kernel: 3), bias: false)),
+      "it expects 1 channels and reads 3"
+    ),
+    (
+      .convolution(
+        Convolution(
+          inChannels: 3, outChannels: 4, window: Window(kernel: 3), groups: 3, bias: false)),
+      "3 groups do not divide 3 and 4 channels"
+    ),
+    (
+      .convolution(
+        Convolution(
+          inChannels: 3, outChannels: 4, window: Window(kernel: 3), groups: 2, bias: false)),
+      "2 groups do not divide 3 and 4 channels"
+    ),
+  ]
+
+  @Test(arguments: misfits.indices) func attributesMustFit(_ index: Int) {
+    let (operation, reason) = Self.misfits[index]
+    #expect(error([node(operation)]) == .invalidNode(node: "x", reason: reason))
+  }
+
+  @Test func sumsNeedOneShape() {
+    let nodes = [node(.globalAveragePool, "g"), node(.add, "x", ["g", "input"])]
+    #expect(error(nodes) == .invalidNode(node: "x", reason: "it adds 3x1x1 and 3x8x8"))
+  }
+
+  @Test func weightsMustBeTheGraphs() throws {
+    let graph = TestGraphs.everyOperation
+    let weights = graph.initialWeights(seed: 1)
+    try graph.validate(weights)
+    for parameter in graph.parameters() {
+      var missing = weights
+      missing[parameter.name] = nil
+      #expect(throws: GraphError.missingWeight(parameter.name)) { try graph.validate(missing) }
+      var reshaped = weights
+      reshaped[parameter.name] = Tensor(shape: parameter.shape + [1], filledWith: 0)
+      #expect(
+        throws: GraphError.weightShape(
+          name: parameter.name, expected: parameter.shape, found: parameter.shape + [1])
+      ) { try graph.validate(reshaped) }
+    }
+    var extra = weights
+    extra["zz.weight"] = Tensor(shape: [1], filledWith: 0)
+    extra["fc.bias"] = Tensor(shape: [3], filledWith: 0)
+    #expect(throws: GraphError.unexpectedWeight("fc.bias")) { try graph.validate(extra) }
+    #expect(throws: GraphError.missingWeight("nowhere")) { try weights.tensor("nowhere") }
+  }
+
+  @Test func countersOfPyTorchAreTolerated() throws {
+    let graph = TestGraphs.everyOperation
+    var weights = graph.initialWeights(seed: 1)
+    weights["bn.num_batches_tracked"] = Tensor(shape: [], filledWith: 7)
+    try graph.validate(weights)
+    #expect(throws: GraphError.unexpectedWeight("bn.num_batches_tracked")) {
+      try graph.validate(weights, ignoringSuffix: ".ignored")
+    }
+  }
+
+  static let texts: [(error: GraphError, code: String, text: String)] = [
+    (
+      .tensorSize(shape: [2, 3], count: 5), "tensor_size",
+      "a tensor of shape [2, 3] cannot hold 5 values"
+    ),
+    (.duplicateName("a"), "duplicate_node_name", "two nodes are named 'a'"),
+    (
+      .unknownInput(node: "a", input: "b"), "unknown_node_input",
+      "node 'a' reads 'b', which no earlier node produces"
+    ),
+    (
+      .inputCount(node: "a", expected: 2, found: 1), "node_input_count",
+      "node 'a' needs 2 input(s) and has 1"
+    ),
+    (.invalidNode(node: "a", reason: "why"), "invalid_node", "node 'a': why"),
+    (.unknownOutput("a"), "unknown_graph_output", "the graph's output 'a' is not one of its nodes"),
+    (.missingWeight("a"), "missing_weight", "the weight 'a' is missing"),
+    (
+      .weightShape(name: "a", expected: [1], found: [2]), "weight_shape",
+      "the weight 'a' has shape [2]; the graph needs [1]"
+    ),
+    (.unexpectedWeight("a"), "unexpected_weight", "the graph has no place for the weight 'a'"),
+    (
+      .unknownArchitecture("a", known: ["b", "c"]), "unknown_architecture",
+      "no architecture is called 'a'; known are b, c"
+    ),
+  ]
+
+  @Test(arguments: texts.indices) func errorsHaveCodesAndSentences(_ index: Int) {
+    let (error, code, text) = Self.texts[index]
+    #expect(error.code == code)
+    #expect("\(error)" == text)
+  }
+}
