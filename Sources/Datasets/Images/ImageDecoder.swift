@@ -68,6 +68,9 @@ public enum ImageDecoder {
         var pixels = [UInt8](repeating: 0, count: size)
         code = spng_decode_image(context, &pixels, size, format, 0)
         guard code == 0 else { throw failure(code) }
+        // Decoding stops at the last pixel, before the checksum that vouches for it.
+        code = spng_decode_chunks(context)
+        guard code == 0 else { throw failure(code) }
         return RasterImage(width: width, height: height, channels: channels, pixels: pixels)
       }
     }

@@ -1,0 +1,28 @@
+import Datasets
+import Testing
+
+@Suite struct DatasetErrorTests {
+  static let texts: [(error: DatasetError, code: String, text: String)] = [
+    (.notADataset(path: "p", reason: "why"), "not_a_dataset", "no data set at 'p': why"),
+    (.unreadable(file: "f", reason: "why"), "unreadable_file", "cannot read 'f': why"),
+    (.malformed(file: "f", reason: "why"), "malformed_dataset", "'f' is malformed: why"),
+    (.unknownClass("c", suggestions: []), "unknown_class", "the data set has no class 'c'"),
+    (
+      .unknownClass("c", suggestions: ["a", "b"]), "unknown_class",
+      "the data set has no class 'c'; did you mean 'a' or 'b'?"
+    ),
+    (
+      .emptyClass("c", split: "test"), "empty_class", "the test split holds no image of 'c'"
+    ),
+    (
+      .undecodableImage(file: "f", reason: "why"), "undecodable_image",
+      "cannot decode the image 'f': why"
+    ),
+  ]
+
+  @Test(arguments: texts.indices) func errorsHaveCodesAndSentences(_ index: Int) {
+    let (error, code, text) = Self.texts[index]
+    #expect(error.code == code)
+    #expect("\(error)" == text)
+  }
+}
