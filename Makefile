@@ -13,7 +13,7 @@ demo: build
 ## test: all tests (release: the kernels are C, and debug builds compile C without optimisation)
 test: setup
 	$(BUILD) --build-tests
-	$(SWIFT) test -c release --skip-build
+	$(SWIFT) test -c release --skip-build --disable-xctest
 
 ## run: the server on port 8080 with ./crisp.sqlite
 run: build

@@ -17,13 +17,13 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// κ: zeros per weight over all prunable layers; 0 prunes nothing.
   public var sparsity: Double
   /// n: how many times tiles are dropped.
-  public var iterations = 5
+  public var iterations = 4
   /// δ: epochs of fine-tuning after each of them.
-  public var epochsPerIteration = 1
+  public var epochsPerIteration = 2
   /// Epochs of dense fine-tuning before the first.
-  public var denseEpochs = 2
+  public var denseEpochs = 1
   /// Epochs with frozen masks at the end.
-  public var finalEpochs = 5
+  public var finalEpochs = 6
   /// Images per class (on average) that make an epoch.
   public var samplesPerClass = 512
   /// Images per update.
