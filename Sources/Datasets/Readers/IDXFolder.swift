@@ -15,6 +15,9 @@ enum IDXFolder {
     let training = try part(images: trainingImages, labels: "train-labels-idx1-ubyte", in: path)
     let test = try part(
       images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte", in: path)
+    guard training.height == test.height, training.width == test.width else {
+      throw .malformed(file: path, reason: "training and test images differ in size")
+    }
     let named: [String]? = if let known { known } else { try labels(in: path) }
     let classes = named ?? numbered(training)
     try check(training, "train-labels-idx1-ubyte", in: path, classes: classes.count)

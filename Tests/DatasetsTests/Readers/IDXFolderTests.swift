@@ -188,7 +188,7 @@ import Testing
     try files.write(to: folder)
     #expect(
       throws: DatasetError.malformed(
-        file: "toy", reason: "training and test images differ in size")
+        file: folder.path, reason: "training and test images differ in size")
     ) { try load() }
   }
 
