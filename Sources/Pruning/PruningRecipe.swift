@@ -25,7 +25,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// Epochs with frozen masks at the end.
   public var finalEpochs = 6
   /// Images per class (on average) that make an epoch.
-  public var samplesPerClass = 512
+  public var samplesPerClass = 256
   /// Images per update.
   public var batchSize = 64
   /// Highest learning rate.

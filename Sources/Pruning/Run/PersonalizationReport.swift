@@ -57,7 +57,7 @@ public struct PersonalizationReport: Sendable, Codable {
   public var pruned: SplitEvaluations
   /// The course of the run; after a resumption only what came since.
   public var iterations: [Iteration]
-  /// The epoch of the final phase whose weights were taken, from 0 (before any).
+  /// The epoch of the final phase whose weights were taken; 0 when there was none.
   public var finalEpoch: Int
   /// Zeros per weight over all prunable layers.
   public var globalSparsity: Double

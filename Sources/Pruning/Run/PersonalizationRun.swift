@@ -76,6 +76,10 @@ final class PersonalizationRun {
 
   // MARK: Phases
 
+  /// The dense network has converged already: measured, the full rate costs it 2 points in one
+  /// epoch, from which pruning would then have to start.
+  private static let denseRateShare = 0.1
+
   /// The restricted universal model, then a short dense fine-tuning (crisp.md, step 2).
   private func denseReferences() throws -> References {
     try report(.references, epoch: 0)
@@ -86,7 +90,7 @@ final class PersonalizationRun {
       try train(
         .dense, optimizer: optimizer, epochs: recipe.denseEpochs,
         schedule: LearningRateSchedule(
-          peak: recipe.learningRate, warmUpSteps: stepsPerEpoch / 2,
+          peak: recipe.learningRate * Self.denseRateShare, warmUpSteps: stepsPerEpoch / 2,
           totalSteps: recipe.denseEpochs * stepsPerEpoch))
     }
     let tuned = recipe.denseEpochs > 0 ? try evaluate() : restricted
@@ -144,13 +148,15 @@ final class PersonalizationRun {
     let schedule = LearningRateSchedule(
       peak: recipe.learningRate, warmUpSteps: stepsPerEpoch / 4,
       totalSteps: max(1, recipe.finalEpochs) * stepsPerEpoch)
+    // The learning rate falls to zero, so the best epoch is a late one: the first half is not
+    // worth its evaluations.
     func consider(_ epoch: Int) throws {
+      guard 2 * epoch >= recipe.finalEpochs else { return }
       let accuracy = try network.evaluate(loader, split: .validation).accuracy
       progress.accuracy = accuracy
-      // Later epochs win ties: their learning rate is lower.
       if accuracy >= best?.accuracy ?? -1 { best = (epoch, accuracy, network.weights()) }
     }
-    try consider(0)
+    if recipe.finalEpochs == 0 { try consider(0) }
     try train(
       .final, optimizer: optimizer, epochs: recipe.finalEpochs, schedule: schedule,
       afterEpoch: consider)
