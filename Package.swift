@@ -136,7 +136,11 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "PersonalizationServiceTests",
-      dependencies: ["PersonalizationClient", "PersonalizationService", "ServiceAPI"],
+      dependencies: [
+        "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
+        "PersonalizationClient", "PersonalizationService", "Randomness", "ServiceAPI",
+        "SparseRuntime", "Store", "Training", .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",

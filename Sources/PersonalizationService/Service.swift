@@ -35,8 +35,8 @@ public final class Service: Sendable {
   private let server: HTTPServer
   private let logger: Logger
 
-  /// Opens the database, registers the embedded default on an empty one, and makes jobs of a server
-  /// that died claimable again. Throws `StoreError`, `DatasetError` or `ServiceError`.
+  /// Opens the database and registers the embedded default on an empty one. Throws `StoreError`,
+  /// `DatasetError` or `ServiceError`.
   public init(_ configuration: Configuration, logger: Logger) throws {
     let host = configuration.http.host
     guard configuration.insecure || Self.isLoopback(host) else {
@@ -45,9 +45,6 @@ public final class Service: Sendable {
     self.logger = logger
     store = try SQLiteStore(path: configuration.database)
     try Registration(store: store).addEmbeddedDefault(logger: logger)
-    for id in try store.recoverAll() {
-      logger.notice("job of a dead server goes back to the queue", metadata: ["job": "\(id)"])
-    }
     _ = try store.collectGarbage(olderThan: 3600)
     let library = ModelLibrary(store: store)
     var jobs = JobRunner.Configuration()
@@ -57,7 +54,8 @@ public final class Service: Sendable {
     jobs.lease = configuration.lease
     runner = JobRunner(store: store, library: library, configuration: jobs, logger: logger)
     let api = API(
-      store: store, library: library, runner: runner, limits: configuration.queueLimits)
+      store: store, library: library, runner: runner, limits: configuration.queueLimits,
+      bodyLimit: configuration.http.limits.body)
     server = HTTPServer(configuration: configuration.http, router: api.router(), logger: logger) {
       exchange in
       logger.debug(
@@ -69,9 +67,14 @@ public final class Service: Sendable {
     }
   }
 
-  /// Starts listening and working; returns the address.
+  /// Starts listening, makes jobs of a server that died claimable again, and starts working;
+  /// returns the address. Throws `ServerError` or `StoreError`.
   public func start() throws -> BoundAddress {
+    // First: a second server started by mistake fails here, and must not take the first one's jobs.
     let address = try server.start()
+    for id in try store.recoverAll() {
+      logger.notice("job of a dead server goes back to the queue", metadata: ["job": "\(id)"])
+    }
     runner.start()
     return address
   }
@@ -92,7 +95,13 @@ public final class Service: Sendable {
     return drained && stopped
   }
 
+  /// RFC 1122, 3.2.1.3: all of 127.0.0.0/8. Names but localhost may mean anything, 127.example.com
+  /// too.
   private static func isLoopback(_ host: String) -> Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    var address = in_addr()
+    if inet_pton(AF_INET, host, &address) == 1 {
+      return UInt32(bigEndian: address.s_addr) >> 24 == 127
+    }
+    return host == "localhost" || host == "::1"
   }
 }

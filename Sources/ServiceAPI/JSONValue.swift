@@ -22,10 +22,25 @@ public indirect enum JSONValue: Sendable, Hashable, Codable {
       self = .number(value)
     } else if let value = try? container.decode(String.self) {
       self = .string(value)
-    } else if let value = try? container.decode([JSONValue].self) {
+    } else if let value = try Self.container([String: JSONValue].self, in: container) {
+      self = .object(value)
+    } else if let value = try Self.container([JSONValue].self, in: container) {
       self = .array(value)
     } else {
-      self = .object(try container.decode([String: JSONValue].self))
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "a value cannot be represented")
+    }
+  }
+
+  /// Nil for a value of another kind; an error inside the container passes, so that it names the
+  /// innermost place.
+  private static func container<Value: Decodable>(
+    _ type: Value.Type, in container: any SingleValueDecodingContainer
+  ) throws -> Value? {
+    do {
+      return try container.decode(type)
+    } catch DecodingError.typeMismatch {
+      return nil
     }
   }
 

@@ -34,6 +34,19 @@ public struct JobResource: Codable, Sendable {
       self.loss = loss
       self.fraction = fraction
     }
+
+    /// Writes null for members without a value.
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(stage, forKey: .stage)
+      try container.encode(iteration, forKey: .iteration)
+      try container.encode(of, forKey: .of)
+      try container.encode(epoch, forKey: .epoch)
+      try container.encode(sparsity, forKey: .sparsity)
+      try container.encode(accuracy, forKey: .accuracy)
+      try container.encode(loss, forKey: .loss)
+      try container.encode(fraction, forKey: .fraction)
+    }
   }
 
   /// Why a job failed.
@@ -50,6 +63,14 @@ public struct JobResource: Codable, Sendable {
       self.code = code
       self.message = message
       self.param = param
+    }
+
+    /// Writes null for members without a value.
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(code, forKey: .code)
+      try container.encode(message, forKey: .message)
+      try container.encode(param, forKey: .param)
     }
   }
 

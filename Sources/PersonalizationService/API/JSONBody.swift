@@ -15,14 +15,24 @@ enum JSONBody {
       return try JSONDecoder().decode(JSONValue.self, from: Data(body))
     } catch DecodingError.dataCorrupted(let context) {
       throw ProblemDetails(
-        .badRequest, code: "malformed_json", detail: "the body is not JSON: \(position(context))")
+        .badRequest, code: "malformed_json",
+        detail: "the body is not JSON: \(position(context, in: body))")
     }
   }
 
-  /// Foundation's parser says where it stopped only in the text of the underlying error.
-  private static func position(_ context: DecodingError.Context) -> String {
-    let underlying = (context.underlyingError as NSError?)?.userInfo[NSDebugDescriptionErrorKey]
-    return underlying as? String ?? context.debugDescription
+  /// Foundation's decoder names the place of a value that it cannot represent, but not of a syntax
+  /// error; its older parser does.
+  private static func position(_ context: DecodingError.Context, in body: [UInt8]) -> String {
+    guard context.codingPath.isEmpty else {
+      let path = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
+      return "\(context.debugDescription) at \(path.joined(separator: "."))"
+    }
+    do {
+      _ = try JSONSerialization.jsonObject(with: Data(body), options: .fragmentsAllowed)
+    } catch let error as NSError {
+      if let text = error.userInfo[NSDebugDescriptionErrorKey] as? String { return text }
+    }
+    return context.debugDescription
   }
 
   /// A field whose value cannot be used: 422.

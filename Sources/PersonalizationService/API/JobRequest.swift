@@ -19,17 +19,24 @@ struct JobRequest {
   ]
   /// Bytes of JSON that a request may carry along.
   private static let metadataLimit = 4096
+  /// Bytes of a class name; longer ones would come back several times in the answer.
+  private static let classNameLimit = 256
+  /// Images per update. Activations take memory in proportion, and a run cannot be cancelled within
+  /// an update: with the 65,536 that a recipe may have elsewhere, one request filled 11 GB.
+  private static let batchLimit = 512
 
   init(_ body: [UInt8]) throws {
     let json = try JSONBody.parse(body)
-    guard case .object(let members) = json else {
+    guard case .object(let given) = json else {
       throw JSONBody.invalid("the body must be a JSON object", param: nil)
     }
-    if let unknown = members.keys.sorted().first(where: { !Self.fields.contains($0) }) {
+    if let unknown = given.keys.sorted().first(where: { !Self.fields.contains($0) }) {
       throw JSONBody.invalid(
         "unknown field; known are \(Self.fields.sorted().joined(separator: ", "))",
         param: unknown, code: "unknown_field")
     }
+    // Many clients write null for what they do not set, as this server does.
+    let members = given.filter { $0.value != .null }
     profile = try Self.profile(members["classes"])
     baseModel = try members["base_model"].map {
       guard let name = $0.text else {
@@ -37,7 +44,7 @@ struct JobRequest {
       }
       return name
     }
-    if let floor = members["min_accuracy"], floor != .null {
+    if members["min_accuracy"] != nil {
       throw JSONBody.invalid(
         "an accuracy floor is not supported by this version", param: "min_accuracy",
         code: "not_supported")
@@ -46,6 +53,10 @@ struct JobRequest {
       pattern: try Self.pattern(members), sparsity: try Self.sparsity(members["target"]))
     if let overrides = members["recipe"] {
       recipe = try recipe.overridden(by: JSONEncoder().encode(overrides))
+      guard recipe.batchSize <= Self.batchLimit else {
+        throw PruningError.invalidRecipe(
+          field: "recipe.batch_size", reason: "must be 2 to \(Self.batchLimit) here")
+      }
     }
     if let epochs = try Self.integer(members["epochs"], "epochs", 0...1000) {
       recipe.epochsPerIteration = epochs
@@ -88,6 +99,10 @@ struct JobRequest {
       default:
         throw JSONBody.invalid("must be a string or an object with a name", param: param)
       }
+    }
+    for (index, entry) in entries.enumerated() where entry.name.utf8.count > classNameLimit {
+      throw JSONBody.invalid(
+        "must have at most \(classNameLimit) bytes of UTF-8", param: "classes[\(index)]")
     }
     return try ClassProfile(entries)
   }

@@ -53,8 +53,10 @@ enum Problems {
       return ProblemDetails(
         .unprocessableContent, code: error.code, detail: error.description, param: "classes")
     case .invalidRecipe(let field, _):
+      // Fields that a request spells elsewhere have been checked before.
+      let param = field.hasPrefix("recipe") ? field : "recipe.\(field)"
       return ProblemDetails(
-        .unprocessableContent, code: error.code, detail: error.description, param: field)
+        .unprocessableContent, code: error.code, detail: error.description, param: param)
     case .sparsityOutOfReach:
       return ProblemDetails(
         .unprocessableContent, code: error.code, detail: error.description,

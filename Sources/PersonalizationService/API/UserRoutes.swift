@@ -7,7 +7,8 @@ import Store
 
 extension API {
   func addUserRoutes(to router: inout Router) {
-    on(.post, "/users/{user}/classes", bodyLimit: 256 << 10, in: &router) { request, parameters in
+    on(.post, "/users/{user}/classes", bodyLimit: min(256 << 10, bodyLimit), in: &router) {
+      request, parameters in
       try submit(request, user: UserID(parameters.require("user")))
     }
     on(.get, "/users/{user}", in: &router) { _, parameters in
@@ -26,7 +27,7 @@ extension API {
   }
 
   /// Asks for a tailored model: 202 with the job, or 200 with the finished job when the same was
-  /// asked before, by whomever.
+  /// asked before, by whomever. A repeated idempotency key may also find a job that came to nothing.
   private func submit(_ request: Request, user: UserID) throws -> Response {
     let wanted = try JobRequest(request.body)
     let baseModel = try baseModel(named: wanted.baseModel)
@@ -53,7 +54,7 @@ extension API {
     let job = Self.resource(outcome.job)
     var headers = HTTPFields()
     headers[.location] = "/jobs/\(job.id)"
-    return try .json(job.status == "succeeded" ? .ok : .accepted, job, headers: headers)
+    return try .json(job.isFinished ? .ok : .accepted, job, headers: headers)
   }
 
   private func idempotencyKey(_ request: Request) throws -> String? {

@@ -12,11 +12,27 @@ struct JobSpecification {
 
   init(profile: ClassProfile, recipe: PruningRecipe, labels: [String]) throws {
     let indices = try profile.indices(in: labels)
-    let shares = profile.distribution
-    let ordered = zip(indices, zip(profile.names, shares)).sorted { $0.0 < $1.0 }
+    let ordered = zip(indices, profile.entries.map(\.weight)).sorted { $0.0 < $1.0 }
+    let shares = Self.shares(ordered.map { $0.1 })
+    // The model's spelling: names that Swift calls equal may differ in bytes.
     self.profile = try ClassProfile(
-      ordered.map { ClassProfile.Entry(name: $0.1.0, weight: $0.1.1) })
+      zip(ordered, shares).map { ClassProfile.Entry(name: labels[$0.0.0], weight: $0.1) })
     self.recipe = recipe
+  }
+
+  /// Proportional weights, such as 1 and 2 or 0.1 and 0.2, have quotients that differ in their last
+  /// bits, so shares have twelve digits.
+  private static func shares(_ weights: [Double]) -> [Double] {
+    // Relative to the largest, so that the sum of large weights stays finite.
+    let largest = weights.max() ?? 1
+    let relative = weights.map { $0 / largest }
+    let total = relative.reduce(0, +)
+    // Rounding must not carry the largest ratio there may be over its bound.
+    let least = 1 / total / ClassProfile.largestWeightRatio * (1 + 1e-11)
+    return relative.map {
+      let share = max($0 / total, least)
+      return Double(String(format: "%.12g", share)) ?? share
+    }
   }
 
   /// Reads back what a job row holds.

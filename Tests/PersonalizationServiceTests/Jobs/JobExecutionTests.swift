@@ -1,0 +1,80 @@
+import Foundation
+import PersonalizationService
+import ServiceAPI
+import Store
+import Testing
+
+@Suite struct JobExecutionTests {
+  @Test func jobsWhoseDataChangedFailAndSayWhy() throws {
+    let server = try TestService()
+    let data = server.folder.file("data")
+    func fail() throws -> JobResource {
+      let job = try server.jobs.wait(server.jobs.submit().id)
+      #expect(job.status == "failed")
+      #expect(job.resultModel == nil)
+      #expect(try server.jobs.events(job.id).last?.type == "failed")
+      #expect(try server.jobs.events(job.id).last?.level == "error")
+      return job
+    }
+    try ToyWorld.writeDataset(to: data, seed: 5)
+    let changed = try fail()
+    #expect(changed.error?.code == "dataset_changed")
+    #expect(changed.error?.message.contains("'toy'") == true)
+    #expect(changed.attempt == 1)
+    #expect(try server.client.get("/jobs/\(changed.id)").json["error"]?["param"] == .null)
+
+    let images = URL(fileURLWithPath: "\(data)/train-images-idx3-ubyte")
+    try Data(contentsOf: images).prefix(1000).write(to: images)
+    #expect(try fail().error?.code == "malformed_dataset")
+    try FileManager.default.removeItem(atPath: data)
+    #expect(try fail().error?.code == "not_a_dataset")
+
+    #expect(try server.client.get("/models").json["data"] == [])
+    // A failed job does not answer requests: with the right files the same request succeeds.
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: false)
+    try ToyWorld.writeDataset(to: data)
+    #expect(try server.jobs.wait(server.jobs.submit().id).status == "succeeded")
+    let failed = try server.client.get("/jobs?status=failed")
+      .decode(ListResource<JobResource>.self)
+    #expect(failed.data.count == 3)
+    let (isHealthy, text) = try server.stopAndCheck()
+    #expect(isHealthy, "\(text)")
+  }
+
+  @Test func aStoppedServiceHandsItsJobToTheNext() throws {
+    let reference = try TestService()
+    let expected = try download(reference, reference.jobs.submit(JobBody.long()).id)
+    reference.stop()
+
+    let first = try TestService()
+    let id = try first.jobs.submit(JobBody.long()).id
+    try first.jobs.waitForEvent("iteration", of: id)
+    #expect(first.stop())
+    let folder = first.folder
+    do {
+      let store = try SQLiteStore(path: first.database)
+      let job = try #require(JobID(rawValue: id))
+      #expect(try store.job(job).status == .queued)
+      #expect(try store.job(job).deaths == 0)
+      #expect(try store.latestCheckpoint(job) != nil)
+    }
+
+    let second = try TestService(folder: folder)
+    #expect(try download(second, id) == expected)
+    let job = try second.jobs.job(id)
+    #expect(job.attempt == 2)
+    let types = try second.jobs.events(id).map(\.type)
+    #expect(types.count { $0 == "started" } == 2)
+    #expect(types.contains("released"))
+    #expect(types.contains("resumed"))
+    #expect(!types.contains("restarted"))
+    let (isHealthy, text) = try second.stopAndCheck()
+    #expect(isHealthy, "\(text)")
+  }
+
+  private func download(_ server: TestService, _ id: String) throws -> Data {
+    let job = try server.jobs.wait(id)
+    #expect(job.status == "succeeded", "\(String(describing: job.error))")
+    return try server.client.get("/models/\(try #require(job.resultModel))").body
+  }
+}
