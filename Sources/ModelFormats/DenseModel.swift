@@ -49,7 +49,7 @@ public struct DenseModel: Sendable, Hashable {
     try self.init(SafetensorsFile(data: data))
   }
 
-  private init(_ file: SafetensorsFile) throws(FormatError) {
+  init(_ file: SafetensorsFile) throws(FormatError) {
     let metadata = try FileMetadata(file.metadata, format: DenseModel.format)
     try self.init(
       description: ModelDescription(metadata), weights: file.weights(),

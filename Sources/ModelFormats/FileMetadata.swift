@@ -72,10 +72,8 @@ struct FileMetadata {
   mutating func set(_ key: Key, _ text: String?) { texts[key.rawValue] = text }
 
   mutating func set(_ key: Key, json value: some Encodable) throws(FormatError) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {
-      texts[key.rawValue] = String(decoding: try encoder.encode(value), as: UTF8.self)
+      texts[key.rawValue] = try CanonicalJSON.text(value)
     } catch {
       throw .invalidMetadata(key: key.rawValue, reason: "it has no JSON form")
     }

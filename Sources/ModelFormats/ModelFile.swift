@@ -18,10 +18,10 @@ public enum ModelFile: Sendable {
   }
 
   private static func read(_ url: URL) throws(FormatError) -> ModelFile {
-    let format = try SafetensorsFile(contentsOf: url).metadata[FileMetadata.Key.format.rawValue]
-    switch format {
-    case PackedModel.format: return .packed(try PackedModel(contentsOf: url))
-    case DenseModel.format: return .dense(try DenseModel(contentsOf: url))
+    let file = try SafetensorsFile(contentsOf: url)
+    switch file.metadata[FileMetadata.Key.format.rawValue] {
+    case PackedModel.format: return .packed(try PackedModel(file))
+    case DenseModel.format: return .dense(try DenseModel(file))
     case .some(let other):
       throw .wrongFormat(
         expected: "\(DenseModel.format) or \(PackedModel.format)", found: other)

@@ -12,7 +12,7 @@ extension PackedModel {
     try self.init(SafetensorsFile(data: data))
   }
 
-  private init(_ file: SafetensorsFile) throws(FormatError) {
+  init(_ file: SafetensorsFile) throws(FormatError) {
     let metadata = try FileMetadata(file.metadata, format: PackedModel.format)
     let order = try metadata.text(.axisOrder)
     guard order == PackedModel.axisOrder else {

@@ -41,25 +41,27 @@ public struct WeightMatrix: Hashable, Sendable {
   /// Reorders the matrix's values to OIHW. Returns nil on a wrong count.
   public func toOIHW(_ values: [Float]) -> [Float]? { permuted(values, toMatrix: false) }
 
-  private func permuted(_ values: [Float], toMatrix: Bool) -> [Float]? {
+  /// Reorders a mask of the matrix to OIHW. Returns nil on a wrong count.
+  public func toOIHW(_ mask: [Bool]) -> [Bool]? { permuted(mask, toMatrix: false) }
+
+  private func permuted<Element>(_ values: [Element], toMatrix: Bool) -> [Element]? {
     guard values.count == count else { return nil }
     guard taps > 1 else { return values }
-    return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-      for row in 0..<rows {
-        let base = row * columns
-        for tap in 0..<taps {
-          for channel in 0..<inChannels {
-            let matrix = base + tap * inChannels + channel
-            let oihw = base + channel * taps + tap
-            if toMatrix {
-              buffer[matrix] = values[oihw]
-            } else {
-              buffer[oihw] = values[matrix]
-            }
+    var result = values
+    for row in 0..<rows {
+      let base = row * columns
+      for tap in 0..<taps {
+        for channel in 0..<inChannels {
+          let matrix = base + tap * inChannels + channel
+          let oihw = base + channel * taps + tap
+          if toMatrix {
+            result[matrix] = values[oihw]
+          } else {
+            result[oihw] = values[matrix]
           }
         }
       }
-      initialized = count
     }
+    return result
   }
 }

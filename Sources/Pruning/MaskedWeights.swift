@@ -30,8 +30,10 @@ package final class MaskedWeights: WeightProjection {
   /// Takes over masks. With `frozen`, masked weights no longer learn either: the masks are final.
   package func set(_ masks: [LayerMask], frozen: Bool) {
     for mask in masks {
-      let keep = MaskedWeights.toOIHW(mask.weights, mask.layer.matrix)
-      let movable = frozen ? keep : MaskedWeights.toOIHW(mask.survivors, mask.layer.matrix)
+      let matrix = mask.layer.matrix
+      guard let keep = matrix.toOIHW(mask.weights), let survivors = matrix.toOIHW(mask.survivors)
+      else { continue }
+      let movable = frozen ? keep : survivors
       layers[mask.layer.weightName] = Layer(keep: keep, movable: movable)
     }
   }
@@ -56,20 +58,5 @@ package final class MaskedWeights: WeightProjection {
 
   package func mayMove(_ name: String) -> UnsafeBufferPointer<Bool>? {
     layers[name].map { UnsafeBufferPointer($0.movable) }
-  }
-
-  private static func toOIHW(_ mask: [Bool], _ matrix: WeightMatrix) -> [Bool] {
-    guard matrix.taps > 1 else { return mask }
-    var result = mask
-    for row in 0..<matrix.rows {
-      let base = row * matrix.columns
-      for tap in 0..<matrix.taps {
-        for channel in 0..<matrix.inChannels {
-          result[base + channel * matrix.taps + tap] =
-            mask[base + tap * matrix.inChannels + channel]
-        }
-      }
-    }
-    return result
   }
 }

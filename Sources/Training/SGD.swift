@@ -70,13 +70,6 @@ public final class SGD {
     }
   }
 
-  /// Forgets the velocities, as at the start of a new schedule.
-  public func reset() {
-    for name in velocities.keys {
-      velocities[name]?.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
-    }
-  }
-
   /// One update from the gradients of the last backward pass.
   public func step(learningRate: Float) {
     for buffer in learned {

@@ -58,6 +58,16 @@ struct API: Sendable {
     }
   }
 
+  /// The identifier in the path; text of another form names nothing there is.
+  static func identifier<ID: RandomID>(_ name: String, in parameters: PathParameters) throws -> ID
+  where ID.RawValue == String {
+    let text = try parameters.require(name)
+    guard let id = ID(rawValue: text) else {
+      throw ProblemDetails(.notFound, code: "not_found", detail: "there is no \(name) '\(text)'")
+    }
+    return id
+  }
+
   /// Unix seconds.
   static func seconds(_ date: Date) -> Int { Int(date.timeIntervalSince1970.rounded(.down)) }
 

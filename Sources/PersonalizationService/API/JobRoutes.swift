@@ -25,11 +25,12 @@ extension API {
           lastID: page.elements.last?.id.rawValue))
     }
     on(.get, "/jobs/{job}", in: &router) { _, parameters in
-      try .json(.ok, Self.resource(store.job(jobID(parameters))))
+      try .json(.ok, Self.resource(store.job(Self.identifier("job", in: parameters))))
     }
     on(.get, "/jobs/{job}/events", in: &router) { request, parameters in
       let page = try store.events(
-        of: jobID(parameters), after: Self.sequence(request), limit: Self.limit(request))
+        of: Self.identifier("job", in: parameters), after: Self.sequence(request),
+        limit: Self.limit(request))
       return try .json(
         .ok,
         ListResource(
@@ -37,19 +38,11 @@ extension API {
           lastID: page.elements.last.map { String($0.sequence) }))
     }
     on(.post, "/jobs/{job}/cancel", in: &router) { _, parameters in
-      let id = try jobID(parameters)
+      let id: JobID = try Self.identifier("job", in: parameters)
       let job = try store.requestCancel(id)
       runner.cancel(id)
       return try .json(job.status.isFinished ? .ok : .accepted, Self.resource(job))
     }
-  }
-
-  private func jobID(_ parameters: PathParameters) throws -> JobID {
-    let text = try parameters.require("job")
-    guard let id = JobID(rawValue: text) else {
-      throw ProblemDetails(.notFound, code: "not_found", detail: "there is no job '\(text)'")
-    }
-    return id
   }
 
   private static func sequence(_ request: Request) throws -> Int64 {

@@ -27,11 +27,7 @@ extension API {
   }
 
   private func model(_ parameters: PathParameters) throws -> ModelRecord {
-    let text = try parameters.require("model")
-    guard let id = ModelID(rawValue: text) else {
-      throw ProblemDetails(.notFound, code: "not_found", detail: "there is no model '\(text)'")
-    }
-    return try store.model(id)
+    try store.model(Self.identifier("model", in: parameters))
   }
 
   /// Streams the packed file from its chunks. The bytes of a model never change, so they may be

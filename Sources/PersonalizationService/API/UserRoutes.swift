@@ -1,6 +1,7 @@
 import Foundation
 import HTTPServer
 import HTTPTypes
+import ModelFormats
 import Pruning
 import ServiceAPI
 import Store
@@ -46,9 +47,9 @@ extension API {
         classes: specification.profile.entries.map {
           ClassWeight(name: $0.name, weight: $0.weight)
         },
-        profile: JobSpecification.encoded(specification.profile),
-        recipe: JobSpecification.encoded(specification.recipe), seed: wanted.recipe.seed,
-        metadata: JobSpecification.encoded(wanted.metadata),
+        profile: CanonicalJSON.data(specification.profile),
+        recipe: CanonicalJSON.data(specification.recipe), seed: wanted.recipe.seed,
+        metadata: CanonicalJSON.data(wanted.metadata),
         idempotencyKey: idempotencyKey(request), limits: limits))
     if case .created = outcome { runner.wake() }
     let job = Self.resource(outcome.job)

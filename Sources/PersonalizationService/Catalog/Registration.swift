@@ -28,7 +28,7 @@ public struct Registration {
     return try store.addDataset(
       DatasetRecord(
         name: dataset.name, path: absolute, format: "idx", digest: dataset.digest,
-        classes: dataset.classes, counts: JobSpecification.encoded(counts))
+        classes: dataset.classes, counts: CanonicalJSON.data(counts))
     ).record
   }
 

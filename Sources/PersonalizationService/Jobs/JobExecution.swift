@@ -74,7 +74,7 @@ struct JobExecution {
     let model = try store.publish(
       job.id, attempt: job.attempt,
       model: NewModel(
-        blob: blob.digest, labels: result.report.labels, card: JobSpecification.encoded(card)))
+        blob: blob.digest, labels: result.report.labels, card: CanonicalJSON.data(card)))
     logger.info(
       "job succeeded", metadata: ["job": "\(job.id)", "model": "\(model.id)"])
   }
@@ -102,7 +102,7 @@ struct JobExecution {
         log("failed", failure.message, level: .error)
         try store.fail(
           job.id, attempt: job.attempt,
-          error: JobSpecification.encoded(
+          error: CanonicalJSON.data(
             JobResource.Failure(code: failure.code, message: failure.message)))
       }
     } catch {
@@ -117,7 +117,7 @@ struct JobExecution {
   ) {
     do {
       let event = NewEvent(
-        level: level, type: type, message: message, data: try JobSpecification.encoded(data))
+        level: level, type: type, message: message, data: try CanonicalJSON.data(data))
       _ = try store.append(event, to: job.id)
     } catch {
       logger.warning("cannot log a job's event", metadata: ["error": "\(error)"])

@@ -41,19 +41,12 @@ struct JobSpecification {
     self.recipe = try JSONDecoder().decode(PruningRecipe.self, from: recipe)
   }
 
-  /// Sorted keys, so that equal values are equal bytes.
-  static func encoded(_ value: some Encodable) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(value)
-  }
-
   /// Identifies the request whoever makes it.
   func fingerprint(baseModel: SHA256Digest, dataset: SHA256Digest) throws -> SHA256Digest {
     var hasher = SHA256()
     hasher.update(Array("crisp-job-1 \(baseModel.hex) \(dataset.hex) ".utf8))
-    hasher.update(try Self.encoded(profile))
-    hasher.update(try Self.encoded(recipe))
+    hasher.update(try CanonicalJSON.data(profile))
+    hasher.update(try CanonicalJSON.data(recipe))
     return hasher.finalize()
   }
 }

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import ModelFormats
 import Pruning
 import ServiceAPI
 import Store
@@ -28,7 +29,7 @@ final class ProgressReporter {
     }
     lastWrite = now
     try store.updateProgress(
-      job.id, attempt: job.attempt, progress: JobSpecification.encoded(Self.resource(progress)))
+      job.id, attempt: job.attempt, progress: CanonicalJSON.data(Self.resource(progress)))
     if isNewStage, progress.stage != .pruning {
       let place =
         progress.iteration > 0 ? " (iteration \(progress.iteration) of \(progress.of))" : ""
@@ -51,7 +52,7 @@ final class ProgressReporter {
     _ = try store.append(
       NewEvent(
         type: type, message: message,
-        data: JobSpecification.encoded(Self.resource(progress))), to: job.id)
+        data: CanonicalJSON.data(Self.resource(progress))), to: job.id)
   }
 
   private static func resource(_ progress: PersonalizationProgress) -> JobResource.Progress {

@@ -31,7 +31,7 @@ struct Setup {
         kept: $0.kept, sparsity: $0.sparsity, tiles: [$0.tilesPerBlockRow, $0.tileColumns])
     }
     let recipe = try JSONDecoder().decode(
-      JSONValue.self, from: JobSpecification.encoded(specification.recipe))
+      JSONValue.self, from: CanonicalJSON.data(specification.recipe))
     return ModelCard(
       classes: specification.profile.entries.map {
         ProfileResource.Entry(name: $0.name, weight: $0.weight)

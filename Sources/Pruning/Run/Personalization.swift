@@ -54,7 +54,6 @@ public struct Personalization: Sendable {
     universal: DenseModel, universalDigest: String, dataset: ImageDataset, profile: ClassProfile,
     recipe: PruningRecipe, threads: Int
   ) throws {
-    try recipe.validate()
     try Personalization.check(recipe, profile: profile, universal: universal.description)
     let shape = dataset.imageShape
     let input = universal.description.graph.input
@@ -101,14 +100,11 @@ public struct Personalization: Sendable {
   }
 
   /// What makes a run this run; a checkpoint of another one is refused.
-  var identity: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
+  func identity() throws -> String {
     var hasher = SHA256()
     hasher.update(Array("\(universalDigest) \(dataset.digest.hex) ".utf8))
-    for part in [try? encoder.encode(profile), try? encoder.encode(recipe)] {
-      if let part { hasher.update(part) }
-    }
+    hasher.update(try CanonicalJSON.data(profile))
+    hasher.update(try CanonicalJSON.data(recipe))
     return hasher.finalize().hex
   }
 

@@ -17,17 +17,12 @@ extension PersonalizationRun {
     let layerMasks: [String: [Bool]] =
       recipe.sparsity > 0
       ? Dictionary(uniqueKeysWithValues: masks.map { ($0.layer.name, $0.weights) }) : [:]
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    func text(_ value: some Encodable) throws -> String {
-      String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
     func model(accuracy: AccuracyNote?) throws -> PackedModel {
       try PackedModel(
         description: description, pattern: recipe.pattern, weights: folded, masks: layerMasks,
         provenance: Provenance(
-          recipe: try text(RecipeNote(recipe: recipe, classes: setup.profile)),
-          accuracy: try accuracy.map(text) ?? "{}", seed: recipe.seed,
+          recipe: try CanonicalJSON.text(RecipeNote(recipe: recipe, classes: setup.profile)),
+          accuracy: try accuracy.map { try CanonicalJSON.text($0) } ?? "{}", seed: recipe.seed,
           baseModelDigest: setup.universalDigest, dataDigest: setup.dataset.digest.hex))
     }
     let session = try Session(
@@ -40,10 +35,11 @@ extension PersonalizationRun {
         denseFineTuned: references.denseFineTuned.test.accuracy, pruned: pruned.test.accuracy)
     ).serialized()
     let reloaded = try PackedModel(data: data)
+    let layers = layerReports()
     let report = PersonalizationReport(
       labels: setup.profile.names, references: references, pruned: pruned,
       iterations: iterations, finalEpoch: finalEpoch, globalSparsity: sparsity,
-      modelSparsity: modelSparsity(), layers: layerReports(),
+      modelSparsity: Self.sparsity(of: layers), layers: layers,
       denseMultiplyAccumulates: try sliced.description.graph.multiplyAccumulates().values
         .reduce(0, +),
       keptMultiplyAccumulates: try reloaded.multiplyAccumulates().values.reduce(0, +),
@@ -91,8 +87,7 @@ extension PersonalizationRun {
     }
   }
 
-  private func modelSparsity() -> Double {
-    let layers = layerReports()
+  private static func sparsity(of layers: [PersonalizationReport.Layer]) -> Double {
     let total = layers.reduce(0) { $0 + $1.rows * $1.columns }
     return 1 - Double(layers.reduce(0) { $0 + $1.kept }) / Double(max(1, total))
   }

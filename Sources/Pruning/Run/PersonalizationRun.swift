@@ -45,7 +45,7 @@ final class PersonalizationRun {
   }
 
   func run(resuming data: Data?) throws -> Personalization.Result {
-    let identity = setup.identity
+    let identity = try setup.identity()
     let references: References
     var finished = 0
     if let data {
@@ -163,7 +163,8 @@ final class PersonalizationRun {
     if let best { load(best.weights) }
     var sampler = try sampler("statistics", augmentation: .none)
     // Enough for the mean to settle, in batches the engine has a program for.
-    try network.estimateStatistics((0..<32).map { _ in sampler.next(recipe.batchSize) })
+    let size = recipe.batchSize
+    try network.estimateStatistics((0..<32).lazy.map { _ in sampler.next(size) })
     return best?.epoch ?? 0
   }
 
