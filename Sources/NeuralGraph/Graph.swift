@@ -54,7 +54,7 @@ public struct Graph: Hashable, Sendable {
     var known = [Graph.inputName: input]
     for node in nodes {
       guard known[node.name] == nil else { throw .duplicateName(node.name) }
-      guard node.inputs.count == node.operation.inputCount else {
+      guard node.inputs.count == node.operation.inputCount, !node.inputs.isEmpty else {
         throw .inputCount(
           node: node.name, expected: node.operation.inputCount, found: node.inputs.count)
       }
@@ -124,13 +124,55 @@ extension Node {
         throw invalid("the limit must be positive and finite")
       }
       return x
-    case .maxPool(let window), .averagePool(let window):
+    case .clip(let lower, let upper):
+      guard lower < upper, lower.isFinite, upper.isFinite else {
+        throw invalid("its limits must be finite and in order")
+      }
+      return x
+    case .hardSigmoid(let slope, let offset):
+      guard slope > 0, slope.isFinite, offset.isFinite else {
+        throw invalid("its slope must be positive and finite, its offset finite")
+      }
+      return x
+    case .sigmoid, .hardSwish:
+      return x
+    case .scaleShift(let channels):
+      guard channels == x.channels else {
+        throw invalid("it expects \(channels) channels and reads \(x.channels)")
+      }
+      return x
+    case .maxPool(let window), .averagePool(let window, _):
       return try moved(window, channels: x.channels)
     case .globalAveragePool:
       return ActivationShape(channels: x.channels, height: 1, width: 1)
     case .add:
       guard x == inputs[1] else { throw invalid("it adds \(x) and \(inputs[1])") }
       return x
+    case .multiply:
+      let gates = ActivationShape(channels: x.channels, height: 1, width: 1)
+      guard inputs[1] == x || inputs[1] == gates else {
+        throw invalid("it multiplies \(x) by \(inputs[1])")
+      }
+      return x
+    case .concatenate:
+      var channels = 0
+      for input in inputs {
+        guard input.height == x.height, input.width == x.width else {
+          throw invalid("it concatenates \(x) and \(input)")
+        }
+        let (sum, overflow) = channels.addingReportingOverflow(input.channels)
+        guard !overflow else { throw invalid("it has too many channels") }
+        channels = sum
+      }
+      return ActivationShape(channels: channels, height: x.height, width: x.width)
+    case .pad(let padding):
+      let sides = [padding.top, padding.left, padding.bottom, padding.right]
+      guard sides.allSatisfy({ (0...Graph.largestSide).contains($0) }) else {
+        throw invalid("its padding is out of range")
+      }
+      return ActivationShape(
+        channels: x.channels, height: x.height + padding.top + padding.bottom,
+        width: x.width + padding.left + padding.right)
     case .linear(let inFeatures, let outFeatures, _):
       guard inFeatures == x.count else {
         throw invalid("it expects \(inFeatures) features and reads \(x.count)")

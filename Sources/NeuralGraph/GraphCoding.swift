@@ -25,11 +25,16 @@ extension Graph: Codable {
 
 extension Node: Codable {
   private enum Key: String, CodingKey {
-    case name, op, inputs, `in`, out, kernel, stride, padding, groups, bias, epsilon, limit
+    case name, op, inputs, `in`, out, kernel, stride, padding, groups, bias, epsilon, limit, lower
+    case upper, slope, offset
+    case countsPadding = "counts_padding"
   }
 
   private enum Name: String, Codable {
-    case convolution, linear, relu, add
+    case convolution, linear, relu, clip, sigmoid, add, multiply, concatenate, pad
+    case hardSigmoid = "hard_sigmoid"
+    case hardSwish = "hard_swish"
+    case scaleShift = "scale_shift"
     case batchNorm = "batch_norm"
     case maxPool = "max_pool"
     case averagePool = "average_pool"
@@ -48,16 +53,19 @@ extension Node: Codable {
       }
       return values
     }
+    func float(_ key: Key) throws -> Float { try container.decode(Float.self, forKey: key) }
+    func padding() throws -> Padding {
+      let sides = try integers(.padding, 4)
+      return Padding(top: sides[0], left: sides[1], bottom: sides[2], right: sides[3])
+    }
     func window() throws -> Window {
       let kernel = try integers(.kernel, 2)
       let stride = try integers(.stride, 2)
-      let padding = try integers(.padding, 4)
       return Window(
         kernelHeight: kernel[0], kernelWidth: kernel[1], strideHeight: stride[0],
-        strideWidth: stride[1],
-        padding: Padding(
-          top: padding[0], left: padding[1], bottom: padding[2], right: padding[3]))
+        strideWidth: stride[1], padding: try padding())
     }
+    let inputs = try container.decode([String].self, forKey: .inputs)
     let operation: Operation
     switch try container.decode(Name.self, forKey: .op) {
     case .convolution:
@@ -75,24 +83,38 @@ extension Node: Codable {
     case .relu:
       operation = .relu(limit: try container.decodeIfPresent(Float.self, forKey: .limit))
     case .maxPool: operation = .maxPool(try window())
-    case .averagePool: operation = .averagePool(try window())
+    case .averagePool:
+      // Absent in files written before there was a choice.
+      operation = .averagePool(
+        try window(),
+        countsPadding: try container.decodeIfPresent(Bool.self, forKey: .countsPadding) ?? false)
     case .globalAveragePool: operation = .globalAveragePool
+    case .clip: operation = .clip(lower: try float(.lower), upper: try float(.upper))
+    case .sigmoid: operation = .sigmoid
+    case .hardSigmoid:
+      operation = .hardSigmoid(slope: try float(.slope), offset: try float(.offset))
+    case .hardSwish: operation = .hardSwish
+    case .scaleShift: operation = .scaleShift(channels: try integer(.in))
     case .add: operation = .add
+    case .multiply: operation = .multiply
+    case .concatenate: operation = .concatenate(inputs: inputs.count)
+    case .pad: operation = .pad(try padding())
     }
     self.init(
-      name: try container.decode(String.self, forKey: .name), operation: operation,
-      inputs: try container.decode([String].self, forKey: .inputs))
+      name: try container.decode(String.self, forKey: .name), operation: operation, inputs: inputs)
   }
 
   /// Encodes as one flat object.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
+    func encode(_ padding: Padding) throws {
+      try container.encode(
+        [padding.top, padding.left, padding.bottom, padding.right], forKey: .padding)
+    }
     func encode(_ window: Window) throws {
       try container.encode([window.kernelHeight, window.kernelWidth], forKey: .kernel)
       try container.encode([window.strideHeight, window.strideWidth], forKey: .stride)
-      let padding = window.padding
-      try container.encode(
-        [padding.top, padding.left, padding.bottom, padding.right], forKey: .padding)
+      try encode(window.padding)
     }
     try container.encode(name, forKey: .name)
     try container.encode(inputs, forKey: .inputs)
@@ -119,11 +141,30 @@ extension Node: Codable {
     case .maxPool(let window):
       try container.encode(Name.maxPool, forKey: .op)
       try encode(window)
-    case .averagePool(let window):
+    case .averagePool(let window, let countsPadding):
       try container.encode(Name.averagePool, forKey: .op)
       try encode(window)
+      if countsPadding { try container.encode(true, forKey: .countsPadding) }
     case .globalAveragePool: try container.encode(Name.globalAveragePool, forKey: .op)
+    case .clip(let lower, let upper):
+      try container.encode(Name.clip, forKey: .op)
+      try container.encode(lower, forKey: .lower)
+      try container.encode(upper, forKey: .upper)
+    case .sigmoid: try container.encode(Name.sigmoid, forKey: .op)
+    case .hardSigmoid(let slope, let offset):
+      try container.encode(Name.hardSigmoid, forKey: .op)
+      try container.encode(slope, forKey: .slope)
+      try container.encode(offset, forKey: .offset)
+    case .hardSwish: try container.encode(Name.hardSwish, forKey: .op)
+    case .scaleShift(let channels):
+      try container.encode(Name.scaleShift, forKey: .op)
+      try container.encode(channels, forKey: .in)
     case .add: try container.encode(Name.add, forKey: .op)
+    case .multiply: try container.encode(Name.multiply, forKey: .op)
+    case .concatenate: try container.encode(Name.concatenate, forKey: .op)
+    case .pad(let padding):
+      try container.encode(Name.pad, forKey: .op)
+      try encode(padding)
     }
   }
 }

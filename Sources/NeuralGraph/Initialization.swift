@@ -23,7 +23,8 @@ extension Graph {
           for i in tensor.values.indices {
             tensor.values[i] = Float((generator.nextUniform() * 2 - 1) * bound)
           }
-        case (.scale, _):
+        case (.scale, _),
+          (.constant, _) where parameter.name == node.weightName:
           tensor = Tensor(shape: parameter.shape, filledWith: 1)
         case (.statistic, _) where parameter.name == node.varianceName:
           tensor = Tensor(shape: parameter.shape, filledWith: 1)

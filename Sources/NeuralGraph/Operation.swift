@@ -5,19 +5,42 @@ public enum Operation: Hashable, Sendable {
   case batchNorm(channels: Int, epsilon: Float)
   /// max(x, 0), cut at `limit` when there is one (6 for ReLU6).
   case relu(limit: Float?)
+  /// min(max(x, lower), upper).
+  case clip(lower: Float, upper: Float)
+  /// 1 / (1 + e⁻ˣ).
+  case sigmoid
+  /// min(max(slope · x + offset, 0), 1); ONNX's HardSigmoid has slope 0.2, PyTorch's 1/6.
+  case hardSigmoid(slope: Float, offset: Float)
+  /// x · min(max(x / 6 + 1/2, 0), 1) (Howard et al. 2019, section 5.2).
+  case hardSwish
+  /// A constant factor and a constant summand per channel, `weight` and `bias`, that are not
+  /// learned: what imported networks multiply by or add.
+  case scaleShift(channels: Int)
   case maxPool(Window)
-  /// Mean over the window; padding does not count (`count_include_pad=False` in PyTorch terms).
-  case averagePool(Window)
+  /// Mean over the window. Padding counts as zeros (`count_include_pad=True` in PyTorch terms) or
+  /// not at all.
+  case averagePool(Window, countsPadding: Bool = false)
   /// Mean over all positions of a channel.
   case globalAveragePool
   /// Sum of two activations of one shape.
   case add
+  /// Product of two activations; the second has the first one's shape or one value per channel
+  /// (squeeze-and-excitation's gates).
+  case multiply
+  /// Activations of one height and width, channel after channel.
+  case concatenate(inputs: Int)
+  /// Zeros around an activation, where no convolution could take them as its own padding.
+  case pad(Padding)
   /// Matrix product on the flattened (channels, height, width) activation.
   case linear(inFeatures: Int, outFeatures: Int, bias: Bool)
 
   /// How many values the operation reads.
   public var inputCount: Int {
-    if case .add = self { 2 } else { 1 }
+    switch self {
+    case .add, .multiply: 2
+    case .concatenate(let inputs): inputs
+    default: 1
+    }
   }
 }
 

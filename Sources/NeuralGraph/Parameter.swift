@@ -10,6 +10,11 @@ public struct Parameter: Hashable, Sendable {
     case scale
     /// Batch norm's running mean or variance: estimated, not learned.
     case statistic
+    /// Fixed by the network's author: neither learned nor estimated.
+    case constant
+
+    /// Whether training moves it by its gradient.
+    public var isLearned: Bool { self != .statistic && self != .constant }
   }
 
   /// The node's name and what it is there, `conv1.weight`.
@@ -55,7 +60,13 @@ extension Node {
         Parameter(name: meanName, shape: [channels], role: .statistic),
         Parameter(name: varianceName, shape: [channels], role: .statistic),
       ]
-    case .relu, .maxPool, .averagePool, .globalAveragePool, .add:
+    case .scaleShift(let channels):
+      return [
+        Parameter(name: weightName, shape: [channels], role: .constant),
+        Parameter(name: biasName, shape: [channels], role: .constant),
+      ]
+    case .relu, .clip, .sigmoid, .hardSigmoid, .hardSwish, .maxPool, .averagePool,
+      .globalAveragePool, .add, .multiply, .concatenate, .pad:
       return []
     }
   }

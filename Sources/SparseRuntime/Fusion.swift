@@ -82,7 +82,9 @@ extension FusedNode {
   fileprivate var isMultiplication: Bool {
     switch node.operation {
     case .convolution, .linear, .batchNorm, .relu, .add: true
-    case .maxPool, .averagePool, .globalAveragePool: false
+    case .maxPool, .averagePool, .globalAveragePool, .clip, .sigmoid, .hardSigmoid, .hardSwish,
+      .scaleShift, .multiply, .concatenate, .pad:
+      false
     }
   }
 

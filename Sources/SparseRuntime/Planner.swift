@@ -150,9 +150,11 @@ struct Planner {
       let zeros = [Float](repeating: 0, count: input.channels)
       try planElementwise(fused, input, KernelWeights(scale: ones, shift: zeros))
     case .maxPool(let window): try planPool(.maximum, window, node, input)
-    case .averagePool(let window): try planPool(.mean, window, node, input)
+    case .averagePool(let window, _): try planPool(.mean, window, node, input)
     case .globalAveragePool:
       try planPool(.globalMean, Window(kernel: 1), node, input)
+    case .clip, .sigmoid, .hardSigmoid, .hardSwish, .scaleShift, .multiply, .concatenate, .pad:
+      throw .graph(.invalidNode(node: node.name, reason: "the runtime cannot run it yet"))
     }
   }
 

@@ -42,7 +42,7 @@ public final class SGD {
     self.weightDecay = weightDecay
     self.projection = projection
     learned = network.graph.parameters().compactMap { network.parameters[$0.name] }
-      .filter { $0.parameter.role != .statistic }
+      .filter(\.parameter.role.isLearned)
     for buffer in learned {
       let name = buffer.parameter.name
       velocities[name] = [Float](repeating: 0, count: buffer.count)

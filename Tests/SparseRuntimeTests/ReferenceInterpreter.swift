@@ -67,7 +67,7 @@ struct ReferenceInterpreter {
         }
         return best
       }
-    case .averagePool(let window):
+    case .averagePool(let window, _):
       return pixels(to) { c, y, xx in
         var (sum, count) = (0.0, 0.0)
         forEachTap(window, from, y, xx) { _, _, iy, ix in

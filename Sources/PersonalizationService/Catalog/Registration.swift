@@ -49,7 +49,7 @@ public struct Registration {
       throw ServiceError.labelMismatch(model: name, missing: label, dataset: dataset)
     }
     let blob = try store.put(file)
-    let learned = model.description.graph.parameters().filter { $0.role != .statistic }
+    let learned = model.description.graph.parameters().filter(\.role.isLearned)
     return try store.addBaseModel(
       BaseModelRecord(
         name: name, architecture: architecture ?? model.description.architecture ?? "custom",

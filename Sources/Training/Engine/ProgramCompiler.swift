@@ -78,14 +78,18 @@ final class ProgramCompiler {
     case .batchNorm(_, let epsilon): try compileBatchNorm(node, epsilon: epsilon)
     case .relu(let limit): try compileRelu(node, limit: limit)
     case .maxPool(let window): try compilePooling(node, window, dnnl_pooling_max)
-    case .averagePool(let window):
-      try compilePooling(node, window, dnnl_pooling_avg_exclude_padding)
+    case .averagePool(let window, let countsPadding):
+      try compilePooling(
+        node, window,
+        countsPadding ? dnnl_pooling_avg_include_padding : dnnl_pooling_avg_exclude_padding)
     case .globalAveragePool:
       let shape = try shape(node.inputs[0])
       let window = Window(kernelHeight: shape.height, kernelWidth: shape.width)
       try compilePooling(node, window, dnnl_pooling_avg_exclude_padding)
     case .add: try compileAdd(node)
     case .linear: try compileLinear(node)
+    case .clip, .sigmoid, .hardSigmoid, .hardSwish, .scaleShift, .multiply, .concatenate, .pad:
+      throw .invalidInput("'\(node.name)' cannot be trained yet")
     }
   }
 

@@ -108,7 +108,7 @@ struct Train: ParsableCommand {
       weights: outcome.weights, training: String(decoding: encoder.encode(note), as: UTF8.self))
     try model.serialized().write(to: URL(fileURLWithPath: out), options: .atomic)
 
-    let learned = graph.parameters().filter { $0.role != .statistic }
+    let learned = graph.parameters().filter(\.role.isLearned)
     let report = Report(
       file: out, parameters: learned.compactMap { Tensor.count(of: $0.shape) }.reduce(0, +),
       epoch: outcome.epoch, validationAccuracy: outcome.validationAccuracy,
