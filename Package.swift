@@ -10,6 +10,7 @@ let package = Package(
   name: "crisp-server",
   products: [
     .library(name: "SparseRuntime", targets: ["SparseRuntime"]),
+    .library(name: "Training", targets: ["Training", "Datasets", "NeuralGraph", "Randomness"]),
     .executable(name: "crisp-server", targets: ["crisp-server"]),
     .executable(name: "crisp", targets: ["crisp"]),
   ],
@@ -26,6 +27,7 @@ let package = Package(
     .systemLibrary(name: "CImage", providers: [.apt(["libspng-dev", "libturbojpeg0-dev"])]),
     .systemLibrary(name: "CSystem", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
+    .target(name: "CTraining", linkerSettings: [.linkedLibrary("gomp")]),
     .target(name: "CEmbeddedModel", exclude: ["resnet20-fashion-mnist.safetensors"]),
 
     // Rooms, from the ground up
@@ -41,7 +43,7 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "Training",
-      dependencies: ["COneDNN", "CSystem", "Datasets", "NeuralGraph", "Randomness"],
+      dependencies: ["COneDNN", "CSystem", "CTraining", "Datasets", "NeuralGraph", "Randomness"],
       swiftSettings: swift),
     .target(
       name: "Pruning",

@@ -16,9 +16,12 @@ extension ProgramCompiler {
     let weights = try parameter(node.weightName)
     let bias = hasBias ? try parameter(node.biasName) : nil
 
-    var any = try source.descriptor.withAnyLayout()
-    var weightAny = try MemoryDescriptor(weightDims, dnnl_format_tag_any)
-    var outputAny = try MemoryDescriptor([count, outFeatures], dnnl_format_tag_any)
+    var any = try MemoryDescriptor(sourceDims, dnnl_format_tag_any, valueType)
+    var weightAny = try MemoryDescriptor(weightDims, dnnl_format_tag_any, valueType)
+    // The loss is taken of unrounded scores.
+    var outputAny = try MemoryDescriptor(
+      [count, outFeatures], dnnl_format_tag_any,
+      node.name == graph.output ? dnnl_f32 : valueType)
     let biasLayout: MemoryDescriptor? = hasBias ? try .plain([outFeatures]) : nil
     var operation = dnnl_inner_product_desc_t()
     let kind = mode.hasBackward ? dnnl_forward_training : dnnl_forward_inference
@@ -27,7 +30,7 @@ extension ProgramCompiler {
     }
     try check(status, "describe '\(node.name)'")
     let forward = try PrimitiveDescription(operation, in: context, "multiply '\(node.name)'")
-    let target = try resultMemory(forward.layout(dnnl_query_dst_md))
+    let target = try memory(forward.layout(dnnl_query_dst_md))
     var arguments = [
       DNNL_ARG_SRC: try reordered(source, to: forward.layout(dnnl_query_src_md)),
       DNNL_ARG_WEIGHTS: try weight(
@@ -55,9 +58,11 @@ extension ProgramCompiler {
     _ node: Node, source: OneDNNMemory, gradient: OneDNNMemory, weightDims: [Int],
     weights: ParameterBuffer, bias: ParameterBuffer?, hint: PrimitiveDescription
   ) throws(TrainingError) {
-    var any = try source.descriptor.withAnyLayout()
+    var any = try MemoryDescriptor(
+      source.descriptor.dimensions, dnnl_format_tag_any, valueType)
     var weightAny = try MemoryDescriptor(weightDims, dnnl_format_tag_any)
-    var outputAny = try gradient.descriptor.withAnyLayout()
+    var outputAny = try MemoryDescriptor(
+      gradient.descriptor.dimensions, dnnl_format_tag_any, valueType)
     let biasLayout: MemoryDescriptor? = if let bias { try .plain([bias.count]) } else { nil }
     var operation = dnnl_inner_product_desc_t()
     let status = withOptionalPointer(to: biasLayout) {
@@ -86,9 +91,11 @@ extension ProgramCompiler {
     weights: ParameterBuffer, hint: PrimitiveDescription
   ) throws(TrainingError) {
     guard needsGradient(node.inputs[0]) else { return }
-    var any = try source.descriptor.withAnyLayout()
-    var weightAny = try MemoryDescriptor(weightDims, dnnl_format_tag_any)
-    var outputAny = try gradient.descriptor.withAnyLayout()
+    var any = try MemoryDescriptor(
+      source.descriptor.dimensions, dnnl_format_tag_any, valueType)
+    var weightAny = try MemoryDescriptor(weightDims, dnnl_format_tag_any, valueType)
+    var outputAny = try MemoryDescriptor(
+      gradient.descriptor.dimensions, dnnl_format_tag_any, valueType)
     var operation = dnnl_inner_product_desc_t()
     try check(
       dnnl_inner_product_backward_data_desc_init(&operation, &any, &weightAny, &outputAny),
