@@ -59,7 +59,7 @@ import Testing
   func operationsKeepTheGapsZero(_ index: Int, _ instructionSet: InstructionSet) throws {
     let operation = Self.operations[index]
     for (height, width) in [(1, 1), (2, 7), (5, 3), (8, 8)] {
-      for batch in [1, 2, 7, 16, 18] {
+      for batch in [1, 7, 18] {
         var list = NodeList(3, height, width)
         var x = list.convolution("input", out: 6, kernel: 3)
         // Two readers, so that clamps cannot be fused.
