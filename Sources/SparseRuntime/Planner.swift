@@ -21,6 +21,7 @@ struct Planner {
 
   private var geometries: [String: ConvolutionGeometry] = [:]
   private var gaps: [Side: Gap] = [:]
+  private var masks: [Grid: KernelMemory<Int32>] = [:]
   private var lastUse: [String: Int] = [:]
 
   private(set) var places: [String: Place] = [:]
@@ -256,9 +257,13 @@ struct Planner {
     }
   }
 
-  /// What keeps a grid's gaps zero; nil where kernels never reach them.
-  func mask(_ grid: Grid) -> [Int32]? {
-    cell % kernels.pointee.lanes == 0 ? nil : grid.mask(bundles: bundles)
+  /// What keeps a grid's gaps zero, one for all steps; nil where kernels never reach them.
+  mutating func mask(_ grid: Grid) throws(RuntimeError) -> KernelMemory<Int32>? {
+    guard cell % kernels.pointee.lanes != 0 else { return nil }
+    if let mask = masks[grid] { return mask }
+    let mask = try KernelMemory(grid.mask(bundles: bundles))
+    masks[grid] = mask
+    return mask
   }
 
   private func kernelWeights(_ node: Node) throws(RuntimeError) -> KernelWeights {

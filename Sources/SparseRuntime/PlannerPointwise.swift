@@ -24,7 +24,7 @@ extension Planner {
     let output = try place(node.name, shape: shape(node))
     append(
       ActivationStep(
-        activation: activation, input: input, output: output, mask: try maskMemory(output),
+        activation: activation, input: input, output: output, mask: try mask(output.grid),
         kernels: kernels))
   }
 
@@ -32,7 +32,7 @@ extension Planner {
     let output = try place(node.name, shape: shape(node))
     append(
       ProductStep(
-        input: input, factor: factor, output: output, mask: try maskMemory(output),
+        input: input, factor: factor, output: output, mask: try mask(output.grid),
         kernels: kernels))
   }
 
@@ -46,10 +46,5 @@ extension Planner {
   ) throws(RuntimeError) {
     let output = try place(node.name, shape: shape(node))
     append(PadStep(top: padding.top, left: padding.left, input: input, output: output))
-  }
-
-  private func maskMemory(_ place: Place) throws(RuntimeError) -> KernelMemory<Int32>? {
-    guard let mask = mask(place.grid) else { return nil }
-    return try KernelMemory(mask)
   }
 }
