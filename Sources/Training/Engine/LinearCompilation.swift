@@ -2,17 +2,15 @@ import COneDNN
 import NeuralGraph
 
 extension ProgramCompiler {
-  /// A fully connected layer over the flattened activation. A four-dimensional input is handed to
-  /// oneDNN as it is, with the weight viewed as [out, channels, height, width], so that blocked
-  /// activations need no flattening.
+  /// A fully connected layer over the flattened activation. The input is handed to oneDNN as it is,
+  /// with the weight viewed as [out, channels, height, width], so that blocked activations need no
+  /// flattening. The result is a map of one pixel, which any operation can read.
   func compileLinear(_ node: Node) throws(TrainingError) {
-    guard case .linear(let inFeatures, let outFeatures, let hasBias) = node.operation else {
+    guard case .linear(_, let outFeatures, let hasBias) = node.operation else {
       return
     }
     let source = try value(node.inputs[0])
-    let sourceDims = source.descriptor.dimensions
-    let weightDims =
-      sourceDims.count == 2 ? [outFeatures, inFeatures] : [outFeatures] + sourceDims.dropFirst()
+    let weightDims = [outFeatures] + source.descriptor.dimensions.dropFirst()
     let weights = try parameter(node.weightName)
     let bias = hasBias ? try parameter(node.biasName) : nil
 
@@ -41,10 +39,13 @@ extension ProgramCompiler {
       arguments[DNNL_ARG_BIAS] = try memory(.plain([outFeatures]), sharing: bias.valueBuffer)
     }
     try emit(forward, arguments, "multiply '\(node.name)'")
-    values[node.name] = target
+    let flat = try MemoryDescriptor.plain([count, outFeatures])
+    let map = try MemoryDescriptor.plain([count, outFeatures, 1, 1])
+    values[node.name] = try memory(map, sharing: reordered(target, to: flat).buffer)
 
     onBackward { [self] () throws(TrainingError) in
-      guard let gradient = try gradient(of: node.name, layout: target.descriptor) else { return }
+      guard let mapGradient = try gradient(of: node.name, layout: map) else { return }
+      let gradient = try memory(flat, sharing: mapGradient.buffer)
       try buildWeightGradient(
         node, source: source, gradient: gradient, weightDims: weightDims, weights: weights,
         bias: bias, hint: forward)

@@ -111,8 +111,11 @@ final class ProgramCompiler {
       try compilePooling(node, window, dnnl_pooling_avg_exclude_padding)
     case .add: try compileAdd(node)
     case .linear: try compileLinear(node)
-    case .clip, .sigmoid, .hardSigmoid, .hardSwish, .scaleShift, .multiply, .concatenate, .pad:
-      throw .invalidInput("'\(node.name)' cannot be trained yet")
+    case .clip, .sigmoid, .hardSigmoid, .hardSwish: try compileActivation(node)
+    case .scaleShift: try compileScaleShift(node)
+    case .multiply: try compileMultiply(node)
+    case .concatenate: try compileConcatenation(node)
+    case .pad(let padding): try compilePad(node, padding)
     }
   }
 
