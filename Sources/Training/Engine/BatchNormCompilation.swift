@@ -66,7 +66,7 @@ extension ProgramCompiler {
   ) throws(TrainingError) -> NormalizationTemplate {
     let dims = layout.dimensions
     var n = crisp_normalization()
-    n.shape = crisp_activation(
+    n.shape = crisp_batch_shape(
       images: dims[0], channels: dims[1], positions: dims[2] * dims[3],
       block: try layout.channelBlock() ?? 16, type: layout.passType, threads: passThreads)
     n.gamma = UnsafePointer(try parameter(node.weightName).values.baseAddress)

@@ -26,11 +26,11 @@ extension ProgramCompiler {
       dnnl_batch_normalization_forward_desc_init(&operation, kind, &data, 0, ChannelScaling.flags),
       "describe '\(node.name)'")
     let forward = try PrimitiveDescription(operation, in: context, "scale '\(node.name)'")
-    let variance = try memory(.plain([channels]))
-    variance.buffer.floats.update(repeating: 1)
+    let vector = try MemoryDescriptor.plain([channels])
     return ChannelScaling(
       layout: layout, coefficients: try memory(.plain([2, channels])), forward: forward,
-      mean: try memory(.plain([channels])), variance: variance)
+      mean: try memory(vector, sharing: constant(0, count: channels)),
+      variance: try memory(vector, sharing: constant(1, count: channels)))
   }
 
   /// Scales `source` into `target`; both have the scaling's layout.
@@ -76,12 +76,12 @@ extension ProgramCompiler {
     let shift = try parameter(node.biasName)
     let scaling = try channelScaling(source.descriptor, node)
     let both = scaling.coefficients.buffer.floats
-    emitOnChange(of: [scale, shift]) { () throws(TrainingError) in
+    emit { () throws(TrainingError) in
       _ = both.update(fromContentsOf: scale.values)
       _ = UnsafeMutableBufferPointer(rebasing: both[scale.count...])
         .update(fromContentsOf: shift.values)
     }
-    let target = try resultMemory(source.descriptor)
+    let target = try memory(source.descriptor)
     try emit(scaling, source, into: target, node)
     values[node.name] = target
     onBackward { [self] () throws(TrainingError) in

@@ -14,7 +14,8 @@ extension ProgramCompiler {
     let weights = try parameter(node.weightName)
     let bias = hasBias ? try parameter(node.biasName) : nil
 
-    var any = try MemoryDescriptor(sourceDims, dnnl_format_tag_any, valueType)
+    var any = try MemoryDescriptor(
+      source.descriptor.dimensions, dnnl_format_tag_any, valueType)
     var weightAny = try MemoryDescriptor(weightDims, dnnl_format_tag_any, valueType)
     // The loss is taken of unrounded scores.
     var outputAny = try MemoryDescriptor(
