@@ -11,6 +11,7 @@ let package = Package(
   products: [
     .library(name: "SparseRuntime", targets: ["SparseRuntime"]),
     .library(name: "Training", targets: ["Training", "Datasets", "NeuralGraph", "Randomness"]),
+    .library(name: "Pruning", targets: ["Pruning", "ModelFormats"]),
     .executable(name: "crisp-server", targets: ["crisp-server"]),
     .executable(name: "crisp", targets: ["crisp"]),
   ],

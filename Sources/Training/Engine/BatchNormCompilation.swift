@@ -40,7 +40,8 @@ extension ProgramCompiler {
       let (one, two) = (first.buffer.pointer, parts.count > 1 ? parts[1].buffer.pointer : nil)
       let (y, behind) = (kept?.buffer.pointer, masked?.buffer.pointer)
       let dx = result.buffer.pointer
-      let (dScale, dShift) = (scale.gradient.baseAddress, shift.gradient.baseAddress)
+      let dScale = try scale.gradientMemory().floats.baseAddress
+      let dShift = try shift.gradientMemory().floats.baseAddress
       // The statistics' buffers belong to this step too.
       _ = (mean, variance)
       emit { () throws(TrainingError) in

@@ -216,7 +216,7 @@ final class ProgramCompiler {
   func weightGradient(_ parameter: ParameterBuffer, dims: [Int], layout: MemoryDescriptor)
     throws(TrainingError) -> (OneDNNMemory, finish: () throws(TrainingError) -> Void)
   {
-    let plain = try memory(.plain(dims), sharing: parameter.gradientBuffer)
+    let plain = try memory(.plain(dims), sharing: parameter.gradientMemory())
     if plain.descriptor.hasSameLayout(as: layout) {
       return (plain, { () throws(TrainingError) in })
     }
