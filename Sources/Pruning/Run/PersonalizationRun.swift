@@ -63,9 +63,9 @@ final class PersonalizationRun {
     }
     if recipe.sparsity > 0 {
       for iteration in stride(from: finished + 1, through: recipe.iterations, by: 1) {
-        let weights = try prune(iteration)
+        try prune(iteration)
         let state = Checkpoint(
-          iteration: iteration, weights: weights, masks: masks, references: references)
+          iteration: iteration, weights: network.weights(), masks: masks, references: references)
         try hooks.checkpoint(iteration, state.serialized(identity: identity))
       }
     }
@@ -98,9 +98,9 @@ final class PersonalizationRun {
     return References(restricted: restricted, denseFineTuned: tuned)
   }
 
-  /// One iteration: saliency, N:M, blocks, fine-tuning (crisp.md, step 3). Returns the learning
-  /// weights.
-  private func prune(_ iteration: Int) throws -> Weights {
+  /// One iteration: saliency, N:M, blocks, fine-tuning (crisp.md, step 3). Afterwards the network
+  /// holds the learning weights.
+  private func prune(_ iteration: Int) throws {
     progress.iteration = iteration
     try report(.saliency, epoch: 0)
     // The network holds the learning weights between iterations; masks come on again here.
@@ -133,9 +133,7 @@ final class PersonalizationRun {
     iterations.append(
       PersonalizationReport.Iteration(
         iteration: iteration, sparsity: sparsity, validationAccuracy: accuracy))
-    let weights = learningWeights(optimizer)
-    load(weights)
-    return weights
+    optimizer.storeLearningWeights()
   }
 
   /// Frozen masks, the last fine-tuning, batch-norm statistics (crisp.md, step 4). Returns the
@@ -250,15 +248,6 @@ final class PersonalizationRun {
   var sparsity: Double {
     let total = masks.reduce(0) { $0 + $1.layer.matrix.count }
     return 1 - Double(masks.reduce(0) { $0 + $1.keptCount }) / Double(max(1, total))
-  }
-
-  private func learningWeights(_ optimizer: SGD) -> Weights {
-    var weights = network.weights()
-    for layer in masks.map(\.layer) {
-      guard let master = optimizer.learningWeights(layer.weightName) else { continue }
-      weights[layer.weightName]?.values = Array(master)
-    }
-    return weights
   }
 
   private func load(_ weights: Weights) {
