@@ -11,6 +11,7 @@ let package = Package(
   products: [
     .library(name: "SparseRuntime", targets: ["SparseRuntime"]),
     .library(name: "ONNXModels", targets: ["ONNXModels"]),
+    .library(name: "Training", targets: ["Training", "Datasets", "NeuralGraph", "Randomness"]),
     .executable(name: "crisp-server", targets: ["crisp-server"]),
     .executable(name: "crisp", targets: ["crisp"]),
   ],
@@ -28,6 +29,7 @@ let package = Package(
     .systemLibrary(name: "CImage", providers: [.apt(["libspng-dev", "libturbojpeg0-dev"])]),
     .systemLibrary(name: "CSystem", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
+    .target(name: "CTraining", linkerSettings: [.linkedLibrary("gomp")]),
     .target(name: "CEmbeddedModel", exclude: ["resnet20-fashion-mnist.safetensors"]),
 
     // Rooms, from the ground up
@@ -51,7 +53,7 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "Training",
-      dependencies: ["COneDNN", "CSystem", "Datasets", "NeuralGraph", "Randomness"],
+      dependencies: ["COneDNN", "CSystem", "CTraining", "Datasets", "NeuralGraph", "Randomness"],
       swiftSettings: swift),
     .target(
       name: "Pruning",
@@ -116,7 +118,7 @@ let package = Package(
     .testTarget(
       name: "ONNXModelsTests",
       dependencies: [
-        "ModelFormats", "NeuralGraph", "ONNXModels", "Randomness",
+        "ModelFormats", "NeuralGraph", "ONNXModels", "Randomness", "SparseRuntime",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       resources: [.copy("Goldens")], swiftSettings: swift),

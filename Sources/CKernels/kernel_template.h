@@ -107,9 +107,13 @@ static const crisp_kernel one_row[] = {EACH(KERNEL_W1, NAMED, 1)};
 static const crisp_kernel two_rows[] = {EACH(KERNEL_W2, NAMED, 2)};
 static const crisp_kernel four_rows[] = {EACH(KERNEL_W4, NAMED, 4)};
 
+#include "pointwise_template.h"
+
 const crisp_kernels KERNEL_TABLE = {
     .name = KERNEL_TEXT,
     .lanes = LANES,
     .widest = {KERNEL_W1, KERNEL_W2, KERNEL_W4},
     .kernels = {one_row, two_rows, four_rows},
+    .activate = activate,
+    .product = product,
 };

@@ -34,6 +34,23 @@ void crisp_pick_cells(
   }
 }
 
+void crisp_pad(
+    const float *input, crisp_plane plane, size_t top, size_t left, float *output,
+    crisp_plane result) {
+  const size_t before = left * plane.cell, filled = plane.width * plane.cell;
+  const size_t all = result.width * result.cell;
+  for (size_t y = 0; y < result.height; y++) {
+    float *to = output + y * result.pitch;
+    if (y < top || y - top >= plane.height) {
+      memset(to, 0, all * sizeof(float));
+      continue;
+    }
+    memset(to, 0, before * sizeof(float));
+    memcpy(to + before, input + (y - top) * plane.pitch, filled * sizeof(float));
+    memset(to + before + filled, 0, (all - before - filled) * sizeof(float));
+  }
+}
+
 void crisp_interleave(
     const float *input, size_t image_stride, size_t images, float *output, crisp_plane result) {
   const size_t cell = result.cell;

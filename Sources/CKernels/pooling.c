@@ -16,9 +16,12 @@ static span clipped(size_t at, size_t stride, size_t kernel, size_t padding, siz
   return result;
 }
 
+typedef enum { MAXIMUM, MEAN, PADDED_MEAN } reduction;
+
 static void pool(
     const float *input, crisp_plane plane, float *output, crisp_plane result, crisp_window window,
-    float *row, int mean) {
+    float *row, reduction kind) {
+  const int mean = kind != MAXIMUM;
   const size_t cell = plane.cell, width = plane.width * cell;
   for (size_t y = 0; y < result.height; y++) {
     const span rows =
@@ -42,8 +45,10 @@ static void pool(
           const float next = row[c * cell + i];
           value = mean ? value + next : next > value ? next : value;
         }
-        if (mean) {
+        if (kind == MEAN) {
           value /= (float)((rows.end - rows.begin) * (columns.end - columns.begin));
+        } else if (kind == PADDED_MEAN) {
+          value /= (float)(window.kernel_height * window.kernel_width);
         }
         to[i] = value;
       }
@@ -54,13 +59,19 @@ static void pool(
 void crisp_max_pool(
     const float *input, crisp_plane plane, float *output, crisp_plane result, crisp_window window,
     float *row) {
-  pool(input, plane, output, result, window, row, 0);
+  pool(input, plane, output, result, window, row, MAXIMUM);
 }
 
 void crisp_average_pool(
     const float *input, crisp_plane plane, float *output, crisp_plane result, crisp_window window,
     float *row) {
-  pool(input, plane, output, result, window, row, 1);
+  pool(input, plane, output, result, window, row, MEAN);
+}
+
+void crisp_padded_average_pool(
+    const float *input, crisp_plane plane, float *output, crisp_plane result, crisp_window window,
+    float *row) {
+  pool(input, plane, output, result, window, row, PADDED_MEAN);
 }
 
 void crisp_global_average(const float *input, crisp_plane plane, float *output) {

@@ -1,9 +1,10 @@
 extension Graph {
   /// The same function without batch norm: each normalisation that alone reads a convolution or
   /// linear layer moves into that layer's weights and bias (evaluation mode:
-  /// y = γ(x − μ)/√(σ² + ε) + β). Zeros stay zeros, so sparsity patterns survive.
+  /// y = γ(x − μ)/√(σ² + ε) + β), and so does each constant scale and shift. Zeros stay zeros, so
+  /// sparsity patterns survive.
   ///
-  /// A batch norm whose input has other readers, or is no convolution or linear layer, stays.
+  /// A node whose input has other readers, or is no convolution or linear layer, stays.
   public func foldingBatchNorm(_ weights: Weights) throws(GraphError) -> (Graph, Weights) {
     _ = try shapes()
     try validate(weights)
@@ -12,19 +13,18 @@ extension Graph {
 
     var folded = Graph(input: input, nodes: [], output: output)
     var result: Weights = [:]
-    // Folded batch norms vanish; whoever read one reads the layer it went into.
+    // Folded nodes vanish; whoever read one reads the layer it went into.
     var renamed: [String: String] = [:]
     for node in nodes {
       var node = node
-      // Counted before renaming: a folded batch norm may have readers that its layer had not.
+      // Counted before renaming: a folded node may have readers that its layer had not.
       let isOnlyReader = node.inputs.allSatisfy { readers[$0] == 1 }
       node.inputs = node.inputs.map { renamed[$0] ?? $0 }
-      if case .batchNorm(_, let epsilon) = node.operation, isOnlyReader,
+      if isOnlyReader, let coefficients = try ChannelCoefficients(node, weights: weights),
         let index = folded.nodes.firstIndex(where: { $0.name == node.inputs[0] }),
         let matrix = WeightMatrix(folded.nodes[index].operation)
       {
         let target = folded.nodes[index]
-        let coefficients = try BatchNormCoefficients(node, epsilon: epsilon, weights: weights)
         var weight = try result.tensor(target.weightName)
         var bias = result[target.biasName] ?? Tensor(shape: [matrix.rows], filledWith: 0)
         for row in 0..<matrix.rows {
@@ -62,18 +62,27 @@ extension Operation {
   }
 }
 
-/// Evaluation-mode batch norm as one multiply-add per channel.
-private struct BatchNormCoefficients {
+/// One multiply-add per channel: evaluation-mode batch norm, or a constant scale and shift.
+private struct ChannelCoefficients {
   let scale: [Float]
   let shift: [Float]
 
-  init(_ node: Node, epsilon: Float, weights: Weights) throws(GraphError) {
-    let gamma = try weights.tensor(node.weightName).values
-    let beta = try weights.tensor(node.biasName).values
-    let mean = try weights.tensor(node.meanName).values
-    let variance = try weights.tensor(node.varianceName).values
-    scale = zip(gamma, variance).map { $0 / ($1 + epsilon).squareRoot() }
-    shift = zip(beta, zip(mean, scale)).map { $0 - $1.0 * $1.1 }
+  /// Nil for any other operation.
+  init?(_ node: Node, weights: Weights) throws(GraphError) {
+    switch node.operation {
+    case .batchNorm(_, let epsilon):
+      let gamma = try weights.tensor(node.weightName).values
+      let beta = try weights.tensor(node.biasName).values
+      let mean = try weights.tensor(node.meanName).values
+      let variance = try weights.tensor(node.varianceName).values
+      scale = zip(gamma, variance).map { $0 / ($1 + epsilon).squareRoot() }
+      shift = zip(beta, zip(mean, scale)).map { $0 - $1.0 * $1.1 }
+    case .scaleShift:
+      scale = try weights.tensor(node.weightName).values
+      shift = try weights.tensor(node.biasName).values
+    default:
+      return nil
+    }
   }
 }
 

@@ -1,11 +1,11 @@
 import NeuralGraph
 
-/// One operation of the runtime: a layer together with the addition and rectification behind it.
+/// One operation of the runtime: a layer together with the addition and the clamp behind it.
 struct FusedNode {
   /// The layer's node; its weights are under this node's name.
   var node: Node
-  /// The value that is read.
-  var input: String
+  /// The values that the layer reads.
+  var inputs: [String]
   /// The value that is added before clamping.
   var residual: String?
   /// The value that is produced.
@@ -13,9 +13,12 @@ struct FusedNode {
   /// Bounds of the result.
   var lower = -Float.infinity
   var upper = Float.infinity
+
+  /// All values that are read.
+  var reads: [String] { inputs + [residual].compactMap { $0 } }
 }
 
-/// Merges additions and rectifications into the layers that produce their input, so that an
+/// Merges additions and clamps into the layers that produce their input, so that an
 /// activation is written once. Both happen in the kernel's store.
 struct Fusion {
   private(set) var nodes: [FusedNode] = []
@@ -30,15 +33,8 @@ struct Fusion {
     for node in graph.nodes {
       let inputs = node.inputs.map { names[$0] ?? $0 }
       switch node.operation {
-      case .relu(let limit):
-        if let index = soleProducer(node.inputs[0], inputs[0]), nodes[index].canClamp {
-          nodes[index].clamp(limit)
-          rename(node.name, index)
-        } else {
-          var fused = FusedNode(node: node, input: inputs[0], output: node.name)
-          fused.clamp(limit)
-          append(fused)
-        }
+      case .relu(let limit): clamp(node, inputs, lower: 0, upper: limit ?? .infinity)
+      case .clip(let lower, let upper): clamp(node, inputs, lower: lower, upper: upper)
       case .add:
         // The later of the two producers can add the earlier one's value.
         let candidates = [(0, 1), (1, 0)].compactMap { from, other in
@@ -53,16 +49,27 @@ struct Fusion {
         } else {
           append(
             FusedNode(
-              node: node, input: inputs[0], residual: inputs[1], output: node.name))
+              node: node, inputs: [inputs[0]], residual: inputs[1], output: node.name))
         }
       default:
-        append(FusedNode(node: node, input: inputs[0], output: node.name))
+        append(FusedNode(node: node, inputs: inputs, output: node.name))
       }
     }
   }
 
   /// The name under which the fused nodes know a value of the graph.
   func name(of value: String) -> String { names[value] ?? value }
+
+  private mutating func clamp(_ node: Node, _ inputs: [String], lower: Float, upper: Float) {
+    if let index = soleProducer(node.inputs[0], inputs[0]), nodes[index].canClamp {
+      nodes[index].clamp(lower, upper)
+      rename(node.name, index)
+    } else {
+      var fused = FusedNode(node: node, inputs: inputs, output: node.name)
+      fused.clamp(lower, upper)
+      append(fused)
+    }
+  }
 
   private func soleProducer(_ original: String, _ value: String) -> Int? {
     readers[original] == 1 ? producers[value] : nil
@@ -81,9 +88,9 @@ struct Fusion {
 extension FusedNode {
   fileprivate var isMultiplication: Bool {
     switch node.operation {
-    case .convolution, .linear, .batchNorm, .relu, .add: true
-    case .maxPool, .averagePool, .globalAveragePool, .clip, .sigmoid, .hardSigmoid, .hardSwish,
-      .scaleShift, .multiply, .concatenate, .pad:
+    case .convolution, .linear, .batchNorm, .relu, .clip, .scaleShift, .add: true
+    case .maxPool, .averagePool, .globalAveragePool, .sigmoid, .hardSigmoid, .hardSwish,
+      .multiply, .concatenate, .pad:
       false
     }
   }
@@ -95,8 +102,9 @@ extension FusedNode {
     isMultiplication && residual == nil && lower == -.infinity && upper == .infinity
   }
 
-  fileprivate mutating func clamp(_ limit: Float?) {
-    lower = max(lower, 0)
-    upper = min(upper, limit ?? .infinity)
+  /// A clamp after a clamp: the second one's effect on the first one's bounds.
+  fileprivate mutating func clamp(_ least: Float, _ most: Float) {
+    lower = min(max(lower, least), most)
+    upper = min(max(upper, least), most)
   }
 }

@@ -23,7 +23,7 @@ final class MultiplyStep: Step {
   /// order of the weights' columns. `mask` may be omitted when the gaps need not stay zero.
   init(
     _ weights: KernelWeights, offsets: [Int32], node: FusedNode, input: Place, output: Place,
-    residual: Place?, resultHeight: Int, resultWidth: Int, mask: [Int32]?, threads: Int,
+    residual: Place?, resultHeight: Int, resultWidth: Int, mask: KernelMemory<Int32>?, threads: Int,
     kernels: UnsafePointer<crisp_kernels>
   ) throws(RuntimeError) {
     self.weights = weights
@@ -37,7 +37,7 @@ final class MultiplyStep: Step {
     self.offsets = try KernelMemory(offsets)
     values = try KernelMemory(weights.values)
     bias = try KernelMemory(weights.bias)
-    if let mask { self.mask = try KernelMemory(mask) } else { self.mask = nil }
+    self.mask = mask
   }
 
   /// Instruction set and the widest kernel's rows x vectors.

@@ -15,11 +15,13 @@ struct Planner {
   private let shapes: [String: ActivationShape]
   private let layers: [String: PackedLayer]
   private let weights: Weights
-  private let bundles, cell, threads: Int
-  private let kernels: UnsafePointer<crisp_kernels>
+  private let threads: Int
+  let bundles, cell: Int
+  let kernels: UnsafePointer<crisp_kernels>
 
   private var geometries: [String: ConvolutionGeometry] = [:]
   private var gaps: [Side: Gap] = [:]
+  private var masks: [Grid: KernelMemory<Int32>] = [:]
   private var lastUse: [String: Int] = [:]
 
   private(set) var places: [String: Place] = [:]
@@ -69,21 +71,22 @@ struct Planner {
     let geometries = geometries
     let fusion = Fusion(graph) { geometries[$0.name]?.writesInPlace ?? true }
     for (index, fused) in fusion.nodes.enumerated() {
-      lastUse[fused.input] = index
-      if let residual = fused.residual { lastUse[residual] = index }
+      for value in fused.reads { lastUse[value] = index }
     }
     output = fusion.name(of: graph.output)
     lastUse[output] = fusion.nodes.count
     _ = try place(Graph.inputName, shape: graph.input)
     for (index, fused) in fusion.nodes.enumerated() {
       try plan(fused)
-      for value in Set([fused.input, fused.residual, fused.output].compactMap { $0 })
+      for value in Set(fused.reads + [fused.output])
       where (lastUse[value] ?? index) <= index {
         if let place = places[value] { arena.release(place.slot) }
       }
     }
     try arena.allocate()
   }
+
+  mutating func append(_ step: any Step) { steps.append(step) }
 
   /// All activations of one size share one grid, whose gaps suit every convolution on it.
   private mutating func planGeometry() throws(RuntimeError) {
@@ -108,7 +111,7 @@ struct Planner {
       height: height, width: width, rowGap: gap.row, columnGap: gap.column, cell: cell)
   }
 
-  private mutating func place(
+  mutating func place(
     _ value: String, shape: ActivationShape
   ) throws(RuntimeError) -> Place {
     let place = try scratch(
@@ -117,7 +120,7 @@ struct Planner {
     return place
   }
 
-  private func scratch(
+  func scratch(
     _ grid: Grid, channels: Int, keepsGaps: Bool = true, for layer: String
   ) throws(RuntimeError) -> Place {
     let slot = try arena.reserve(
@@ -126,52 +129,43 @@ struct Planner {
       slot: slot, grid: grid, channels: channels, stride: grid.channelStride(bundles))
   }
 
-  private func shape(_ node: Node) throws(RuntimeError) -> ActivationShape {
+  func shape(_ node: Node) throws(RuntimeError) -> ActivationShape {
     guard let shape = shapes[node.name] else { throw .graph(.unknownOutput(node.name)) }
     return shape
   }
 
-  private func place(of value: String) throws(RuntimeError) -> Place {
+  func place(of value: String) throws(RuntimeError) -> Place {
     guard let place = places[value] else { throw .graph(.unknownOutput(value)) }
     return place
   }
 
   private mutating func plan(_ fused: FusedNode) throws(RuntimeError) {
     let node = fused.node
-    let input = try place(of: fused.input)
+    let inputs = try fused.inputs.map { name throws(RuntimeError) in try place(of: name) }
+    guard let input = inputs.first else { return }
     switch node.operation {
     case .convolution: try planConvolution(fused, input)
     case .linear: try planLinear(fused, input)
     case .batchNorm(_, let epsilon):
       let (scale, shift) = try coefficients(node, epsilon)
       try planElementwise(fused, input, KernelWeights(scale: scale, shift: shift))
-    case .relu, .add:
+    case .scaleShift:
+      let weights = KernelWeights(
+        scale: try tensor(node.weightName), shift: try tensor(node.biasName))
+      try planElementwise(fused, input, weights)
+    case .relu, .clip, .add:
       let ones = [Float](repeating: 1, count: input.channels)
       let zeros = [Float](repeating: 0, count: input.channels)
       try planElementwise(fused, input, KernelWeights(scale: ones, shift: zeros))
     case .maxPool(let window): try planPool(.maximum, window, node, input)
-    case .averagePool(let window, _): try planPool(.mean, window, node, input)
-    case .globalAveragePool:
-      try planPool(.globalMean, Window(kernel: 1), node, input)
-    case .clip, .sigmoid, .hardSigmoid, .hardSwish, .scaleShift, .multiply, .concatenate, .pad:
-      throw .graph(.invalidNode(node: node.name, reason: "the runtime cannot run it yet"))
+    case .averagePool(let window, let countsPadding):
+      try planPool(countsPadding ? .paddedMean : .mean, window, node, input)
+    case .globalAveragePool: try planPool(.globalMean, Window(kernel: 1), node, input)
+    case .sigmoid, .hardSigmoid, .hardSwish: try planActivation(node, input)
+    case .multiply: try planProduct(node, input, by: inputs[inputs.count - 1])
+    case .concatenate: try planConcatenation(node, inputs)
+    case .pad(let padding): try planPad(node, padding, input)
     }
-  }
-
-  private mutating func planPool(
-    _ kind: PoolStep.Kind, _ window: Window, _ node: Node, _ input: Place
-  ) throws(RuntimeError) {
-    let output = try place(node.name, shape: shape(node))
-    let row = Grid(height: 1, width: input.grid.width, rowGap: 0, columnGap: 0, cell: cell)
-    let scratch = try scratch(row, channels: 1, keepsGaps: false, for: node.name)
-    let cWindow = crisp_window(
-      kernel_height: window.kernelHeight, kernel_width: window.kernelWidth,
-      stride_height: window.strideHeight, stride_width: window.strideWidth,
-      top: window.padding.top, left: window.padding.left)
-    steps.append(
-      PoolStep(
-        kind: kind, window: cWindow, input: input, output: output, scratch: scratch.slot))
-    arena.release(scratch.slot)
   }
 
   private mutating func planConvolution(
@@ -247,13 +241,12 @@ struct Planner {
     let offsets = weights.columns.map { column in
       column == KernelWeights.noColumn ? 0 : Int32(truncatingIfNeeded: offset(Int(column)))
     }
-    let needsMask = keepsGaps && cell % kernels.pointee.lanes != 0
     var residual: Place?
     if let name = fused.residual { residual = try place(of: name) }
     let step = try MultiplyStep(
       weights, offsets: offsets, node: fused, input: input, output: output, residual: residual,
       resultHeight: shape.height, resultWidth: shape.width,
-      mask: needsMask ? output.grid.mask(bundles: bundles) : nil, threads: threads,
+      mask: keepsGaps ? mask(output.grid) : nil, threads: threads,
       kernels: kernels)
     steps.append(step)
     if weights.denseWeights > 0 {
@@ -262,6 +255,15 @@ struct Planner {
           name: fused.node.name, outputShape: shape, keptWeights: weights.keptWeights,
           denseWeights: weights.denseWeights, kernel: step.kernelName))
     }
+  }
+
+  /// What keeps a grid's gaps zero, one for all steps; nil where kernels never reach them.
+  mutating func mask(_ grid: Grid) throws(RuntimeError) -> KernelMemory<Int32>? {
+    guard cell % kernels.pointee.lanes != 0 else { return nil }
+    if let mask = masks[grid] { return mask }
+    let mask = try KernelMemory(grid.mask(bundles: bundles))
+    masks[grid] = mask
+    return mask
   }
 
   private func kernelWeights(_ node: Node) throws(RuntimeError) -> KernelWeights {

@@ -65,7 +65,7 @@ struct FlattenStep: Step {
 
 /// Maximum or mean over windows.
 struct PoolStep: Step {
-  enum Kind { case maximum, mean, globalMean }
+  enum Kind { case maximum, mean, paddedMean, globalMean }
 
   let kind: Kind
   let window: crisp_window
@@ -83,6 +83,7 @@ struct PoolStep: Step {
         switch kind {
         case .maximum: crisp_max_pool(from, plane, to, result, window, row)
         case .mean: crisp_average_pool(from, plane, to, result, window, row)
+        case .paddedMean: crisp_padded_average_pool(from, plane, to, result, window, row)
         case .globalMean: crisp_global_average(from, plane, to)
         }
       }

@@ -15,19 +15,25 @@ public final class Network {
   public let parameters: [String: ParameterBuffer]
 
   private let shapes: [String: ActivationShape]
-  private let threads: Int
+  private let precision: Precision
   private let settings = PassSettings()
-  private let context: OneDNNContext
+  private let resources: EngineResources
   private var programs: [ProgramKey: Program] = [:]
   private var current: Program?
+
+  /// Cores that every call may use.
+  var threads: Int32 { Int32(clamping: resources.threads) }
 
   private struct ProgramKey: Hashable {
     let count: Int
     let mode: PassMode
   }
 
-  /// Copies the weights into the engine. `threads` is how many cores every call may use.
-  public init(graph: Graph, weights: Weights, threads: Int) throws(TrainingError) {
+  /// Copies the weights into the engine. `threads` is how many cores every call may use,
+  /// `precision` how training passes store activations; all other passes use 32-bit floats.
+  public init(graph: Graph, weights: Weights, threads: Int, precision: Precision = .f32)
+    throws(TrainingError)
+  {
     do {
       shapes = try graph.shapes()
       try graph.validate(weights)
@@ -35,9 +41,13 @@ public final class Network {
       throw .graph(error)
     }
     self.graph = graph
-    self.threads = max(1, threads)
+    guard precision.isSupported else { throw .unsupportedPrecision(precision) }
+    self.precision = precision
     classCount = shapes[graph.output]?.count ?? 0
-    context = try OneDNNContext()
+    let context = try OneDNNContext()
+    resources = EngineResources(
+      context: context, pool: BufferPool(), weightCopies: WeightCopies(context: context),
+      threads: max(1, threads))
     var parameters: [String: ParameterBuffer] = [:]
     for parameter in graph.parameters() {
       guard let tensor = weights[parameter.name] else {
@@ -66,7 +76,7 @@ public final class Network {
         "\(images.count) values do not make \(count) images of \(graph.input)")
     }
     // Primitives size their scratchpads for the thread count they are made under.
-    omp_set_num_threads(Int32(threads))
+    omp_set_num_threads(threads)
     let program = try program(count: count, mode: mode)
     _ = program.input.buffer.floats.update(fromContentsOf: images)
     try program.forward()
@@ -92,11 +102,11 @@ public final class Network {
     guard let program = current, let target = program.outputGradient else {
       throw .invalidInput("a backward pass needs a forward pass in a mode with gradients")
     }
-    guard scoreGradient.count == target.buffer.floats.count else {
+    guard scoreGradient.count == target.descriptor.valueCount else {
       throw .invalidInput(
-        "\(scoreGradient.count) gradients for \(target.buffer.floats.count) scores")
+        "\(scoreGradient.count) gradients for \(target.descriptor.valueCount) scores")
     }
-    omp_set_num_threads(Int32(threads))
+    omp_set_num_threads(threads)
     _ = target.buffer.floats.update(fromContentsOf: scoreGradient)
     try program.backward()
   }
@@ -106,7 +116,7 @@ public final class Network {
     if let program = programs[key] { return program }
     let compiler = ProgramCompiler(
       graph: graph, shapes: shapes, parameters: parameters, count: count, mode: mode,
-      settings: settings, context: context)
+      precision: mode == .training ? precision : .f32, settings: settings, resources: resources)
     let program = try compiler.compile()
     programs[key] = program
     return program

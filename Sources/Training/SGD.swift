@@ -1,3 +1,4 @@
+import CTraining
 import NeuralGraph
 
 /// Lets somebody stand between the weights that learn and the weights the network computes with:
@@ -82,33 +83,19 @@ public final class SGD {
         projection.adjust(name, master: weights, gradient: buffer.gradient)
         movable = projection.mayMove(name)
       }
+      // Bool is one byte, 0 or 1.
+      let mask = movable.map {
+        UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: UInt8.self)
+      }
       velocities[name]?.withUnsafeMutableBufferPointer { velocity in
-        update(
-          weights, velocity: velocity, gradient: buffer.gradient, decay: decay,
-          learningRate: learningRate, movable: movable)
+        crisp_sgd_step(
+          weights.baseAddress, velocity.baseAddress, buffer.gradient.baseAddress, mask ?? nil,
+          weights.count, momentum, decay, learningRate, network.threads)
       }
       if let master, let projection {
         projection.project(name, master: master.floats, into: buffer.values)
       }
       buffer.markChanged()
-    }
-  }
-
-  private func update(
-    _ weights: UnsafeMutableBufferPointer<Float>,
-    velocity: UnsafeMutableBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Float>,
-    decay: Float, learningRate: Float, movable: UnsafeBufferPointer<Bool>?
-  ) {
-    if let movable {
-      for i in weights.indices where movable[i] {
-        velocity[i] = momentum * velocity[i] + gradient[i] + decay * weights[i]
-        weights[i] -= learningRate * velocity[i]
-      }
-    } else {
-      for i in weights.indices {
-        velocity[i] = momentum * velocity[i] + gradient[i] + decay * weights[i]
-        weights[i] -= learningRate * velocity[i]
-      }
     }
   }
 }

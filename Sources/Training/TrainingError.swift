@@ -6,6 +6,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   case engine(operation: String, status: UInt32)
   /// Memory for an activation or a weight could not be had.
   case outOfMemory(bytes: Int)
+  /// The processor cannot multiply in this precision.
+  case unsupportedPrecision(Precision)
   /// A call's sizes contradict each other.
   case invalidInput(String)
   /// The graph or its weights are unusable.
@@ -18,6 +20,7 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .engine: "engine_failure"
     case .outOfMemory: "out_of_memory"
+    case .unsupportedPrecision: "unsupported_precision"
     case .invalidInput: "invalid_input"
     case .graph(let error): error.code
     case .diverged: "training_diverged"
@@ -30,6 +33,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     case .engine(let operation, let status):
       "oneDNN could not \(operation) (status \(status))"
     case .outOfMemory(let bytes): "cannot allocate \(bytes) bytes"
+    case .unsupportedPrecision(let precision):
+      "this processor has no \(precision.rawValue) instructions; use f32"
     case .invalidInput(let reason): reason
     case .graph(let error): error.description
     case .diverged(let step):

@@ -15,6 +15,7 @@ import Testing
     inFeatures: channels, outFeatures: channels, bias: false)
   private static let norm = Operation.batchNorm(channels: channels, epsilon: 1e-3)
   private static let relu = Operation.relu(limit: nil)
+  private static let scale = Operation.scaleShift(channels: channels)
 
   private func graph(_ nodes: [(String, Operation, [String])], output: String) -> Graph {
     Graph(
@@ -62,6 +63,9 @@ import Testing
           gamma[$0] * (read[0][$0] - mean[$0]) / (variance[$0] + Double(epsilon)).squareRoot()
             + beta[$0]
         }
+      case .scaleShift:
+        let (factor, summand) = (try tensor(node.weightName), try tensor(node.biasName))
+        values[node.name] = read[0].indices.map { read[0][$0] * factor[$0] + summand[$0] }
       case .relu: values[node.name] = read[0].map { max($0, 0) }
       case .add: values[node.name] = zip(read[0], read[1]).map { $0 + $1 }
       default: Issue.record("the evaluator does not know \(node.operation)")
@@ -98,6 +102,24 @@ import Testing
       name: "one after another",
       nodes: [("c", layer, ["input"]), ("b1", norm, ["c"]), ("b2", norm, ["b1"])], output: "b2",
       left: ["c"]),
+    Case(
+      name: "a constant scale and shift",
+      nodes: [("c", layer, ["input"]), ("s", scale, ["c"]), ("r", relu, ["s"])], output: "r",
+      left: ["c", "r"]),
+    Case(
+      name: "batch norm, then scales",
+      nodes: [
+        ("l", linear, ["input"]), ("b", norm, ["l"]), ("s1", scale, ["b"]), ("s2", scale, ["s1"]),
+      ], output: "s2", left: ["l"]),
+    Case(
+      name: "a scale that does not read the convolution alone",
+      nodes: [("c", layer, ["input"]), ("s", scale, ["c"]), ("a", .add, ["s", "c"])], output: "a",
+      left: ["c", "s", "a"]),
+    Case(
+      name: "scales on the image and after a rectification",
+      nodes: [
+        ("s1", scale, ["input"]), ("c", biased, ["s1"]), ("r", relu, ["c"]), ("s2", scale, ["r"]),
+      ], output: "s2", left: ["s1", "c", "r", "s2"]),
     Case(
       name: "two readers of the convolution",
       nodes: [("c", layer, ["input"]), ("b", norm, ["c"]), ("a", .add, ["b", "c"])], output: "a",

@@ -13,8 +13,8 @@ import Testing
     try JSONDecoder().decode(Graph.self, from: Data(text.utf8))
   }
 
-  @Test func everyOperationComesBack() throws {
-    let graph = TestGraphs.everyOperation
+  @Test(arguments: [TestGraphs.everyOperation, TestGraphs.importedOperations])
+  func everyOperationComesBack(_ graph: Graph) throws {
     let text = try encoded(graph)
     #expect(try decoded(text) == graph)
     #expect(try encoded(decoded(text)) == text)
@@ -60,6 +60,47 @@ import Testing
     let node = TestGraphs.everyOperation.nodes[position]
     #expect(try JSONDecoder().decode(Node.self, from: Data(json.utf8)) == node)
     #expect(try encoded(node) == json)
+  }
+
+  static let importedForms: [(node: Int, json: String)] = [
+    (0, #"{"inputs":["input"],"name":"pad","op":"pad","padding":[0,1,1,2]}"#),
+    (2, #"{"in":5,"inputs":["conv"],"name":"scale","op":"scale_shift"}"#),
+    (3, #"{"inputs":["scale"],"lower":-0.5,"name":"clip","op":"clip","upper":1.25}"#),
+    (4, #"{"inputs":["clip"],"name":"hard_swish","op":"hard_swish"}"#),
+    (
+      6,
+      #"{"inputs":["squeeze"],"name":"hard_sigmoid","offset":0.5,"op":"hard_sigmoid","#
+        + #""slope":0.25}"#
+    ),
+    (7, #"{"inputs":["hard_swish","hard_sigmoid"],"name":"gated","op":"multiply"}"#),
+    (8, #"{"inputs":["gated"],"name":"sigmoid","op":"sigmoid"}"#),
+    (
+      10,
+      #"{"counts_padding":true,"inputs":["swish"],"kernel":[3,3],"name":"mean","#
+        + #""op":"average_pool","padding":[1,1,1,1],"stride":[1,1]}"#
+    ),
+    (11, #"{"inputs":["mean","conv","mean"],"name":"joined","op":"concatenate"}"#),
+  ]
+
+  @Test(arguments: importedForms.indices) func importedNodesAreFlatObjects(_ index: Int) throws {
+    let (position, json) = Self.importedForms[index]
+    let node = TestGraphs.importedOperations.nodes[position]
+    #expect(try JSONDecoder().decode(Node.self, from: Data(json.utf8)) == node)
+    #expect(try encoded(node) == json)
+  }
+
+  /// Files from before there was a choice do not say whether padding counts: it does not.
+  @Test func paddingCountsOnlyWhereAFileSaysSo() throws {
+    let start = #"{"inputs":["x"],"kernel":[2,2],"name":"a","op":"average_pool","#
+    let end = #""padding":[0,0,0,0],"stride":[2,2]}"#
+    for (key, expected) in [
+      ("", false), (#""counts_padding":false,"#, false), (#""counts_padding":true,"#, true),
+    ] {
+      let node = try JSONDecoder().decode(Node.self, from: Data((start + key + end).utf8))
+      #expect(
+        node.operation
+          == .averagePool(Window(kernel: 2, stride: 2), countsPadding: expected))
+    }
   }
 
   @Test func unknownKeysAreForTheFuture() throws {

@@ -32,7 +32,9 @@ import Testing
   @Test func operationsCountTheirInputs() {
     let single: [Operation] = [
       .relu(limit: nil), .globalAveragePool, .batchNorm(channels: 3, epsilon: 1e-5),
-      .maxPool(Window(kernel: 2)), .averagePool(Window(kernel: 2)),
+      .maxPool(Window(kernel: 2)), .averagePool(Window(kernel: 2)), .sigmoid, .hardSwish,
+      .clip(lower: 0, upper: 1), .hardSigmoid(slope: 1, offset: 0), .scaleShift(channels: 3),
+      .pad(Padding(1)), .concatenate(inputs: 1),
       .linear(inFeatures: 192, outFeatures: 2, bias: true),
       .convolution(
         Convolution(inChannels: 3, outChannels: 2, window: Window(kernel: 1), bias: true)),
@@ -47,9 +49,16 @@ import Testing
     }
     for count in [0, 1, 3] {
       let inputs = [String](repeating: "input", count: count)
-      #expect(
-        error([node(.add, "x", inputs)]) == .inputCount(node: "x", expected: 2, found: count))
+      for operation in [.add, .multiply, .concatenate(inputs: 2)] as [Operation] {
+        #expect(
+          error([node(operation, "x", inputs)])
+            == .inputCount(node: "x", expected: 2, found: count))
+      }
     }
+    // An empty concatenation would have no height.
+    #expect(
+      error([node(.concatenate(inputs: 0), "x", [])])
+        == .inputCount(node: "x", expected: 0, found: 0))
   }
 
   @Test func theOutputIsANode() {
@@ -72,6 +81,39 @@ import Testing
     (.linear(inFeatures: 192, outFeatures: 0, bias: true), "its output 0x1x1 is out of range"),
     (.maxPool(Window(kernel: 9)), "its window does not fit an input of 3x8x8"),
     (.averagePool(Window(kernel: 2, stride: 0)), "its window does not fit an input of 3x8x8"),
+    (.clip(lower: 1, upper: 1), "its limits must be finite and in order"),
+    (.clip(lower: 2, upper: 1), "its limits must be finite and in order"),
+    (.clip(lower: .nan, upper: 1), "its limits must be finite and in order"),
+    (.clip(lower: 0, upper: .nan), "its limits must be finite and in order"),
+    (.clip(lower: -.infinity, upper: 1), "its limits must be finite and in order"),
+    (.clip(lower: 0, upper: .infinity), "its limits must be finite and in order"),
+    (
+      .hardSigmoid(slope: 0, offset: 0),
+      "its slope must be positive and finite, its offset finite"
+    ),
+    (
+      .hardSigmoid(slope: .nan, offset: 0),
+      "its slope must be positive and finite, its offset finite"
+    ),
+    (
+      .hardSigmoid(slope: 1, offset: .infinity),
+      "its slope must be positive and finite, its offset finite"
+    ),
+    (.scaleShift(channels: 4), "it expects 4 channels and reads 3"),
+    (
+      .averagePool(Window(kernel: 9), countsPadding: true),
+      "its window does not fit an input of 3x8x8"
+    ),
+    (
+      .pad(Padding(top: -1, left: 0, bottom: 0, right: 0)), "its padding is out of range"
+    ),
+    (
+      .pad(Padding(top: 0, left: 0, bottom: 0, right: .max)), "its padding is out of range"
+    ),
+    (
+      .pad(Padding(top: 0, left: Graph.largestSide, bottom: 0, right: 0)),
+      "its output 3x8x16777224 is out of range"
+    ),
     (
       .convolution(
         Convolution(inChannels: 1, outChannels: 2, window: Window(kernel: 3), bias: false)),
@@ -101,8 +143,44 @@ import Testing
     #expect(error(nodes) == .invalidNode(node: "x", reason: "it adds 3x1x1 and 3x8x8"))
   }
 
-  @Test func weightsMustBeTheGraphs() throws {
-    let graph = TestGraphs.everyOperation
+  @Test func productsTakeOneShapeOrGates() {
+    let conv = node(
+      .convolution(
+        Convolution(inChannels: 3, outChannels: 4, window: Window(kernel: 1), bias: false)), "c")
+    let gates = node(.globalAveragePool, "g")
+    let others = node(.globalAveragePool, "h", ["c"])
+    func product(_ inputs: String...) -> GraphError? {
+      do {
+        _ = try Graph(
+          input: input, nodes: [conv, gates, others, node(.multiply, "x", inputs)], output: "x"
+        ).shapes()
+        return nil
+      } catch {
+        return error
+      }
+    }
+    #expect(product("input", "input") == nil)
+    #expect(product("input", "g") == nil)
+    #expect(product("g", "g") == nil)
+    // Only the second value may be the gates.
+    for (first, second, reason) in [
+      ("g", "input", "it multiplies 3x1x1 by 3x8x8"),
+      ("input", "c", "it multiplies 3x8x8 by 4x8x8"),
+      ("input", "h", "it multiplies 3x8x8 by 4x1x1"),
+    ] {
+      #expect(product(first, second) == .invalidNode(node: "x", reason: reason))
+    }
+  }
+
+  @Test func concatenationsNeedOneHeightAndWidth() {
+    let nodes = [
+      node(.globalAveragePool, "g"), node(.concatenate(inputs: 2), "x", ["input", "g"]),
+    ]
+    #expect(error(nodes) == .invalidNode(node: "x", reason: "it concatenates 3x8x8 and 3x1x1"))
+  }
+
+  @Test(arguments: [TestGraphs.everyOperation, TestGraphs.importedOperations])
+  func weightsMustBeTheGraphs(_ graph: Graph) throws {
     let weights = graph.initialWeights(seed: 1)
     try graph.validate(weights)
     for parameter in graph.parameters() {
@@ -118,8 +196,8 @@ import Testing
     }
     var extra = weights
     extra["zz.weight"] = Tensor(shape: [1], filledWith: 0)
-    extra["fc.bias"] = Tensor(shape: [3], filledWith: 0)
-    #expect(throws: GraphError.unexpectedWeight("fc.bias")) { try graph.validate(extra) }
+    extra["fd.bias"] = Tensor(shape: [3], filledWith: 0)
+    #expect(throws: GraphError.unexpectedWeight("fd.bias")) { try graph.validate(extra) }
     #expect(throws: GraphError.missingWeight("nowhere")) { try weights.tensor("nowhere") }
   }
 

@@ -55,7 +55,11 @@ import Testing
       Convolution(inChannels: 6, outChannels: 8, window: window, bias: false))
     #expect(try output(convolution, of: input) == shape(8, expected.0, expected.1))
     #expect(try output(.maxPool(window), of: input) == shape(6, expected.0, expected.1))
-    #expect(try output(.averagePool(window), of: input) == shape(6, expected.0, expected.1))
+    for countsPadding in [false, true] {
+      #expect(
+        try output(.averagePool(window, countsPadding: countsPadding), of: input)
+          == shape(6, expected.0, expected.1))
+    }
   }
 
   /// The formula against counting the positions at which a window fits.
@@ -109,6 +113,15 @@ import Testing
     #expect(try output(.batchNorm(channels: 4, epsilon: 1e-5), of: input) == input)
     #expect(try output(.relu(limit: nil), of: input) == input)
     #expect(try output(.relu(limit: 6), of: input) == input)
+    for operation in [
+      .clip(lower: -1, upper: 2), .sigmoid, .hardSigmoid(slope: 0.2, offset: -3), .hardSwish,
+      .scaleShift(channels: 4), .pad(Padding(0)), .concatenate(inputs: 1),
+    ] as [Operation] {
+      #expect(try output(operation, of: input) == input)
+    }
+    #expect(
+      try output(.pad(Padding(top: 1, left: 2, bottom: 3, right: 4)), of: input)
+        == shape(4, 10, 11))
     #expect(try output(.globalAveragePool, of: input) == shape(4, 1, 1))
     #expect(
       try output(.linear(inFeatures: 120, outFeatures: 7, bias: true), of: input) == shape(7, 1, 1))
@@ -117,6 +130,8 @@ import Testing
   @Test func everyValueOfAGraphIsListed() throws {
     let shapes = try TestGraphs.everyOperation.shapes()
     #expect(shapes.mapValues(\.description) == TestGraphs.everyOperationShapes)
+    let imported = try TestGraphs.importedOperations.shapes()
+    #expect(imported.mapValues(\.description) == TestGraphs.importedOperationsShapes)
   }
 
   @Test func shapesDescribeThemselves() {

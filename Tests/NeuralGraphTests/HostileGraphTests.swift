@@ -51,6 +51,45 @@ import Testing
     #expect(code(node: #""op":"linear","in":\#(value),"out":2,"bias":true"#) == "invalid_node")
   }
 
+  @Test(arguments: ["0", "-1", "4", min, max, "16777217"]) func scales(_ value: String) {
+    #expect(code(node: #""op":"scale_shift","in":\#(value)"#) == "invalid_node")
+  }
+
+  @Test(arguments: ["-1", min, max, "16777217"]) func explicitPaddings(_ value: String) {
+    for side in 0..<4 {
+      var padding = ["0", "0", "0", "0"]
+      padding[side] = value
+      let list = "[\(padding.joined(separator: ","))]"
+      #expect(code(node: #""op":"pad","padding":\#(list)"#) == "invalid_node")
+    }
+  }
+
+  @Test func paddingWhoseSidesOverflowTogether() {
+    let wide = "[16777216,16777216,16777216,16777216]"
+    #expect(code(node: #""op":"pad","padding":\#(wide)"#) == "invalid_node")
+    #expect(code(node: #""op":"pad","padding":[8388608,8388608,0,0]"#) == "invalid_node")
+  }
+
+  @Test func concatenationsThatOverflow() {
+    let inputs = [String](repeating: #""input""#, count: 20).joined(separator: ",")
+    let text =
+      #"{"input":{"channels":16777216,"height":1,"width":1},"nodes":[{"name":"x","#
+      + #""op":"concatenate","inputs":[\#(inputs)]}],"output":"x"}"#
+    #expect(code(text) == "invalid_node")
+    #expect(code(text.replacing("16777216", with: "8388608")) == "invalid_node")
+    #expect(code(text.replacing("16777216", with: "838860")) == nil)
+    #expect(code(text.replacing(inputs, with: "")) == "node_input_count")
+  }
+
+  @Test(arguments: ["1", "-1", "1e30", "0"]) func limits(_ value: String) {
+    #expect(
+      code(node: #""op":"clip","lower":\#(value),"upper":\#(value)"#) == "invalid_node")
+  }
+
+  @Test(arguments: ["0", "-0.0", "-1", "-1e30"]) func slopes(_ value: String) {
+    #expect(code(node: #""op":"hard_sigmoid","slope":\#(value),"offset":0"#) == "invalid_node")
+  }
+
   @Test(arguments: ["0", "-1", min, max, "2", "16777217"]) func groups(_ value: String) {
     #expect(code(node: convolution(groups: value)) == "invalid_node")
   }
@@ -125,6 +164,13 @@ import Testing
     #""op":"linear","in":192,"out":1e30,"bias":true"#,
     #""op":"linear","in":192,"out":2,"bias":1"#,
     #""op":"relu","limit":"6""#, #""op":"relu","limit":1e999"#,
+    #""op":"clip","lower":0"#, #""op":"clip","upper":0"#, #""op":"clip","lower":0,"upper":"6""#,
+    #""op":"clip","lower":0,"upper":1e39"#, #""op":"clip","lower":null,"upper":1"#,
+    #""op":"hard_sigmoid","slope":1"#, #""op":"hard_sigmoid","slope":[],"offset":0"#,
+    #""op":"scale_shift""#, #""op":"scale_shift","in":3.5"#, #""op":"scale_shift","in":1e30"#,
+    #""op":"pad""#, #""op":"pad","padding":[0,0,0]"#, #""op":"pad","padding":[0,0,0,0,0]"#,
+    #""op":"pad","padding":[0,0,0,0.5]"#, #""op":"pad","padding":1"#, #""op":"hardSwish""#,
+    #""op":"average_pool","kernel":[2,2],"stride":[1,1],"padding":[0,0,0,0],"counts_padding":1"#,
     #""op":"batch_norm","in":3,"epsilon":"NaN""#, #""op":"batch_norm","in":3"#,
   ])
   func wrongTypes(_ node: String) {
@@ -157,10 +203,13 @@ import Testing
     #expect(try JSONDecoder().decode(Graph.self, from: encoded) == graph)
   }
 
-  @Test(arguments: 0..<4 as Range<UInt64>) func mutatedGraphsNeverTrap(_ seed: UInt64) throws {
+  @Test(
+    arguments: [TestGraphs.everyOperation, TestGraphs.importedOperations],
+    0..<4 as Range<UInt64>)
+  func mutatedGraphsNeverTrap(_ graph: Graph, _ seed: UInt64) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    let text = String(decoding: try encoder.encode(TestGraphs.everyOperation), as: UTF8.self)
+    let text = String(decoding: try encoder.encode(graph), as: UTF8.self)
     var mutation = JSONMutation(text, seed: seed)
     var outcomes: [String: Int] = [:]
     for _ in 0..<1500 {

@@ -40,6 +40,18 @@ import Testing
     #expect(try weights.tensor("conv.bias").values == [Float](repeating: 0, count: 6))
   }
 
+  @Test func constantsStartAtIdentity() throws {
+    let weights = TestGraphs.importedOperations.initialWeights(seed: 1)
+    #expect(try weights.tensor("scale.weight").values == [Float](repeating: 1, count: 5))
+    #expect(try weights.tensor("scale.bias").values == [Float](repeating: 0, count: 5))
+  }
+
+  @Test func constantsAreNotLearned() {
+    let roles = TestGraphs.importedOperations.parameters().filter { !$0.role.isLearned }
+    #expect(roles.map(\.name) == ["scale.weight", "scale.bias"])
+    #expect(roles.allSatisfy { $0.role == .constant })
+  }
+
   /// Standard deviation √(2 / fan-out), with a group's share of the output channels.
   @Test(arguments: [1, 4]) func convolutionsAreHeNormal(_ groups: Int) throws {
     let convolution = Convolution(

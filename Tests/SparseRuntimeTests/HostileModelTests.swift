@@ -7,9 +7,9 @@ import Testing
 
 /// Files from strangers, run: whatever the reader accepts must run or be refused, never trap.
 @Suite struct HostileModelTests {
-  @Test(arguments: [1, 2, 3] as [UInt64])
-  func survivesMutatedGraphs(seed: UInt64) throws {
-    let graph = try TestNetworks.residual(7)
+  @Test(arguments: [nil, .mobileNetV3, .shuffled] as [BlockNetworks?], [1, 2, 3] as [UInt64])
+  func survivesMutatedGraphs(_ network: BlockNetworks?, seed: UInt64) throws {
+    let graph = try network?.graph ?? TestNetworks.residual(7)
     let model = try TestNetworks.packed(
       graph, weights: TestNetworks.weights(graph, seed: 1),
       pattern: HybridPattern(keep: 2, block: 8), density: 0.3, seed: 2)

@@ -1,3 +1,4 @@
+import Foundation
 import NeuralGraph
 import Testing
 
@@ -67,22 +68,45 @@ struct ReferenceInterpreter {
         }
         return best
       }
-    case .averagePool(let window, _):
+    case .averagePool(let window, let countsPadding):
       return pixels(to) { c, y, xx in
         var (sum, count) = (0.0, 0.0)
         forEachTap(window, from, y, xx) { _, _, iy, ix in
           sum += x[(c * from.height + iy) * from.width + ix]
           count += 1
         }
-        return sum / count
+        return sum / (countsPadding ? Double(window.kernelHeight * window.kernelWidth) : count)
       }
     case .globalAveragePool:
       let area = from.height * from.width
       return (0..<from.channels).map { c in
         x[c * area..<(c + 1) * area].reduce(0, +) / Double(area)
       }
+    case .clip(let lower, let upper):
+      return x.map { min(max($0, Double(lower)), Double(upper)) }
+    case .sigmoid:
+      return x.map { 1 / (1 + exp(-$0)) }
+    case .hardSigmoid(let slope, let offset):
+      return x.map { min(max(Double(slope) * $0 + Double(offset), 0), 1) }
+    case .hardSwish:
+      return x.map { $0 * min(max($0 / 6 + 0.5, 0), 1) }
+    case .scaleShift:
+      let (scale, shift) = (try tensor(node.weightName), try tensor(node.biasName))
+      let area = from.height * from.width
+      return x.indices.map { x[$0] * scale[$0 / area] + shift[$0 / area] }
     case .add:
       return zip(x, inputs[1]).map(+)
+    case .multiply:
+      let area = x.count / inputs[1].count
+      return x.indices.map { x[$0] * inputs[1][$0 / area] }
+    case .concatenate:
+      return inputs.flatMap { $0 }
+    case .pad(let padding):
+      return pixels(to) { c, y, xx in
+        let (iy, ix) = (y - padding.top, xx - padding.left)
+        guard (0..<from.height).contains(iy), (0..<from.width).contains(ix) else { return 0 }
+        return x[(c * from.height + iy) * from.width + ix]
+      }
     case .linear(let inFeatures, let outFeatures, let hasBias):
       let weight = try tensor(node.weightName)
       let bias = hasBias ? try tensor(node.biasName) : nil

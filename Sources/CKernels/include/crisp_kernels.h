@@ -44,6 +44,26 @@ typedef struct {
 typedef void (*crisp_kernel)(
     const crisp_layer *layer, size_t first_group, size_t groups, size_t position);
 
+// A function of each value on its own.
+typedef enum { CRISP_SIGMOID, CRISP_HARD_SIGMOID, CRISP_HARD_SWISH } crisp_activation_kind;
+
+typedef struct {
+  crisp_activation_kind kind;
+  // Of the hard sigmoid: min(max(slope * x + offset, 0), 1).
+  float slope, offset;
+} crisp_activation;
+
+// Applies an activation to `count` floats, rounded up to whole vectors. `mask` as in crisp_layer.
+typedef void (*crisp_activation_kernel)(
+    const crisp_activation *activation, const float *input, const int32_t *mask, float *output,
+    size_t count);
+
+// Multiplies `count` floats, rounded up to whole vectors, by factor[i % period]; a period of 0 stands
+// for factor[i]. `period` is 0, 1 or a multiple of the widest vector. `mask` as in crisp_layer.
+typedef void (*crisp_product_kernel)(
+    const float *input, const float *factor, size_t period, const int32_t *mask, float *output,
+    size_t count);
+
 // The kernels of one instruction set.
 typedef struct {
   const char *name;
@@ -53,6 +73,8 @@ typedef struct {
   size_t widest[3];
   // For 1, 2 and 4 rows: the kernel for 1, 2, ... vectors.
   const crisp_kernel *kernels[3];
+  crisp_activation_kernel activate;
+  crisp_product_kernel product;
 } crisp_kernels;
 
 // The kernels of an instruction set by name ("scalar", "avx2", "avx512", "neon"), or null where
@@ -66,6 +88,16 @@ size_t crisp_items(const crisp_kernels *kernels, const crisp_runs *runs, size_t 
 void crisp_multiply(
     const crisp_kernels *kernels, const crisp_layer *layer, const crisp_runs *runs, size_t rows,
     size_t first, size_t count, size_t first_group, size_t groups);
+
+// Applies an activation to all runs of one channel.
+void crisp_activate(
+    const crisp_kernels *kernels, const crisp_activation *activation, const float *input,
+    const int32_t *mask, float *output, const crisp_runs *runs);
+
+// The product kernel of an instruction set, see crisp_product_kernel.
+void crisp_multiply_by(
+    const crisp_kernels *kernels, const float *input, const float *factor, size_t period,
+    const int32_t *mask, float *output, size_t count);
 
 // A plane of images: `height` x `width` cells of `cell` floats, rows `pitch` floats apart.
 typedef struct {
@@ -87,6 +119,11 @@ void crisp_average_pool(
     const float *input, crisp_plane plane, float *output, crisp_plane result, crisp_window window,
     float *row);
 
+// Mean over a window of one plane; padding counts as zeros. `row` as above.
+void crisp_padded_average_pool(
+    const float *input, crisp_plane plane, float *output, crisp_plane result, crisp_window window,
+    float *row);
+
 // Mean over one plane, for each of its `cell` images.
 void crisp_global_average(const float *input, crisp_plane plane, float *output);
 
@@ -95,6 +132,11 @@ void crisp_global_average(const float *input, crisp_plane plane, float *output);
 void crisp_pick_cells(
     const float *input, crisp_plane plane, size_t first_row, size_t first_column,
     size_t stride_height, size_t stride_width, float *output, crisp_plane result);
+
+// Copies a plane to the cells of `result` from (top, left) on; all other cells become zero.
+void crisp_pad(
+    const float *input, crisp_plane plane, size_t top, size_t left, float *output,
+    crisp_plane result);
 
 // Spreads one channel of `images` images, `image_stride` floats apart, over a plane whose cells
 // hold one float of each image. Lanes beyond `images` become zero.

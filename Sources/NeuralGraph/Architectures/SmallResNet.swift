@@ -21,23 +21,3 @@ func smallResNet(blocksPerStage: Int, input: ActivationShape, classes: Int) thro
   x = builder.linear("fc", x, features: channels, out: classes)
   return try builder.graph(output: x)
 }
-
-extension GraphBuilder {
-  /// Two 3x3 convolutions and a shortcut (He et al. 2016, figure 5 left), under torchvision's names.
-  public mutating func basicBlock(_ name: String, _ x: String, channels: Int, out: Int, stride: Int)
-    -> String
-  {
-    var y = convolution("\(name).conv1", x, out: out, kernel: 3, stride: stride, padding: 1)
-    y = batchNorm("\(name).bn1", y)
-    y = relu("\(name).relu1", y)
-    y = convolution("\(name).conv2", y, out: out, kernel: 3, padding: 1)
-    y = batchNorm("\(name).bn2", y)
-    var shortcut = x
-    if stride != 1 || channels != out {
-      shortcut = convolution("\(name).downsample.0", x, out: out, kernel: 1, stride: stride)
-      shortcut = batchNorm("\(name).downsample.1", shortcut)
-    }
-    y = add("\(name).add", y, shortcut)
-    return relu("\(name).relu2", y)
-  }
-}

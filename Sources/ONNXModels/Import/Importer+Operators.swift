@@ -57,9 +57,11 @@ extension Importer {
     case (.extents, _):
       return value
     case (.constant(var constant), "Cast"):
-      // Only numbers that say how large something is are converted, and those are whole already.
-      guard case .integers = constant.values, try node.integer("to") == 7 else {
-        throw node.unsupported("constants are not converted")
+      // Arithmetic is in 32 bits and sizes in 64, so that only a change of kind would matter.
+      let type = try node.integer("to").flatMap { Int32(exactly: $0) }.flatMap(TensorType.init)
+      let isFloat = if case .floats = constant.values { true } else { false }
+      guard isFloat ? type?.isFloat == true : type == .int64 else {
+        throw node.unsupported("constants stay of their kind")
       }
       constant.name = node.outputs.first ?? constant.name
       return .constant(constant)

@@ -116,7 +116,7 @@ extension Importer {
     for index in node.inputs.indices {
       result += try extents(node, index)
       guard result.count <= Importer.largestRank else {
-        throw node.unsupported("shapes of more than \(Importer.largestRank) dimensions are not read")
+        throw node.unsupported("a shape has more than \(Importer.largestRank) dimensions")
       }
     }
     return result

@@ -1,98 +1,98 @@
 import COneDNN
+import CTraining
 import NeuralGraph
 
 extension ProgramCompiler {
-  /// Batch norm; a following plain ReLU is fused, forward and backward.
+  /// Batch norm in two passes over its input; a following addition and rectification happen in the
+  /// second one's store.
   func compileBatchNorm(_ node: Node, epsilon: Float) throws(TrainingError) {
-    let source = try value(node.inputs[0])
-    let channels = try shape(node.name).channels
+    let source = try blocked(value(node.inputs[0]))
+    let tail = absorbTail(of: node, withAddition: true)
+    let target = try memory(source.descriptor)
+    var residual: OneDNNMemory?
+    if let name = tail.residual { residual = try reordered(value(name), to: source.descriptor) }
+    let (mean, variance) = try statistics(node)
+    let normalization = try normalization(
+      node, epsilon: epsilon, layout: source.descriptor, tail: tail, mean: mean,
+      variance: variance)
+    let (x, out) = (source.buffer.pointer, target.buffer.pointer)
+    let added = residual?.buffer.pointer
+    let forward = normalization(try scratch(normalization.scratchCount))
+    emit { () throws(TrainingError) in
+      withUnsafePointer(to: forward) { crisp_normalize($0, x, added, out) }
+    }
+    if mode.usesBatchStatistics { try emitRunningStatistics(node, mean: mean, variance: variance) }
+    values[tail.output] = target
+
     let scale = try parameter(node.weightName)
     let shift = try parameter(node.biasName)
-    let relu = absorbRelu(after: node, unlimitedOnly: true)
-    let outputName = relu?.name ?? node.name
-
-    var flags = dnnl_use_scaleshift.rawValue
-    if !mode.usesBatchStatistics { flags |= dnnl_use_global_stats.rawValue }
-    if relu != nil { flags |= dnnl_fuse_norm_relu.rawValue }
-    var operation = dnnl_batch_normalization_desc_t()
-    var data = source.descriptor
-    // Batch statistics exist only in the training form; so does the fused ReLU's workspace.
-    let kind =
-      mode == .inference ? dnnl_forward_inference : dnnl_forward_training
-    try check(
-      dnnl_batch_normalization_forward_desc_init(&operation, kind, &data, epsilon, flags),
-      "describe '\(node.name)'")
-    let forward = try PrimitiveDescription(operation, in: context, "normalise '\(node.name)'")
-
-    let scaleShift = try memory(.plain([2, channels]))
-    emitOnChange(of: [scale, shift]) { () throws(TrainingError) in
-      _ = scaleShift.buffer.floats.update(fromContentsOf: scale.values)
-      for channel in 0..<channels {
-        scaleShift.buffer.floats[channels + channel] = shift.values[channel]
-      }
-    }
-    let target = try resultMemory(forward.layout(dnnl_query_dst_md))
-    var arguments = [
-      DNNL_ARG_SRC: source, DNNL_ARG_SCALE_SHIFT: scaleShift, DNNL_ARG_DST: target,
-    ]
-    let (mean, variance) = try statistics(node, channels: channels)
-    arguments[DNNL_ARG_MEAN] = mean
-    arguments[DNNL_ARG_VARIANCE] = variance
-    var workspace: OneDNNMemory?
-    if relu != nil, kind == dnnl_forward_training {
-      workspace = try memory(forward.layout(dnnl_query_workspace_md))
-      arguments[DNNL_ARG_WORKSPACE] = workspace
-    }
-    try emit(forward, arguments, "normalise '\(node.name)'")
-    if mode.usesBatchStatistics { try emitRunningStatistics(node, mean: mean, variance: variance) }
-    values[outputName] = target
-
+    let hasResidual = residual != nil
+    // Only a clamp behind an addition cannot be recomputed from the input.
+    let kept = hasResidual && tail.clamps ? target : nil
     onBackward { [self] () throws(TrainingError) in
-      guard let gradient = try gradient(of: outputName, layout: target.descriptor) else { return }
-      var operation = dnnl_batch_normalization_desc_t()
-      var (data, difference) = (source.descriptor, target.descriptor)
-      try check(
-        dnnl_batch_normalization_backward_desc_init(
-          &operation, dnnl_backward, &difference, &data, epsilon, flags),
-        "describe the backward pass of '\(node.name)'")
-      let backward = try PrimitiveDescription(
-        operation, in: context, hint: forward, "differentiate '\(node.name)'")
-      let result = try memory(backward.layout(dnnl_query_diff_src_md))
-      let scaleShiftGradient = try memory(.plain([2, channels]))
-      var arguments = [
-        DNNL_ARG_SRC: source, DNNL_ARG_MEAN: mean, DNNL_ARG_VARIANCE: variance,
-        DNNL_ARG_SCALE_SHIFT: scaleShift, DNNL_ARG_DIFF_DST: gradient,
-        DNNL_ARG_DIFF_SRC: result, DNNL_ARG_DIFF_SCALE_SHIFT: scaleShiftGradient,
-      ]
-      if let workspace { arguments[DNNL_ARG_WORKSPACE] = workspace }
-      try emit(backward, arguments, "differentiate '\(node.name)'")
+      let parts = try gradientParts(of: tail.output, layout: source.descriptor)
+      guard let first = parts.first else { return }
+      // A residual without a clamp, and with one contribution, takes the gradient as it is.
+      let passesOn = hasResidual && !tail.clamps && parts.count == 1
+      let masked = hasResidual && !passesOn ? try memory(source.descriptor) : nil
+      let result = try memory(source.descriptor)
+      let backward = normalization(try scratch(normalization.scratchCount))
+      let (one, two) = (first.buffer.pointer, parts.count > 1 ? parts[1].buffer.pointer : nil)
+      let (y, behind) = (kept?.buffer.pointer, masked?.buffer.pointer)
+      let dx = result.buffer.pointer
+      let (dScale, dShift) = (scale.gradient.baseAddress, shift.gradient.baseAddress)
+      // The statistics' buffers belong to this step too.
+      _ = (mean, variance)
       emit { () throws(TrainingError) in
-        let both = scaleShiftGradient.buffer.floats
-        for channel in 0..<channels {
-          scale.gradient[channel] = both[channel]
-          shift.gradient[channel] = both[channels + channel]
+        withUnsafePointer(to: backward) {
+          crisp_normalize_backward($0, one, two, x, y, behind, dx, dScale, dShift)
         }
       }
       contribute(result, to: node.inputs[0])
+      if let name = tail.residual { contribute(masked ?? first, to: name) }
     }
   }
 
+  /// The value in a layout that our own passes read.
+  func blocked(_ source: OneDNNMemory) throws(TrainingError) -> OneDNNMemory {
+    if try source.descriptor.channelBlock() != nil { return source }
+    return try reordered(source, to: source.descriptor.blocked(16))
+  }
+
+  /// A description of the operation that still lacks its scratch memory.
+  private func normalization(
+    _ node: Node, epsilon: Float, layout: MemoryDescriptor, tail: Tail, mean: AlignedBuffer,
+    variance: AlignedBuffer
+  ) throws(TrainingError) -> NormalizationTemplate {
+    let dims = layout.dimensions
+    var n = crisp_normalization()
+    n.shape = crisp_activation(
+      images: dims[0], channels: dims[1], positions: dims[2] * dims[3],
+      block: try layout.channelBlock() ?? 16, type: layout.passType, threads: passThreads)
+    n.gamma = UnsafePointer(try parameter(node.weightName).values.baseAddress)
+    n.beta = UnsafePointer(try parameter(node.biasName).values.baseAddress)
+    n.epsilon = epsilon
+    n.batch_statistics = mode.usesBatchStatistics ? 1 : 0
+    n.mean = mean.floats.baseAddress
+    n.variance = variance.floats.baseAddress
+    n.lower = tail.lower
+    n.upper = tail.upper
+    return NormalizationTemplate(normalization: n)
+  }
+
   /// Batch statistics get buffers of their own; running ones are read where the parameters live.
-  private func statistics(_ node: Node, channels: Int) throws(TrainingError)
-    -> (mean: OneDNNMemory, variance: OneDNNMemory)
+  private func statistics(_ node: Node) throws(TrainingError)
+    -> (mean: AlignedBuffer, variance: AlignedBuffer)
   {
-    if mode.usesBatchStatistics {
-      return (try memory(.plain([channels])), try memory(.plain([channels])))
-    }
-    return (
-      try memory(.plain([channels]), sharing: parameter(node.meanName).valueBuffer),
-      try memory(.plain([channels]), sharing: parameter(node.varianceName).valueBuffer)
-    )
+    let mean = try parameter(node.meanName)
+    let variance = try parameter(node.varianceName)
+    guard mode.usesBatchStatistics else { return (mean.valueBuffer, variance.valueBuffer) }
+    return (try scratch(mean.count), try scratch(variance.count))
   }
 
   /// running ← (1 − m) running + m batch, the variance with Bessel's correction, as PyTorch does.
   private func emitRunningStatistics(
-    _ node: Node, mean: OneDNNMemory, variance: OneDNNMemory
+    _ node: Node, mean: AlignedBuffer, variance: AlignedBuffer
   ) throws(TrainingError) {
     let shape = try shape(node.name)
     let samples = Float(count * shape.height * shape.width)
@@ -100,16 +100,32 @@ extension ProgramCompiler {
     let runningMean = try parameter(node.meanName)
     let runningVariance = try parameter(node.varianceName)
     let settings = settings
+    let (means, variances) = (mean.floats, variance.floats)
     emit { () throws(TrainingError) in
       let momentum = settings.statisticsMomentum
       let keep = 1 - momentum
       for channel in 0..<shape.channels {
-        let (m, v) = (mean.buffer.floats[channel], variance.buffer.floats[channel])
+        let (m, v) = (means[channel], variances[channel])
         runningMean.values[channel] =
           runningMean.values[channel] * keep + m * momentum
         runningVariance.values[channel] =
           runningVariance.values[channel] * keep + v * correction * momentum
       }
     }
+  }
+}
+
+/// An operation that lacks its scratch memory, which each pass reserves for itself.
+private struct NormalizationTemplate {
+  let normalization: crisp_normalization
+
+  var scratchCount: Int {
+    withUnsafePointer(to: normalization.shape) { crisp_normalization_scratch($0) }
+  }
+
+  func callAsFunction(_ scratch: AlignedBuffer) -> crisp_normalization {
+    var complete = normalization
+    complete.scratch = scratch.floats.baseAddress
+    return complete
   }
 }

@@ -2,23 +2,24 @@ import COneDNN
 import NeuralGraph
 
 extension ProgramCompiler {
-  /// A fully connected layer over the flattened activation. A four-dimensional input is handed to
-  /// oneDNN as it is, with the weight viewed as [out, channels, height, width], so that blocked
-  /// activations need no flattening.
+  /// A fully connected layer over the flattened activation. The input is handed to oneDNN as it is,
+  /// with the weight viewed as [out, channels, height, width], so that blocked activations need no
+  /// flattening. The result is a map of one pixel, which any operation can read.
   func compileLinear(_ node: Node) throws(TrainingError) {
-    guard case .linear(let inFeatures, let outFeatures, let hasBias) = node.operation else {
+    guard case .linear(_, let outFeatures, let hasBias) = node.operation else {
       return
     }
     let source = try value(node.inputs[0])
-    let sourceDims = source.descriptor.dimensions
-    let weightDims =
-      sourceDims.count == 2 ? [outFeatures, inFeatures] : [outFeatures] + sourceDims.dropFirst()
+    let weightDims = [outFeatures] + source.descriptor.dimensions.dropFirst()
     let weights = try parameter(node.weightName)
     let bias = hasBias ? try parameter(node.biasName) : nil
 
-    var any = try source.descriptor.withAnyLayout()
-    var weightAny = try MemoryDescriptor(weightDims, dnnl_format_tag_any)
-    var outputAny = try MemoryDescriptor([count, outFeatures], dnnl_format_tag_any)
+    var any = try MemoryDescriptor(sourceDims, dnnl_format_tag_any, valueType)
+    var weightAny = try MemoryDescriptor(weightDims, dnnl_format_tag_any, valueType)
+    // The loss is taken of unrounded scores.
+    var outputAny = try MemoryDescriptor(
+      [count, outFeatures], dnnl_format_tag_any,
+      node.name == graph.output ? dnnl_f32 : valueType)
     let biasLayout: MemoryDescriptor? = hasBias ? try .plain([outFeatures]) : nil
     var operation = dnnl_inner_product_desc_t()
     let kind = mode.hasBackward ? dnnl_forward_training : dnnl_forward_inference
@@ -27,7 +28,7 @@ extension ProgramCompiler {
     }
     try check(status, "describe '\(node.name)'")
     let forward = try PrimitiveDescription(operation, in: context, "multiply '\(node.name)'")
-    let target = try resultMemory(forward.layout(dnnl_query_dst_md))
+    let target = try memory(forward.layout(dnnl_query_dst_md))
     var arguments = [
       DNNL_ARG_SRC: try reordered(source, to: forward.layout(dnnl_query_src_md)),
       DNNL_ARG_WEIGHTS: try weight(
@@ -38,10 +39,13 @@ extension ProgramCompiler {
       arguments[DNNL_ARG_BIAS] = try memory(.plain([outFeatures]), sharing: bias.valueBuffer)
     }
     try emit(forward, arguments, "multiply '\(node.name)'")
-    values[node.name] = target
+    let flat = try MemoryDescriptor.plain([count, outFeatures])
+    let map = try MemoryDescriptor.plain([count, outFeatures, 1, 1])
+    values[node.name] = try memory(map, sharing: reordered(target, to: flat).buffer)
 
     onBackward { [self] () throws(TrainingError) in
-      guard let gradient = try gradient(of: node.name, layout: target.descriptor) else { return }
+      guard let mapGradient = try gradient(of: node.name, layout: map) else { return }
+      let gradient = try memory(flat, sharing: mapGradient.buffer)
       try buildWeightGradient(
         node, source: source, gradient: gradient, weightDims: weightDims, weights: weights,
         bias: bias, hint: forward)
@@ -55,9 +59,11 @@ extension ProgramCompiler {
     _ node: Node, source: OneDNNMemory, gradient: OneDNNMemory, weightDims: [Int],
     weights: ParameterBuffer, bias: ParameterBuffer?, hint: PrimitiveDescription
   ) throws(TrainingError) {
-    var any = try source.descriptor.withAnyLayout()
+    var any = try MemoryDescriptor(
+      source.descriptor.dimensions, dnnl_format_tag_any, valueType)
     var weightAny = try MemoryDescriptor(weightDims, dnnl_format_tag_any)
-    var outputAny = try gradient.descriptor.withAnyLayout()
+    var outputAny = try MemoryDescriptor(
+      gradient.descriptor.dimensions, dnnl_format_tag_any, valueType)
     let biasLayout: MemoryDescriptor? = if let bias { try .plain([bias.count]) } else { nil }
     var operation = dnnl_inner_product_desc_t()
     let status = withOptionalPointer(to: biasLayout) {
@@ -86,9 +92,11 @@ extension ProgramCompiler {
     weights: ParameterBuffer, hint: PrimitiveDescription
   ) throws(TrainingError) {
     guard needsGradient(node.inputs[0]) else { return }
-    var any = try source.descriptor.withAnyLayout()
-    var weightAny = try MemoryDescriptor(weightDims, dnnl_format_tag_any)
-    var outputAny = try gradient.descriptor.withAnyLayout()
+    var any = try MemoryDescriptor(
+      source.descriptor.dimensions, dnnl_format_tag_any, valueType)
+    var weightAny = try MemoryDescriptor(weightDims, dnnl_format_tag_any, valueType)
+    var outputAny = try MemoryDescriptor(
+      gradient.descriptor.dimensions, dnnl_format_tag_any, valueType)
     var operation = dnnl_inner_product_desc_t()
     try check(
       dnnl_inner_product_backward_data_desc_init(&operation, &any, &weightAny, &outputAny),

@@ -1,20 +1,21 @@
 import COneDNN
-import Foundation
 
 typealias MemoryDescriptor = dnnl_memory_desc_t
 
 extension dnnl_memory_desc_t {
-  /// A tensor of 32-bit floats; `dnnl_format_tag_any` lets the primitive choose its layout.
-  init(_ dims: [Int], _ tag: dnnl_format_tag_t) throws(TrainingError) {
+  /// A tensor; `dnnl_format_tag_any` lets the primitive choose its layout.
+  init(_ dims: [Int], _ tag: dnnl_format_tag_t, _ type: dnnl_data_type_t = dnnl_f32)
+    throws(TrainingError)
+  {
     self.init()
     let status = dnnl_memory_desc_init_by_tag(
-      &self, Int32(dims.count), dims.map(Int64.init), dnnl_f32, tag)
+      &self, Int32(dims.count), dims.map(Int64.init), type, tag)
     try check(status, "describe a tensor of \(dims)")
   }
 
   /// The same tensor with its layout left open.
   func withAnyLayout() throws(TrainingError) -> MemoryDescriptor {
-    try MemoryDescriptor(dimensions, dnnl_format_tag_any)
+    try MemoryDescriptor(dimensions, dnnl_format_tag_any, data_type)
   }
 
   /// The sizes along each axis.
@@ -25,10 +26,11 @@ extension dnnl_memory_desc_t {
   /// Bytes that a buffer of this layout takes, its padding included.
   var byteCount: Int { withUnsafePointer(to: self) { dnnl_memory_desc_get_size($0) } }
 
-  /// Whether the layout rounds an axis up, as blocked ones do with odd channel counts.
-  var isPadded: Bool {
-    byteCount != dimensions.reduce(1, *) * MemoryLayout<Float>.stride
-  }
+  /// Bytes of one value.
+  var valueSize: Int { data_type == dnnl_bf16 ? 2 : 4 }
+
+  /// Values that a buffer of this layout holds, its padding included.
+  var valueCount: Int { byteCount / valueSize }
 
   func hasSameLayout(as other: MemoryDescriptor) -> Bool {
     withUnsafePointer(to: self) { a in
@@ -44,59 +46,55 @@ extension dnnl_memory_desc_t {
     }
     return try MemoryDescriptor(dims, tags[dims.count - 1])
   }
-}
 
-/// A buffer of floats aligned for vector loads. Zeroed, because oneDNN expects zeros in the padding
-/// of blocked layouts.
-final class AlignedBuffer {
-  let floats: UnsafeMutableBufferPointer<Float>
-  private let pointer: UnsafeMutableRawPointer
-
-  init(byteCount: Int) throws(TrainingError) {
-    let size = max(byteCount, 64)
-    var pointer: UnsafeMutableRawPointer?
-    guard posix_memalign(&pointer, 64, size) == 0, let pointer else {
-      throw .outOfMemory(bytes: size)
-    }
-    memset(pointer, 0, size)
-    self.pointer = pointer
-    let count = byteCount / MemoryLayout<Float>.stride
-    floats = UnsafeMutableBufferPointer(
-      start: pointer.bindMemory(to: Float.self, capacity: count), count: count)
+  /// The same tensor as [image][channel block][position][channel], in blocks of 8 or 16.
+  func blocked(_ block: Int) throws(TrainingError) -> MemoryDescriptor {
+    try MemoryDescriptor(dimensions, block == 8 ? dnnl_aBcd8b : dnnl_aBcd16b, data_type)
   }
 
-  deinit { free(pointer) }
+  /// Channels of a block when the layout is one of those of `blocked(_:)`, else nil.
+  func channelBlock() throws(TrainingError) -> Int? {
+    guard ndims == 4 else { return nil }
+    for block in [16, 8] where hasSameLayout(as: try blocked(block)) { return block }
+    return nil
+  }
 }
 
-/// A oneDNN memory object and the buffer behind it, which several objects may share.
-final class OneDNNMemory {
-  let descriptor: MemoryDescriptor
+/// Owns one of oneDNN's memory objects: a layout and a pointer, not the bytes behind it.
+final class MemoryObject {
   let handle: dnnl_memory_t
-  let buffer: AlignedBuffer
 
-  init(_ descriptor: MemoryDescriptor, in context: OneDNNContext, sharing: AlignedBuffer? = nil)
+  init(
+    _ descriptor: MemoryDescriptor, _ pointer: UnsafeMutableRawPointer, in context: OneDNNContext
+  )
     throws(TrainingError)
   {
-    let size = descriptor.byteCount
-    let buffer: AlignedBuffer
-    if let sharing {
-      guard sharing.floats.count * MemoryLayout<Float>.stride >= size else {
-        throw .invalidInput("a shared buffer is smaller than its tensor")
-      }
-      buffer = sharing
-    } else {
-      buffer = try AlignedBuffer(byteCount: size)
-    }
     var handle: dnnl_memory_t?
     let status = withUnsafePointer(to: descriptor) {
-      dnnl_memory_create(&handle, $0, context.engine, buffer.floats.baseAddress)
+      dnnl_memory_create(&handle, $0, context.engine, pointer)
     }
     try check(status, "create a memory object")
-    guard let handle else { throw .outOfMemory(bytes: size) }
-    self.descriptor = descriptor
+    guard let handle else { throw .outOfMemory(bytes: 0) }
     self.handle = handle
-    self.buffer = buffer
   }
 
   deinit { dnnl_memory_destroy(handle) }
+}
+
+/// A tensor of a program: a layout and the buffer behind it, which several tensors may share.
+final class OneDNNMemory {
+  let descriptor: MemoryDescriptor
+  let buffer: AlignedBuffer
+  let object: MemoryObject
+
+  init(_ descriptor: MemoryDescriptor, buffer: AlignedBuffer, in context: OneDNNContext)
+    throws(TrainingError)
+  {
+    guard buffer.byteCount >= descriptor.byteCount else {
+      throw .invalidInput("a buffer is smaller than its tensor")
+    }
+    self.descriptor = descriptor
+    self.buffer = buffer
+    object = try MemoryObject(descriptor, buffer.pointer, in: context)
+  }
 }

@@ -71,11 +71,12 @@ func reluAlgorithm(limit: Float?) -> (dnnl_alg_kind_t, Float, Float) {
   limit.map { (dnnl_eltwise_clip, 0, $0) } ?? (dnnl_eltwise_relu, 0, 0)
 }
 
-/// An executable primitive bound to its tensors, which it keeps alive.
+/// An executable primitive bound to its tensors.
 final class OneDNNPrimitive {
   private let handle: dnnl_primitive_t
   private let context: OneDNNContext
-  private let tensors: [OneDNNMemory]
+  /// Kept alive, unlike the buffers: those belong to the network's pool.
+  private let tensors: [MemoryObject]
   private let arguments: [dnnl_exec_arg_t]
   private let operation: String
 
@@ -89,8 +90,8 @@ final class OneDNNPrimitive {
     self.handle = handle
     self.context = context
     self.operation = operation
-    tensors = Array(arguments.values)
-    self.arguments = arguments.map { dnnl_exec_arg_t(arg: $0.key, memory: $0.value.handle) }
+    tensors = arguments.values.map(\.object)
+    self.arguments = arguments.map { dnnl_exec_arg_t(arg: $0.key, memory: $0.value.object.handle) }
   }
 
   deinit { dnnl_primitive_destroy(handle) }

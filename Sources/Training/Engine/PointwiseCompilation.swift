@@ -1,48 +1,54 @@
 import COneDNN
+import CTraining
 import NeuralGraph
 
 extension ProgramCompiler {
   /// ReLU or ReLU6 that no neighbour has absorbed.
-  func compileRelu(_ node: Node, limit: Float?) throws(TrainingError) {
+  func compileClamp(_ node: Node, limit: Float?) throws(TrainingError) {
     let source = try value(node.inputs[0])
-    let (algorithm, alpha, beta) = reluAlgorithm(limit: limit)
-    var operation = dnnl_eltwise_desc_t()
-    var data = source.descriptor
-    let kind = mode.hasBackward ? dnnl_forward_training : dnnl_forward_inference
-    try check(
-      dnnl_eltwise_forward_desc_init(&operation, kind, algorithm, &data, alpha, beta),
-      "describe '\(node.name)'")
-    let forward = try PrimitiveDescription(operation, in: context, "rectify '\(node.name)'")
-    let target = try resultMemory(source.descriptor)
-    try emit(forward, [DNNL_ARG_SRC: source, DNNL_ARG_DST: target], "rectify '\(node.name)'")
+    let target = try memory(source.descriptor)
+    let (x, out) = (source.buffer.pointer, target.buffer.pointer)
+    let (count, type) = (source.descriptor.valueCount, source.descriptor.passType)
+    let (upper, threads) = (limit ?? .infinity, passThreads)
+    emit { () throws(TrainingError) in
+      crisp_add(x, nil, 0, upper, out, count, type, threads)
+    }
     values[node.name] = target
-
     onBackward { [self] () throws(TrainingError) in
       guard let gradient = try gradient(of: node.name, layout: target.descriptor) else { return }
-      var operation = dnnl_eltwise_desc_t()
-      var (data, difference) = (source.descriptor, target.descriptor)
-      try check(
-        dnnl_eltwise_backward_desc_init(
-          &operation, algorithm, &difference, &data, alpha, beta),
-        "describe the backward pass of '\(node.name)'")
-      let backward = try PrimitiveDescription(
-        operation, in: context, hint: forward, "differentiate '\(node.name)'")
-      let result = try memory(backward.layout(dnnl_query_diff_src_md))
-      try emit(
-        backward,
-        [DNNL_ARG_SRC: source, DNNL_ARG_DIFF_DST: gradient, DNNL_ARG_DIFF_SRC: result],
-        "differentiate '\(node.name)'")
-      contribute(result, to: node.inputs[0])
+      contribute(
+        try behindClamp(gradient, of: target, lower: 0, upper: upper), to: node.inputs[0])
     }
   }
 
-  /// Sum of two values; both take its gradient as it is.
+  /// The gradient behind a clamp whose result is `output`.
+  func behindClamp(
+    _ gradient: OneDNNMemory, of output: OneDNNMemory, lower: Float, upper: Float
+  ) throws(TrainingError) -> OneDNNMemory {
+    let result = try memory(output.descriptor)
+    let (g, out, masked) = (gradient.buffer.pointer, output.buffer.pointer, result.buffer.pointer)
+    let (count, type) = (output.descriptor.valueCount, output.descriptor.passType)
+    let threads = passThreads
+    emit { () throws(TrainingError) in
+      crisp_clamp_backward(g, out, lower, upper, masked, count, type, threads)
+    }
+    return result
+  }
+
+  /// Sum of two values, rectified where that follows; both take its gradient as it is.
   func compileAdd(_ node: Node) throws(TrainingError) {
     let first = try value(node.inputs[0])
     let second = try reordered(value(node.inputs[1]), to: first.descriptor)
-    values[node.name] = try added(first, second)
+    let tail = absorbTail(of: node, withAddition: false)
+    let target = try added(first, second, lower: tail.lower, upper: tail.upper)
+    values[tail.output] = target
+    let layout = target.descriptor
+    let kept = tail.clamps ? target : nil
     onBackward { [self] () throws(TrainingError) in
-      guard let gradient = try gradient(of: node.name, layout: first.descriptor) else { return }
+      guard var gradient = try gradient(of: tail.output, layout: layout) else { return }
+      if let kept {
+        gradient = try behindClamp(gradient, of: kept, lower: tail.lower, upper: tail.upper)
+      }
       contribute(gradient, to: node.inputs[0])
       contribute(gradient, to: node.inputs[1])
     }
@@ -54,7 +60,8 @@ extension ProgramCompiler {
   {
     let source = try value(node.inputs[0])
     var data = source.descriptor
-    var output = try MemoryDescriptor(dims(shape(node.name)), dnnl_format_tag_any)
+    var output = try MemoryDescriptor(
+      dims(shape(node.name)), dnnl_format_tag_any, source.descriptor.data_type)
     let strides = [window.strideHeight, window.strideWidth].map(Int64.init)
     let kernel = [window.kernelHeight, window.kernelWidth].map(Int64.init)
     let before = [window.padding.top, window.padding.left].map(Int64.init)
@@ -66,7 +73,7 @@ extension ProgramCompiler {
         &operation, kind, algorithm, &data, &output, strides, kernel, before, after),
       "describe '\(node.name)'")
     let forward = try PrimitiveDescription(operation, in: context, "pool '\(node.name)'")
-    let target = try resultMemory(forward.layout(dnnl_query_dst_md))
+    let target = try memory(forward.layout(dnnl_query_dst_md))
     var arguments = [DNNL_ARG_SRC: source, DNNL_ARG_DST: target]
     // The positions of the maxima, which the backward pass needs.
     var workspace: OneDNNMemory?

@@ -1,5 +1,15 @@
 import COneDNN
+import CTraining
 import NeuralGraph
+
+/// What all programs of a network share.
+struct EngineResources {
+  let context: OneDNNContext
+  let pool: BufferPool
+  let weightCopies: WeightCopies
+  /// Cores that every step may use.
+  let threads: Int
+}
 
 /// Turns a graph into a `Program`: chooses layouts, creates primitives and buffers, and derives the
 /// backward pass.
@@ -8,21 +18,24 @@ import NeuralGraph
 /// one; only then a reorder is inserted. Gradients are collected as contributions per value: a
 /// value with one reader takes its reader's gradient as it is, one with several gets their sum, so
 /// nothing is ever added in place and no buffer needs clearing.
+///
+/// Compilation follows the order of execution, and a tensor's buffer is free for the next one as
+/// soon as nothing here refers to it any more (see `BufferPool`): values are dropped after their
+/// last reader, or with the closure that compiles their last backward step.
 final class ProgramCompiler {
-  let context: OneDNNContext
   let graph: Graph
   let shapes: [String: ActivationShape]
   let parameters: [String: ParameterBuffer]
   let count: Int
   let mode: PassMode
+  let precision: Precision
   let settings: PassSettings
+  let resources: EngineResources
   var values: [String: OneDNNMemory] = [:]
 
-  private let readers: [String: Int]
-  /// Readers that are still to be compiled, by value; without a backward pass a value's buffer is
-  /// free again once all have run.
+  private let readers: [String: [Node]]
+  /// Readers that are still to be compiled, by value.
   private var pendingReaders: [String: Int]
-  private var freeBuffers: [Int: [AlignedBuffer]] = [:]
   private var absorbed = Set<String>()
   private var contributions: [String: [OneDNNMemory]] = [:]
   private var forwardActions: [Program.Action] = []
@@ -30,42 +43,52 @@ final class ProgramCompiler {
   private var backwardBuilders: [() throws(TrainingError) -> Void] = []
   private var isBuildingBackward = false
 
+  var context: OneDNNContext { resources.context }
+  /// How activations are stored.
+  var valueType: dnnl_data_type_t { precision == .bf16 ? dnnl_bf16 : dnnl_f32 }
+
   init(
     graph: Graph, shapes: [String: ActivationShape], parameters: [String: ParameterBuffer],
-    count: Int, mode: PassMode, settings: PassSettings, context: OneDNNContext
+    count: Int, mode: PassMode, precision: Precision, settings: PassSettings,
+    resources: EngineResources
   ) {
     self.graph = graph
     self.shapes = shapes
     self.parameters = parameters
     self.count = count
     self.mode = mode
+    self.precision = precision
     self.settings = settings
-    self.context = context
-    var readers: [String: Int] = [graph.output: 1]
-    for node in graph.nodes { for input in node.inputs { readers[input, default: 0] += 1 } }
+    self.resources = resources
+    var readers: [String: [Node]] = [:]
+    for node in graph.nodes {
+      for input in node.inputs { readers[input, default: []].append(node) }
+    }
     self.readers = readers
-    pendingReaders = readers
+    pendingReaders = readers.mapValues(\.count)
+    pendingReaders[graph.output, default: 0] += 1
   }
 
   func compile() throws(TrainingError) -> Program {
     let input = try memory(.plain(dims(graph.input)))
     values[Graph.inputName] = input
-    for node in graph.nodes where !absorbed.contains(node.name) {
-      try compile(node)
+    for node in graph.nodes {
+      if !absorbed.contains(node.name) { try compile(node) }
       releaseInputs(of: node)
     }
 
     let last = try value(graph.output)
     let plain = try MemoryDescriptor.plain(last.descriptor.dimensions)
     let output = try reordered(last, to: plain)
+    values = [:]
     var outputGradient: OneDNNMemory?
     if mode.hasBackward {
       let gradient = try memory(plain)
       outputGradient = gradient
       contribute(gradient, to: graph.output)
       isBuildingBackward = true
-      for build in backwardBuilders.reversed() { try build() }
-      backwardBuilders = []  // they hold this compiler
+      // Each closure goes once it has run, and with it what only it referred to.
+      while let build = backwardBuilders.popLast() { try build() }
     }
     return Program(
       input: input, output: output, outputGradient: outputGradient, forward: forwardActions,
@@ -76,7 +99,7 @@ final class ProgramCompiler {
     switch node.operation {
     case .convolution(let convolution): try compile(convolution, node)
     case .batchNorm(_, let epsilon): try compileBatchNorm(node, epsilon: epsilon)
-    case .relu(let limit): try compileRelu(node, limit: limit)
+    case .relu(let limit): try compileClamp(node, limit: limit)
     case .maxPool(let window): try compilePooling(node, window, dnnl_pooling_max)
     case .averagePool(let window, let countsPadding):
       try compilePooling(
@@ -88,8 +111,11 @@ final class ProgramCompiler {
       try compilePooling(node, window, dnnl_pooling_avg_exclude_padding)
     case .add: try compileAdd(node)
     case .linear: try compileLinear(node)
-    case .clip, .sigmoid, .hardSigmoid, .hardSwish, .scaleShift, .multiply, .concatenate, .pad:
-      throw .invalidInput("'\(node.name)' cannot be trained yet")
+    case .clip, .sigmoid, .hardSigmoid, .hardSwish: try compileActivation(node)
+    case .scaleShift: try compileScaleShift(node)
+    case .multiply: try compileMultiply(node)
+    case .concatenate: try compileConcatenation(node)
+    case .pad(let padding): try compilePad(node, padding)
     }
   }
 
@@ -114,30 +140,29 @@ final class ProgramCompiler {
     return parameter
   }
 
+  /// A tensor in pooled memory, or in a buffer of somebody else's.
   func memory(_ descriptor: MemoryDescriptor, sharing: AlignedBuffer? = nil) throws(TrainingError)
     -> OneDNNMemory
   {
-    try OneDNNMemory(descriptor, in: context, sharing: sharing)
+    let buffer: AlignedBuffer
+    if let sharing {
+      buffer = sharing
+    } else {
+      buffer = try resources.pool.buffer(byteCount: descriptor.byteCount)
+    }
+    return try OneDNNMemory(descriptor, buffer: buffer, in: context)
   }
 
-  /// Memory for a node's result. Without a backward pass it may be a buffer whose value nobody will
-  /// read any more: a large batch then touches a few buffers again and again, not one a node.
-  func resultMemory(_ descriptor: MemoryDescriptor) throws(TrainingError) -> OneDNNMemory {
-    guard !descriptor.isPadded else { return try memory(descriptor) }
-    return try memory(descriptor, sharing: freeBuffers[descriptor.byteCount]?.popLast())
+  /// Floats that only the step under construction uses.
+  func scratch(_ count: Int) throws(TrainingError) -> AlignedBuffer {
+    try resources.pool.buffer(byteCount: count * MemoryLayout<Float>.stride)
   }
 
-  /// Hands back the buffers of values that this node was the last to read. Layouts with padded
-  /// channels take no part: oneDNN relies on the zeros in their padding.
+  /// Lets go of values that this node was the last to read.
   private func releaseInputs(of node: Node) {
-    guard !mode.hasBackward else { return }
     for input in node.inputs {
       pendingReaders[input, default: 0] -= 1
-      guard pendingReaders[input] == 0, input != Graph.inputName,
-        let value = values.removeValue(forKey: input)
-      else { continue }
-      guard !value.descriptor.isPadded else { continue }
-      freeBuffers[value.descriptor.byteCount, default: []].append(value.buffer)
+      if pendingReaders[input] == 0 { values[input] = nil }
     }
   }
 
@@ -172,24 +197,9 @@ final class ProgramCompiler {
   {
     let plain = try memory(.plain(dims), sharing: parameter.valueBuffer)
     if plain.descriptor.hasSameLayout(as: layout) { return plain }
-    let target = try memory(layout)
-    let description = try PrimitiveDescription(
-      reorder: plain.descriptor, to: layout, in: context)
-    let copy = try OneDNNPrimitive(
-      description, [DNNL_ARG_FROM: plain, DNNL_ARG_TO: target], in: context, "reorder a weight")
-    emitOnChange(of: [parameter]) { () throws(TrainingError) in try copy.run() }
-    return target
-  }
-
-  /// Emits a step that runs only when one of the parameters was written since its last run.
-  func emitOnChange(of sources: [ParameterBuffer], _ action: @escaping Program.Action) {
-    var seen: [Int] = []
-    emit { () throws(TrainingError) in
-      let versions = sources.map(\.version)
-      guard versions != seen else { return }
-      try action()
-      seen = versions
-    }
+    let copy = try resources.weightCopies.copy(parameter, dims: dims, layout: layout)
+    emit { () throws(TrainingError) in try copy.refresh() }
+    return copy.memory
   }
 
   /// The gradient buffer a backward primitive should fill: the parameter's own when the layouts
@@ -230,39 +240,76 @@ final class ProgramCompiler {
   /// dL/d(value) in the given layout: the sum of what its readers contributed. Nil when no reader
   /// leads to the output.
   func gradient(of name: String, layout: MemoryDescriptor) throws(TrainingError) -> OneDNNMemory? {
-    guard let parts = contributions[name], var sum = parts.first else { return nil }
-    sum = try reordered(sum, to: layout)
-    for part in parts.dropFirst() {
-      let next = try reordered(part, to: layout)
-      sum = try added(sum, next)
-    }
-    contributions[name] = [sum]
-    return sum
+    let parts = try gradientParts(of: name, layout: layout)
+    guard let first = parts.first else { return nil }
+    return parts.count == 1 ? first : try added(first, parts[1])
   }
 
-  /// a + b in a's layout.
-  func added(_ a: OneDNNMemory, _ b: OneDNNMemory) throws(TrainingError) -> OneDNNMemory {
-    let result = try resultMemory(a.descriptor)
-    var operation = dnnl_binary_desc_t()
-    var (first, second, out) = (a.descriptor, b.descriptor, result.descriptor)
-    try check(
-      dnnl_binary_desc_init(&operation, dnnl_binary_add, &first, &second, &out), "describe a sum")
-    let description = try PrimitiveDescription(operation, in: context, "add")
-    try emit(
-      description, [DNNL_ARG_SRC_0: a, DNNL_ARG_SRC_1: b, DNNL_ARG_DST: result], "add")
+  /// The same as at most two summands, for steps that add while they read.
+  func gradientParts(of name: String, layout: MemoryDescriptor) throws(TrainingError)
+    -> [OneDNNMemory]
+  {
+    var parts: [OneDNNMemory] = []
+    for part in contributions.removeValue(forKey: name) ?? [] {
+      let part = try reordered(part, to: layout)
+      parts = parts.count == 2 ? [try added(parts[0], parts[1]), part] : parts + [part]
+    }
+    return parts
+  }
+
+  /// a + b in a's layout, which b has too.
+  func added(
+    _ a: OneDNNMemory, _ b: OneDNNMemory, lower: Float = -.infinity, upper: Float = .infinity
+  )
+    throws(TrainingError) -> OneDNNMemory
+  {
+    let result = try memory(a.descriptor)
+    let (first, second, out) = (a.buffer.pointer, b.buffer.pointer, result.buffer.pointer)
+    let (count, type, threads) = (a.descriptor.valueCount, a.descriptor.passType, passThreads)
+    emit { () throws(TrainingError) in
+      crisp_add(first, second, lower, upper, out, count, type, threads)
+    }
     return result
   }
 
   // MARK: Fusion
 
-  /// The activation that alone reads this node, so that the node can apply it itself. The caller
-  /// then stores its result under the activation's name, and the activation is not compiled.
-  func absorbRelu(after node: Node, unlimitedOnly: Bool) -> (name: String, limit: Float?)? {
-    guard readers[node.name] == 1,
-      let reader = graph.nodes.first(where: { $0.inputs.contains(node.name) }),
-      case .relu(let limit) = reader.operation, limit == nil || !unlimitedOnly
-    else { return nil }
-    absorbed.insert(reader.name)
-    return (reader.name, limit)
+  /// What follows a node and can be done in its store: the node's result then stands under the name
+  /// of the last one, and the others are not compiled.
+  struct Tail {
+    /// The value that is produced.
+    var output: String
+    /// The value that is added.
+    var residual: String?
+    /// Bounds of the result.
+    var lower = -Float.infinity
+    var upper = Float.infinity
+
+    var clamps: Bool { lower > -.infinity || upper < .infinity }
+  }
+
+  /// Absorbs the addition, where one is allowed and its other operand exists already, and the
+  /// rectification that alone read this node.
+  func absorbTail(of node: Node, withAddition: Bool) -> Tail {
+    var tail = Tail(output: node.name)
+    if withAddition, let sum = onlyReader(of: node.name), case .add = sum.operation,
+      let other = sum.inputs.first(where: { $0 != node.name }), values[other] != nil
+    {
+      absorbed.insert(sum.name)
+      tail.output = sum.name
+      tail.residual = other
+    }
+    if let clamp = onlyReader(of: tail.output), case .relu(let limit) = clamp.operation {
+      absorbed.insert(clamp.name)
+      tail.output = clamp.name
+      tail.lower = 0
+      tail.upper = limit ?? .infinity
+    }
+    return tail
+  }
+
+  private func onlyReader(of name: String) -> Node? {
+    guard name != graph.output, let nodes = readers[name], nodes.count == 1 else { return nil }
+    return nodes[0]
   }
 }

@@ -78,25 +78,108 @@ import Testing
 
   @Test func namesAreParsed() throws {
     #expect(try Architecture(named: "resnet20") == .resnet20)
-    #expect(try Architecture(named: "resnet32") == .resnet32)
-    for name in ["ResNet20", "resnet", "", "vgg16"] {
-      #expect(throws: GraphError.unknownArchitecture(name, known: ["resnet20", "resnet32"])) {
+    #expect(try Architecture(named: "vgg16_bn") == .vgg16BN)
+    #expect(try Architecture(named: "mobilenet_v2") == .mobileNetV2)
+    let known = [
+      "resnet20", "resnet32", "resnet18", "resnet34", "resnet50", "vgg16", "vgg16_bn",
+      "mobilenet_v2",
+    ]
+    for name in ["ResNet20", "resnet", "", "vgg16BN"] {
+      #expect(throws: GraphError.unknownArchitecture(name, known: known)) {
         try Architecture(named: name)
       }
     }
   }
 
-  @Test(arguments: [0, -1, Int.min, Int.max]) func impossibleClassCounts(_ classes: Int) {
+  /// As `sum(p.numel() for p in torchvision.models.NAME().parameters())` has it.
+  @Test(arguments: [
+    (Architecture.resnet18, 11_689_512), (.resnet34, 21_797_672), (.resnet50, 25_557_032),
+    (.vgg16, 138_357_544), (.vgg16BN, 138_365_992), (.mobileNetV2, 3_504_872),
+  ]) func torchvisionSizes(_ architecture: Architecture, _ size: Int) throws {
+    let photograph = ActivationShape(channels: 3, height: 224, width: 224)
+    #expect(learned(try architecture.graph(input: photograph, classes: 1000)) == size)
+  }
+
+  /// Where the small form keeps the resolution, and what its first layer looks like.
+  @Test(arguments: [
+    (Architecture.resnet18, "512x4x4", "512x7x7"), (.resnet34, "512x4x4", "512x7x7"),
+    (.resnet50, "2048x4x4", "2048x7x7"), (.vgg16, "512x1x1", "512x7x7"),
+    (.vgg16BN, "512x1x1", "512x7x7"), (.mobileNetV2, "1280x4x4", "1280x7x7"),
+  ]) func bothForms(_ architecture: Architecture, _ small: String, _ large: String) throws {
+    for (side, features) in [(32, small), (224, large)] {
+      let image = ActivationShape(channels: 3, height: side, width: side)
+      let graph = try architecture.graph(input: image, classes: 7)
+      let shapes = try graph.shapes()
+      #expect(shapes[graph.output]?.description == "7x1x1")
+      // The last value that is not yet a vector of features or scores.
+      let head = graph.nodes.firstIndex {
+        switch $0.operation {
+        case .globalAveragePool, .linear: true
+        default: false
+        }
+      }
+      let node = graph.nodes[try #require(head)]
+      #expect(shapes[node.inputs[0]]?.description == features, "\(side)")
+      let pools = graph.nodes.filter { if case .maxPool = $0.operation { true } else { false } }
+      switch architecture {
+      case .vgg16, .vgg16BN: #expect(pools.count == 5)
+      case .mobileNetV2: #expect(pools.isEmpty)
+      default: #expect(pools.count == (side == 32 ? 0 : 1))
+      }
+    }
+  }
+
+  /// The default data set has one channel of 28x28; 64 pixels is the last small side.
+  @Test(arguments: Architecture.allCases) func otherSmallImages(_ architecture: Architecture) throws
+  {
+    let grey = try architecture.graph(input: image, classes: 10)
+    #expect(try grey.shapes()[grey.output]?.count == 10)
+    let rectangle = ActivationShape(channels: 3, height: 64, width: 48)
+    let graph = try architecture.graph(input: rectangle, classes: 10)
+    #expect(graph.parameters().dropFirst() == grey.parameters().dropFirst())
+  }
+
+  @Test func formsByTheLongerSide() {
+    for (height, width, form) in [(64, 64, ImageForm.small), (64, 65, .photograph)] {
+      #expect(ImageForm(for: ActivationShape(channels: 3, height: height, width: width)) == form)
+    }
+  }
+
+  /// torchvision's adaptive pool to 7x7, as far as equal windows can express it.
+  @Test func vggPoolsPhotographs() throws {
+    func shape(_ height: Int, _ width: Int) -> ActivationShape {
+      ActivationShape(channels: 3, height: height, width: width)
+    }
+    let plain = try Architecture.vgg16.graph(input: shape(230, 224), classes: 2)
+    #expect(plain.node(named: "avgpool") == nil)
+    let double = try Architecture.vgg16.graph(input: shape(448, 224), classes: 2)
+    #expect(
+      double.node(named: "avgpool")?.operation
+        == .averagePool(
+          Window(kernelHeight: 2, kernelWidth: 1, strideHeight: 2, strideWidth: 1)))
+    #expect(double.parameters() == plain.parameters())
+    for impossible in [shape(128, 128), shape(256, 224), shape(224, 100), shape(300, 0)] {
+      let error = #expect(throws: GraphError.self) {
+        try Architecture.vgg16BN.graph(input: impossible, classes: 2)
+      }
+      #expect(error?.code == "invalid_node")
+      #expect(error?.description.contains("multiples of 224") == true)
+    }
+  }
+
+  @Test(arguments: Architecture.allCases, [0, -1, Int.min, Int.max])
+  func impossibleClassCounts(_ architecture: Architecture, _ classes: Int) {
     let error = #expect(throws: GraphError.self) {
-      try Architecture.resnet20.graph(input: image, classes: classes)
+      try architecture.graph(input: image, classes: classes)
     }
     #expect(error?.code == "invalid_node")
   }
 
-  @Test(arguments: [0, -3, Int.max]) func impossibleImages(_ side: Int) {
+  @Test(arguments: Architecture.allCases, [0, -3, Int.max])
+  func impossibleImages(_ architecture: Architecture, _ side: Int) {
     let shape = ActivationShape(channels: 1, height: side, width: 28)
     let error = #expect(throws: GraphError.self) {
-      try Architecture.resnet20.graph(input: shape, classes: 10)
+      try architecture.graph(input: shape, classes: 10)
     }
     #expect(error?.code == "invalid_node")
   }

@@ -1,0 +1,15 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Programs that measure. Apart from the main package, so that nobody who builds the server builds
+// them, and so that what they need never becomes a dependency of it.
+let package = Package(
+  name: "benchmarks",
+  dependencies: [.package(name: "crisp-server", path: "..")],
+  targets: [
+    .executableTarget(
+      name: "training-speed",
+      dependencies: [.product(name: "Training", package: "crisp-server")],
+      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+  ]
+)

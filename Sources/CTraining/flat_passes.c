@@ -1,0 +1,66 @@
+// Passes over values without a shape.
+#include "crisp_training.h"
+#include "parallel.h"
+#include "passes.h"
+
+// Below this, waking a second thread costs more than it saves.
+enum { SMALLEST_SHARE = 1 << 13 };
+
+static int useful_threads(size_t count, int threads) {
+  return count / SMALLEST_SHARE < (size_t)threads ? (int)(count / SMALLEST_SHARE) : threads;
+}
+
+typedef struct {
+  const void *a, *b;
+  float lower, upper;
+  void *result;
+  size_t count;
+  void (*pass)(
+      const void *a, const void *b, float lower, float upper, void *result, size_t first,
+      size_t end);
+} flat;
+
+static void flat_body(crisp_team team, void *context) {
+  const flat *f = context;
+  size_t first, end;
+  crisp_share(team, f->count, &first, &end);
+  f->pass(f->a, f->b, f->lower, f->upper, f->result, first, end);
+}
+
+void crisp_add(
+    const void *a, const void *b, float lower, float upper, void *result, size_t count, int type,
+    int threads) {
+  flat f = {a, b, lower, upper, result, count, crisp_passes_best()->add[type]};
+  crisp_parallel(flat_body, &f, useful_threads(count, threads));
+}
+
+void crisp_clamp_backward(
+    const void *gradient, const void *out, float lower, float upper, void *result, size_t count,
+    int type, int threads) {
+  flat f = {gradient, out, lower, upper, result, count, crisp_passes_best()->clamp_backward[type]};
+  crisp_parallel(flat_body, &f, useful_threads(count, threads));
+}
+
+typedef struct {
+  float *weights, *velocity;
+  const float *gradient;
+  const uint8_t *movable;
+  size_t count;
+  float momentum, decay, rate;
+} sgd_step;
+
+static void sgd_body(crisp_team team, void *context) {
+  const sgd_step *s = context;
+  size_t first, end;
+  crisp_share(team, s->count, &first, &end);
+  crisp_passes_best()->sgd(
+      s->weights, s->velocity, s->gradient, s->movable, first, end, s->momentum, s->decay,
+      s->rate);
+}
+
+void crisp_sgd_step(
+    float *weights, float *velocity, const float *gradient, const uint8_t *movable, size_t count,
+    float momentum, float decay, float rate, int threads) {
+  sgd_step s = {weights, velocity, gradient, movable, count, momentum, decay, rate};
+  crisp_parallel(sgd_body, &s, useful_threads(count, threads));
+}

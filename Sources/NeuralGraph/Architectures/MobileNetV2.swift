@@ -1,0 +1,62 @@
+/// MobileNetV2 (Sandler et al. 2018, table 2, width 1) with torchvision's names.
+///
+/// Small images keep their resolution in the stem and in the 24-channel stage, the usual variant
+/// for 32x32 pictures: they are divided by 8 instead of 32.
+func mobileNetV2Graph(input: ActivationShape, classes: Int) throws(GraphError) -> Graph {
+  let small = ImageForm(for: input) == .small
+  /// Expansion, output channels, repetitions and first stride of each stage.
+  let stages: [(expansion: Int, out: Int, count: Int, stride: Int)] = [
+    (1, 16, 1, 1), (6, 24, 2, small ? 1 : 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1),
+    (6, 160, 3, 2), (6, 320, 1, 1),
+  ]
+  var builder = GraphBuilder(input: input)
+  var x = builder.normalizedConvolution(
+    "features.0", builder.image, out: 32, kernel: 3, stride: small ? 1 : 2)
+  var channels = 32
+  var index = 1
+  for stage in stages {
+    for repetition in 0..<stage.count {
+      x = builder.invertedResidual(
+        "features.\(index)", x, channels: channels, expansion: stage.expansion, out: stage.out,
+        stride: repetition == 0 ? stage.stride : 1)
+      channels = stage.out
+      index += 1
+    }
+  }
+  x = builder.normalizedConvolution("features.\(index)", x, out: 1280, kernel: 1)
+  x = builder.globalAveragePool("avgpool", x)
+  x = builder.linear("classifier.1", x, features: 1280, out: classes)
+  return try builder.graph(output: x)
+}
+
+extension GraphBuilder {
+  /// Convolution, batch norm and ReLU6 under torchvision's names `.0`, `.1`, `.2`.
+  fileprivate mutating func normalizedConvolution(
+    _ name: String, _ x: String, out: Int, kernel: Int, stride: Int = 1, groups: Int = 1
+  ) -> String {
+    var y = convolution(
+      "\(name).0", x, out: out, kernel: kernel, stride: stride, padding: (kernel - 1) / 2,
+      groups: groups)
+    y = batchNorm("\(name).1", y)
+    return relu("\(name).2", y, limit: 6)
+  }
+
+  /// 1x1 up, depthwise 3x3, 1x1 down without activation, and a shortcut where the shape stays
+  /// (Sandler et al. 2018, figure 4d).
+  fileprivate mutating func invertedResidual(
+    _ name: String, _ x: String, channels: Int, expansion: Int, out: Int, stride: Int
+  ) -> String {
+    let hidden = channels * expansion
+    var y = x
+    var position = 0
+    if expansion != 1 {
+      y = normalizedConvolution("\(name).conv.0", y, out: hidden, kernel: 1)
+      position = 1
+    }
+    y = normalizedConvolution(
+      "\(name).conv.\(position)", y, out: hidden, kernel: 3, stride: stride, groups: hidden)
+    y = convolution("\(name).conv.\(position + 1)", y, out: out, kernel: 1)
+    y = batchNorm("\(name).conv.\(position + 2)", y)
+    return stride == 1 && channels == out ? add("\(name).add", y, x) : y
+  }
+}

@@ -1,0 +1,34 @@
+import CKernels
+
+/// Product of two values, or of a value and one factor per channel and image.
+struct ProductStep: Step {
+  let input, factor, output: Place
+  /// Keeps the gaps zero where vectors run over them: an infinite gate times zero is no number.
+  let mask: KernelMemory<Int32>?
+  let kernels: UnsafePointer<crisp_kernels>
+
+  func run(bundles: Int, in arena: Arena) {
+    let grid = output.grid
+    let image = (grid.height - 1) * grid.pitch + grid.width * grid.cell
+    let isGate = factor.grid != grid
+    for channel in 0..<output.channels {
+      // In this order: an image's last vector may reach into the next image.
+      for bundle in 0..<bundles {
+        let from = input.image(bundle, channel, arena)
+        let other = factor.image(bundle, channel, arena)
+        let to = output.image(bundle, channel, arena)
+        if let mask {
+          crisp_multiply_by(
+            kernels, from, other, isGate ? 1 : 0, mask.start + bundle * grid.imagePitch, to, image)
+          continue
+        }
+        for row in 0..<grid.height {
+          let start = row * grid.pitch
+          crisp_multiply_by(
+            kernels, from + start, isGate ? other : other + start, isGate ? grid.cell : 0, nil,
+            to + start, grid.width * grid.cell)
+        }
+      }
+    }
+  }
+}

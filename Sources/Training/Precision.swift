@@ -1,0 +1,22 @@
+import Foundation
+
+/// How training passes store activations and compute products.
+public enum Precision: String, Sendable, Hashable, Codable, CaseIterable {
+  /// 32-bit floats throughout.
+  case f32
+  /// Activations, their gradients and the weights of products in bfloat16; sums, statistics,
+  /// weight gradients and the weights that learn stay 32-bit floats (Micikevicius et al. 2018,
+  /// "Mixed Precision Training"; bfloat16 needs no loss scaling).
+  case bf16
+
+  /// Whether this processor multiplies in it.
+  public var isSupported: Bool { self == .f32 || Precision.hasBF16 }
+
+  private static let hasBF16: Bool = {
+    guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else {
+      return false
+    }
+    return text.split(separator: "\n").first { $0.hasPrefix("flags") }?
+      .split(separator: " ").contains("avx512_bf16") ?? false
+  }()
+}
