@@ -9,7 +9,7 @@ import Testing
     try golden.check(golden.model())
   }
 
-  private func operations(_ name: String, _ opset: Int = 17) throws -> [String: Operation] {
+  private func operations(_ name: String, _ opset: Int = 17) throws -> [String: NeuralGraph.Operation] {
     let graph = try Golden(name: name, opset: opset).model().description.graph
     return Dictionary(uniqueKeysWithValues: graph.nodes.map { ($0.name, $0.operation) })
   }
@@ -76,9 +76,9 @@ import Testing
 
   @Test func aSoftmaxAtTheEndIsLeftOutAndNoted() throws {
     let model = try Golden(name: "endings", opset: 21).model()
-    let origin = try #require(
-      JSONSerialization.jsonObject(with: Data(try #require(model.training).utf8))
-        as? [String: Any])
+    let text = try #require(model.training)
+    let object = try JSONSerialization.jsonObject(with: Data(text.utf8))
+    let origin = try #require(object as? [String: Any])
     #expect(origin["left_out"] as? [String] == ["Softmax"])
     #expect(origin["imported_from"] as? String == "onnx")
     #expect(origin["opset"] as? Int == 21)
