@@ -9,8 +9,8 @@ import Testing
     try golden.check(golden.model())
   }
 
-  private func operations(_ name: String, _ opset: Int = 17) throws -> [String: NeuralGraph.Operation] {
-    let graph = try Golden(name: name, opset: opset).model().description.graph
+  private func operations(_ name: String) throws -> [String: NeuralGraph.Operation] {
+    let graph = try Golden(name: name, opset: 17).model().description.graph
     return Dictionary(uniqueKeysWithValues: graph.nodes.map { ($0.name, $0.operation) })
   }
 
