@@ -12,6 +12,7 @@ let package = Package(
     .library(name: "SparseRuntime", targets: ["SparseRuntime"]),
     .library(name: "ONNXModels", targets: ["ONNXModels"]),
     .library(name: "Training", targets: ["Training", "Datasets", "NeuralGraph", "Randomness"]),
+    .library(name: "Pruning", targets: ["Pruning", "ModelFormats"]),
     .executable(name: "crisp-server", targets: ["crisp-server"]),
     .executable(name: "crisp", targets: ["crisp"]),
   ],

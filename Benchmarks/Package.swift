@@ -3,6 +3,8 @@ import PackageDescription
 
 // Programs that measure. Apart from the main package, so that nobody who builds the server builds
 // them, and so that what they need never becomes a dependency of it.
+let swift: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
 let package = Package(
   name: "benchmarks",
   dependencies: [.package(name: "crisp-server", path: "..")],
@@ -10,6 +12,13 @@ let package = Package(
     .executableTarget(
       name: "training-speed",
       dependencies: [.product(name: "Training", package: "crisp-server")],
-      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+      swiftSettings: swift),
+    .executableTarget(
+      name: "personalization-memory",
+      dependencies: [
+        .product(name: "Pruning", package: "crisp-server"),
+        .product(name: "Training", package: "crisp-server"),
+      ],
+      swiftSettings: swift),
   ]
 )

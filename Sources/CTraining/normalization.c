@@ -13,18 +13,18 @@ enum { LARGEST_BLOCK = 16 };
 // Below this many values, waking a second thread costs more than it saves.
 enum { SMALLEST_SHARE = 1 << 13 };
 
-static size_t blocks(const crisp_activation *a) {
+static size_t blocks(const crisp_batch_shape *a) {
   return (a->channels + a->block - 1) / a->block;
 }
 
-static int useful_threads(const crisp_activation *a) {
+static int useful_threads(const crisp_batch_shape *a) {
   const size_t shares = a->images * a->channels * a->positions / SMALLEST_SHARE;
   return shares < (size_t)a->threads ? (int)shares : a->threads;
 }
 
 // Coefficients per channel, padded to whole blocks, four lists; then partial sums, two lists per
 // unit.
-size_t crisp_normalization_scratch(const crisp_activation *a) {
+size_t crisp_normalization_scratch(const crisp_batch_shape *a) {
   const size_t padded = blocks(a) * a->block;
   return 5 * padded + a->images * padded * 2;
 }
@@ -78,7 +78,7 @@ static float value_at(const work *w, const void *base, size_t index) {
 static void forward(crisp_team team, void *context) {
   const work *w = context;
   const crisp_normalization *n = w->n;
-  const crisp_activation *a = &n->shape;
+  const crisp_batch_shape *a = &n->shape;
   const size_t block = a->block, count = blocks(a), units = a->images * count;
   const lists l = lists_of(n);
   size_t first, end, first_block, end_block;
@@ -140,7 +140,7 @@ void crisp_normalize(
 static void backward(crisp_team team, void *context) {
   const work *w = context;
   const crisp_normalization *n = w->n;
-  const crisp_activation *a = &n->shape;
+  const crisp_batch_shape *a = &n->shape;
   const size_t block = a->block, count = blocks(a), units = a->images * count;
   const lists l = lists_of(n);
   size_t first, end, first_block, end_block;

@@ -1,4 +1,5 @@
 import Datasets
+import NeuralGraph
 
 /// How well a classifier did on labelled images.
 public struct Evaluation: Sendable, Hashable, Codable {
@@ -42,7 +43,7 @@ public struct Evaluation: Sendable, Hashable, Codable {
 
   /// Runs any classifier over a split in batches.
   public static func run(
-    _ loader: BatchLoader, split: Split, batchSize: Int = 100,
+    _ loader: BatchLoader, split: Split, batchSize: Int,
     classify: (Batch) throws -> [Float]
   ) rethrows -> Evaluation {
     var evaluation = Evaluation(classes: loader.classCount)
@@ -53,13 +54,20 @@ public struct Evaluation: Sendable, Hashable, Codable {
   }
 }
 
+extension Graph {
+  /// Images that go through the network together when it is evaluated: a hundred, or as many as
+  /// keep one activation below 64 MB.
+  public var evaluationBatchSize: Int {
+    let largest = (try? shapes().values.map(\.count).max()) ?? nil
+    return max(1, min(100, (1 << 24) / max(1, largest ?? 1)))
+  }
+}
+
 extension Network {
   /// Evaluates this network with running statistics.
-  public func evaluate(_ loader: BatchLoader, split: Split, batchSize: Int = 100)
-    throws(TrainingError) -> Evaluation
-  {
+  public func evaluate(_ loader: BatchLoader, split: Split) throws(TrainingError) -> Evaluation {
     var evaluation = Evaluation(classes: loader.classCount)
-    for batch in loader.sequential(split, batchSize: batchSize) {
+    for batch in loader.sequential(split, batchSize: graph.evaluationBatchSize) {
       let scores = try forward(batch.images, count: batch.count, mode: .inference)
       evaluation.add(scores: scores, labels: batch.labels)
     }

@@ -20,12 +20,12 @@ typedef struct {
   // crisp_f32 or crisp_bf16.
   int type;
   int threads;
-} crisp_activation;
+} crisp_batch_shape;
 
 // Batch normalisation with what may follow it:
 //   out = clamp(gamma * (x - mean) / sqrt(variance + epsilon) + beta + residual, lower, upper)
 typedef struct {
-  crisp_activation shape;
+  crisp_batch_shape shape;
   // [channels] each.
   const float *gamma, *beta;
   float epsilon;
@@ -39,7 +39,7 @@ typedef struct {
 } crisp_normalization;
 
 // Floats of scratch that a normalisation over this shape needs.
-size_t crisp_normalization_scratch(const crisp_activation *shape);
+size_t crisp_normalization_scratch(const crisp_batch_shape *shape);
 
 // `residual` may be null. `out` may be `x` or `residual` only without a backward pass.
 void crisp_normalize(

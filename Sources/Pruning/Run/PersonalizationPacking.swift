@@ -9,7 +9,7 @@ import Training
 extension PersonalizationRun {
   /// Largest difference between packed and masked dense scores, relative to the largest score.
   private static let allowedError: Float = 1e-4
-  private static let batch = 100
+  private var batchSize: Int { network.graph.evaluationBatchSize }
 
   func packed(references: References, finalEpoch: Int) throws -> Personalization.Result {
     let (graph, folded) = try network.graph.foldingBatchNorm(network.weights())
@@ -26,7 +26,7 @@ extension PersonalizationRun {
           baseModelDigest: setup.universalDigest, dataDigest: setup.dataset.digest.hex))
     }
     let session = try Session(
-      model: model(accuracy: nil), batchCapacity: Self.batch, threads: setup.threads)
+      model: model(accuracy: nil), batchCapacity: batchSize, threads: setup.threads)
     let pruned = SplitEvaluations(
       validation: try evaluate(session, .validation), test: try evaluate(session, .test))
     let data = try model(
@@ -50,17 +50,17 @@ extension PersonalizationRun {
 
   /// The test split is read here for the first time for the pruned model, after every choice.
   private func evaluate(_ session: Session, _ split: Split) throws -> Evaluation {
-    try Evaluation.run(loader, split: split, batchSize: Self.batch) {
+    try Evaluation.run(loader, split: split, batchSize: batchSize) {
       try session.run(images: $0.images, count: $0.count)
     }
   }
 
   /// Compares the file, as a stranger would read it, with the masked dense network.
   private func verify(_ model: PackedModel) throws -> Float {
-    let session = try Session(model: model, batchCapacity: Self.batch, threads: setup.threads)
+    let session = try Session(model: model, batchCapacity: batchSize, threads: setup.threads)
     var worst: Float = 0
     var scale: Float = 0
-    for batch in loader.sequential(.validation, batchSize: Self.batch) {
+    for batch in loader.sequential(.validation, batchSize: batchSize) {
       let expected = try network.forward(batch.images, count: batch.count, mode: .inference)
       let found = try session.run(images: batch.images, count: batch.count)
       for (a, b) in zip(found, expected) {

@@ -50,7 +50,7 @@ extension ProgramCompiler {
       let forward = try PrimitiveDescription(
         describe(function, layout, node), in: context, "activate '\(node.name)'")
       // Only the backward pass reads what lies between two functions.
-      let target = mode.hasBackward || steps.isEmpty ? try resultMemory(layout) : last
+      let target = mode.hasBackward || steps.isEmpty ? try memory(layout) : last
       try emit(forward, [DNNL_ARG_SRC: last, DNNL_ARG_DST: target], "activate '\(node.name)'")
       steps.append((function, last, forward))
       last = target

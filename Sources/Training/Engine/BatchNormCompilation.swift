@@ -40,7 +40,8 @@ extension ProgramCompiler {
       let (one, two) = (first.buffer.pointer, parts.count > 1 ? parts[1].buffer.pointer : nil)
       let (y, behind) = (kept?.buffer.pointer, masked?.buffer.pointer)
       let dx = result.buffer.pointer
-      let (dScale, dShift) = (scale.gradient.baseAddress, shift.gradient.baseAddress)
+      let dScale = try scale.gradientMemory().floats.baseAddress
+      let dShift = try shift.gradientMemory().floats.baseAddress
       // The statistics' buffers belong to this step too.
       _ = (mean, variance)
       emit { () throws(TrainingError) in
@@ -66,7 +67,7 @@ extension ProgramCompiler {
   ) throws(TrainingError) -> NormalizationTemplate {
     let dims = layout.dimensions
     var n = crisp_normalization()
-    n.shape = crisp_activation(
+    n.shape = crisp_batch_shape(
       images: dims[0], channels: dims[1], positions: dims[2] * dims[3],
       block: try layout.channelBlock() ?? 16, type: layout.passType, threads: passThreads)
     n.gamma = UnsafePointer(try parameter(node.weightName).values.baseAddress)

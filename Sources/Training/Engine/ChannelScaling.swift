@@ -1,8 +1,8 @@
 import COneDNN
 import NeuralGraph
 
-/// y = scale · x + shift, one pair per channel, as batch norm with mean 0, variance 1 and no
-/// epsilon: oneDNN has it for every layout, and its backward pass sums dL/dy · x over each channel.
+/// y = scale · x + shift, one pair per channel, as batch norm with fixed statistics: oneDNN has it
+/// for every layout, and its backward pass sums dL/dy · x over each channel.
 struct ChannelScaling {
   /// The tensor's layout.
   let layout: MemoryDescriptor
@@ -10,6 +10,9 @@ struct ChannelScaling {
   let coefficients: OneDNNMemory
   fileprivate let forward: PrimitiveDescription
   fileprivate let mean, variance: OneDNNMemory
+  /// Variance and epsilon, which add up to exactly 1. Neither alone would do: the padded channels of
+  /// blocked layouts have a variance of zero, and zero divided by the root of zero is no number.
+  fileprivate static let half: Float = 0.5
   fileprivate static let flags = dnnl_use_scaleshift.rawValue | dnnl_use_global_stats.rawValue
 }
 
@@ -23,14 +26,15 @@ extension ProgramCompiler {
     var data = layout
     let kind = mode.hasBackward ? dnnl_forward_training : dnnl_forward_inference
     try check(
-      dnnl_batch_normalization_forward_desc_init(&operation, kind, &data, 0, ChannelScaling.flags),
+      dnnl_batch_normalization_forward_desc_init(
+        &operation, kind, &data, ChannelScaling.half, ChannelScaling.flags),
       "describe '\(node.name)'")
     let forward = try PrimitiveDescription(operation, in: context, "scale '\(node.name)'")
-    let variance = try memory(.plain([channels]))
-    variance.buffer.floats.update(repeating: 1)
+    let vector = try MemoryDescriptor.plain([channels])
     return ChannelScaling(
       layout: layout, coefficients: try memory(.plain([2, channels])), forward: forward,
-      mean: try memory(.plain([channels])), variance: variance)
+      mean: try memory(vector, sharing: constant(0, count: channels)),
+      variance: try memory(vector, sharing: constant(ChannelScaling.half, count: channels)))
   }
 
   /// Scales `source` into `target`; both have the scaling's layout.
@@ -53,7 +57,7 @@ extension ProgramCompiler {
     var (data, difference) = (scaling.layout, scaling.layout)
     try check(
       dnnl_batch_normalization_backward_desc_init(
-        &operation, dnnl_backward, &difference, &data, 0, ChannelScaling.flags),
+        &operation, dnnl_backward, &difference, &data, ChannelScaling.half, ChannelScaling.flags),
       "describe the backward pass of '\(node.name)'")
     let backward = try PrimitiveDescription(
       operation, in: context, hint: scaling.forward, "differentiate '\(node.name)'")
@@ -76,12 +80,12 @@ extension ProgramCompiler {
     let shift = try parameter(node.biasName)
     let scaling = try channelScaling(source.descriptor, node)
     let both = scaling.coefficients.buffer.floats
-    emitOnChange(of: [scale, shift]) { () throws(TrainingError) in
+    emit { () throws(TrainingError) in
       _ = both.update(fromContentsOf: scale.values)
       _ = UnsafeMutableBufferPointer(rebasing: both[scale.count...])
         .update(fromContentsOf: shift.values)
     }
-    let target = try resultMemory(source.descriptor)
+    let target = try memory(source.descriptor)
     try emit(scaling, source, into: target, node)
     values[node.name] = target
     onBackward { [self] () throws(TrainingError) in

@@ -66,7 +66,7 @@ extension ProgramCompiler {
     ]
     if let bias {
       arguments[DNNL_ARG_DIFF_BIAS] = try memory(
-        .plain([bias.count]), sharing: bias.gradientBuffer)
+        .plain([bias.count]), sharing: bias.gradientMemory())
     }
     try emit(toWeights, arguments, "differentiate '\(node.name)' by its weights")
     try finish()

@@ -32,6 +32,9 @@ extension dnnl_memory_desc_t {
   /// Values that a buffer of this layout holds, its padding included.
   var valueCount: Int { byteCount / valueSize }
 
+  /// Whether the layout rounds an axis up, as blocked ones do with odd channel counts.
+  var isPadded: Bool { valueCount != dimensions.reduce(1, *) }
+
   func hasSameLayout(as other: MemoryDescriptor) -> Bool {
     withUnsafePointer(to: self) { a in
       withUnsafePointer(to: other) { b in dnnl_memory_desc_equal(a, b) == 1 }

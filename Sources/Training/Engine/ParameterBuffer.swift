@@ -9,15 +9,16 @@ public final class ParameterBuffer {
   public var values: UnsafeMutableBufferPointer<Float> {
     UnsafeMutableBufferPointer(rebasing: valueBuffer.floats[..<count])
   }
-  /// dL/dw of the last backward pass; zero for statistics.
+  /// dL/dw of the last backward pass; empty before the first one, and for what is not learned.
   public var gradient: UnsafeMutableBufferPointer<Float> {
-    UnsafeMutableBufferPointer(rebasing: gradientBuffer.floats[..<count])
+    guard let gradientBuffer else { return UnsafeMutableBufferPointer(start: nil, count: 0) }
+    return UnsafeMutableBufferPointer(rebasing: gradientBuffer.floats[..<count])
   }
   /// Number of values.
   public let count: Int
 
   let valueBuffer: AlignedBuffer
-  let gradientBuffer: AlignedBuffer
+  private var gradientBuffer: AlignedBuffer?
   private(set) var version = 0
 
   init(_ parameter: Parameter, tensor: Tensor) throws(TrainingError) {
@@ -25,8 +26,16 @@ public final class ParameterBuffer {
     count = tensor.values.count
     let size = count * MemoryLayout<Float>.stride
     valueBuffer = try AlignedBuffer(byteCount: size)
-    gradientBuffer = try AlignedBuffer(byteCount: size)
     _ = values.update(fromContentsOf: tensor.values)
+  }
+
+  /// Memory for the gradient, made when a backward pass is compiled: a network that only answers,
+  /// such as a teacher, does without.
+  func gradientMemory() throws(TrainingError) -> AlignedBuffer {
+    if let gradientBuffer { return gradientBuffer }
+    let buffer = try AlignedBuffer(byteCount: count * MemoryLayout<Float>.stride)
+    gradientBuffer = buffer
+    return buffer
   }
 
   /// Tells the programs that the values were written.

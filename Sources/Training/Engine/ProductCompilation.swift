@@ -31,7 +31,7 @@ extension ProgramCompiler {
   private func product(_ a: OneDNNMemory, _ b: OneDNNMemory) throws(TrainingError)
     -> OneDNNMemory
   {
-    let result = try resultMemory(a.descriptor)
+    let result = try memory(a.descriptor)
     var operation = dnnl_binary_desc_t()
     var (first, second, out) = (a.descriptor, b.descriptor, result.descriptor)
     try check(
@@ -57,7 +57,7 @@ extension ProgramCompiler {
     try emit(
       PrimitiveDescription(reorder: gates.descriptor, to: gateLayout, in: context),
       [DNNL_ARG_FROM: gates, DNNL_ARG_TO: scales], "copy the gates of '\(node.name)'")
-    let target = try resultMemory(layout)
+    let target = try memory(layout)
     let targetView = try memory(view, sharing: target.buffer)
     try emit(scaling, sourceView, into: targetView, node)
     values[node.name] = target
@@ -81,9 +81,9 @@ extension ProgramCompiler {
     let dims = layout.dimensions
     let merged = [1, dims[0] * dims[1]] + dims.dropFirst(2)
     for tag in [dnnl_nChw16c, dnnl_nChw8c] {
-      let blocked = try MemoryDescriptor(dims, tag)
+      let blocked = try MemoryDescriptor(dims, tag, layout.data_type)
       if !layout.isPadded, layout.hasSameLayout(as: blocked) {
-        return (blocked, try MemoryDescriptor(merged, tag))
+        return (blocked, try MemoryDescriptor(merged, tag, layout.data_type))
       }
     }
     return (try .plain(dims), try .plain(merged))

@@ -34,16 +34,19 @@ final class Program {
   let outputGradient: OneDNNMemory?
   private let forwardActions: [Action]
   private let backwardActions: [Action]
+  /// Kept alive for the actions, which hold only pointers.
+  private let constants: [AlignedBuffer]
 
   init(
     input: OneDNNMemory, output: OneDNNMemory, outputGradient: OneDNNMemory?, forward: [Action],
-    backward: [Action]
+    backward: [Action], constants: [AlignedBuffer]
   ) {
     self.input = input
     self.output = output
     self.outputGradient = outputGradient
     forwardActions = forward
     backwardActions = backward
+    self.constants = constants
   }
 
   func forward() throws(TrainingError) {

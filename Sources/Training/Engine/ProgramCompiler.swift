@@ -42,6 +42,7 @@ final class ProgramCompiler {
   private var backwardActions: [Program.Action] = []
   private var backwardBuilders: [() throws(TrainingError) -> Void] = []
   private var isBuildingBackward = false
+  private var constants: [AlignedBuffer] = []
 
   var context: OneDNNContext { resources.context }
   /// How activations are stored.
@@ -92,7 +93,7 @@ final class ProgramCompiler {
     }
     return Program(
       input: input, output: output, outputGradient: outputGradient, forward: forwardActions,
-      backward: backwardActions)
+      backward: backwardActions, constants: constants)
   }
 
   private func compile(_ node: Node) throws(TrainingError) {
@@ -158,6 +159,14 @@ final class ProgramCompiler {
     try resources.pool.buffer(byteCount: count * MemoryLayout<Float>.stride)
   }
 
+  /// Floats that hold one value for as long as the program exists.
+  func constant(_ value: Float, count: Int) throws(TrainingError) -> AlignedBuffer {
+    let buffer = try AlignedBuffer(byteCount: count * MemoryLayout<Float>.stride)
+    buffer.floats.update(repeating: value)
+    constants.append(buffer)
+    return buffer
+  }
+
   /// Lets go of values that this node was the last to read.
   private func releaseInputs(of node: Node) {
     for input in node.inputs {
@@ -207,7 +216,7 @@ final class ProgramCompiler {
   func weightGradient(_ parameter: ParameterBuffer, dims: [Int], layout: MemoryDescriptor)
     throws(TrainingError) -> (OneDNNMemory, finish: () throws(TrainingError) -> Void)
   {
-    let plain = try memory(.plain(dims), sharing: parameter.gradientBuffer)
+    let plain = try memory(.plain(dims), sharing: parameter.gradientMemory())
     if plain.descriptor.hasSameLayout(as: layout) {
       return (plain, { () throws(TrainingError) in })
     }

@@ -1,4 +1,5 @@
 import COneDNN
+import Foundation
 import NeuralGraph
 
 extension ProgramCompiler {
@@ -6,7 +7,7 @@ extension ProgramCompiler {
   func compileConcatenation(_ node: Node) throws(TrainingError) {
     let sources = try node.inputs.map { name throws(TrainingError) in try value(name) }
     let shape = try shape(node.name)
-    let target = try resultMemory(commonLayout(of: sources.map(\.descriptor), dims(shape)))
+    let target = try memory(commonLayout(of: sources.map(\.descriptor), dims(shape)))
     var parts: [(name: String, source: OneDNNMemory, part: MemoryDescriptor)] = []
     var channel = 0
     for (name, source) in zip(node.inputs, sources) {
@@ -35,10 +36,9 @@ extension ProgramCompiler {
       commonLayout(of: [source.descriptor], dims(shape(node.name)), mayPad: true))
     let part = try target.descriptor.part(
       source.descriptor.dimensions, at: [0, 0, padding.top, padding.left], of: node)
-    // A fresh buffer is zero, and stays so around the middle unless later values share it.
-    if !mode.hasBackward {
-      emit { () throws(TrainingError) in target.buffer.floats.update(repeating: 0) }
-    }
+    // Other tensors have the buffer at other times.
+    let (pointer, size) = (target.buffer.pointer, target.descriptor.byteCount)
+    emit { () throws(TrainingError) in memset(pointer, 0, size) }
     try emitCopy(from: source, to: memory(part, sharing: target.buffer), node)
     values[node.name] = target
 
@@ -67,12 +67,12 @@ extension ProgramCompiler {
   ) throws(TrainingError) -> MemoryDescriptor {
     for tag in [dnnl_nChw16c, dnnl_nChw8c] {
       let blocked = try layouts.map { layout throws(TrainingError) in
-        try MemoryDescriptor(layout.dimensions, tag)
+        try MemoryDescriptor(layout.dimensions, tag, layout.data_type)
       }
       let fits = zip(layouts, blocked).allSatisfy { layout, blocked in
         (mayPad || !layout.isPadded) && layout.hasSameLayout(as: blocked)
       }
-      if fits { return try MemoryDescriptor(dims, tag) }
+      if fits { return try MemoryDescriptor(dims, tag, layouts[0].data_type) }
     }
     return try .plain(dims)
   }

@@ -66,6 +66,9 @@ def parameters(graph):
         elif node["op"] == "linear":
             result[f"{name}.weight"] = torch.randn(node["out"], node["in"]) / node["in"] ** 0.5
             result[f"{name}.bias"] = torch.randn(node["out"]) * 0.3
+        elif node["op"] == "scale_shift":
+            result[f"{name}.weight"] = torch.rand(node["in"]) + 0.5
+            result[f"{name}.bias"] = torch.randn(node["in"]) * 0.3
         elif node["op"] == "batch_norm":
             c = node["in"]
             result[f"{name}.weight"] = torch.rand(c) + 0.5
@@ -94,18 +97,36 @@ def run(graph, weights, images, training):
             y = F.relu(x) if "limit" not in node else F.hardtanh(x, 0, node["limit"])
         elif node["op"] == "max_pool":
             y = F.max_pool2d(padded(x, node, float("-inf")), node["kernel"], node["stride"])
+        elif node["op"] == "average_pool" and node.get("counts_padding"):
+            y = F.avg_pool2d(padded(x, node, 0), node["kernel"], node["stride"])
         elif node["op"] == "average_pool":
             sums = F.avg_pool2d(padded(x, node, 0), node["kernel"], node["stride"], divisor_override=1)
             counts = F.avg_pool2d(padded(torch.ones_like(x), node, 0), node["kernel"], node["stride"], divisor_override=1)
             y = sums / counts
         elif node["op"] == "global_average_pool":
             y = x.mean((2, 3), keepdim=True)
+        elif node["op"] == "clip":
+            y = x.clamp(node["lower"], node["upper"])
+        elif node["op"] == "sigmoid":
+            y = x.sigmoid()
+        elif node["op"] == "hard_sigmoid":
+            y = (x * node["slope"] + node["offset"]).clamp(0, 1)
+        elif node["op"] == "hard_swish":
+            y = F.hardswish(x)
+        elif node["op"] == "scale_shift":
+            y = x * w("weight")[:, None, None] + w("bias")[:, None, None]
+        elif node["op"] == "multiply":
+            y = x * values[node["inputs"][1]]
+        elif node["op"] == "concatenate":
+            y = torch.cat([values[i] for i in node["inputs"]], 1)
+        elif node["op"] == "pad":
+            y = padded(x, node, 0)
         elif node["op"] == "add":
             y = x + values[node["inputs"][1]]
         elif node["op"] == "linear":
-            y = F.linear(x.flatten(1), w("weight"), w("bias"))
+            y = F.linear(x.flatten(1), w("weight"), w("bias"))[:, :, None, None]
         values[name] = y
-    return values[graph["output"]]
+    return values[graph["output"]].flatten(1)
 
 
 def cases():
@@ -161,6 +182,109 @@ def cases():
     b.linear("l2", x, 17, 4)
     yield "linear on a map, then on features", b.graph()
 
+    yield from imported()
+
+
+def imported():
+    functions = {
+        "clip": {"lower": -0.4, "upper": 0.6},
+        "clip above zero": {"lower": 0.2, "upper": 2.5},
+        "sigmoid": {},
+        "hard_sigmoid": {"slope": 0.5, "offset": 0.4},
+        "hard_swish": {},
+    }
+    for label, attributes in functions.items():
+        for c in [16, 19]:
+            b = Builder(2, 6, 5)
+            x = b.conv("probe", "input", c)
+            x = b.add("op", label.split()[0], [x], c, **attributes)
+            b.head(b.conv("after", x, 5))
+            yield f"{label} on {c} channels", b.graph()
+
+    for c in [16, 5]:
+        b = Builder(2, 6, 5)
+        x = b.add("scale", "scale_shift", ["input"], 2, **{"in": 2})
+        x = b.conv("probe", x, c)
+        x = b.add("pool0", "max_pool", [x], c, kernel=[2, 2], stride=[1, 1], padding=[0, 0, 0, 0])
+        x = b.add("op", "scale_shift", [x], c, **{"in": c})
+        b.head(b.conv("after", x, 6))
+        yield f"scale and shift on {c} channels", b.graph()
+
+    for c in [16, 24, 5]:
+        b = Builder(2, 7, 6)
+        x = b.conv("c0", "input", c)
+        y = b.conv("c1", "input", c)
+        x = b.add("op", "multiply", [x, y], c)
+        x = b.add("square", "multiply", [x, x], c)
+        b.head(b.conv("after", x, 5))
+        yield f"products of {c} channels", b.graph()
+
+    for c in [32, 24, 5]:
+        b = Builder(2, 7, 6)
+        x = b.relu("r0", b.norm("b0", b.conv("c0", "input", c)))
+        g = b.add("squeeze", "global_average_pool", [x], c)
+        g = b.conv("expand", b.relu("r1", b.conv("reduce", g, 4, bias=True)), c, bias=True)
+        g = b.add("gate", "hard_sigmoid", [g], c, slope=1 / 6, offset=0.5)
+        x = b.add("op", "multiply", [x, g], c)
+        b.head(b.add("act", "hard_swish", [b.norm("b1", b.conv("c1", x, 11))], 11))
+        yield f"squeeze and excitation on {c} channels", b.graph()
+
+    b = Builder(2, 7, 6)
+    x = b.norm("b0", b.conv("c0", "input", 16, kernel=(3, 3), padding=(1, 1, 1, 1)))
+    x = b.add("swish", "multiply", [x, b.add("soft", "sigmoid", [x], 16)], 16)
+    g = b.linear("expand", b.relu("r1", b.linear("reduce", b.add("squeeze", "global_average_pool", [x], 16), 16, 3)), 3, 16)
+    x = b.add("op", "multiply", [x, b.add("gate", "sigmoid", [g], 16)], 16)
+    b.head(b.conv("c1", x, 9))
+    yield "x sigmoid(x), gates from linear layers", b.graph()
+
+    b = Builder(2, 4, 5)
+    b.head(b.conv("c1", b.add("op", "multiply", ["input", b.conv("g", b.add("squeeze", "global_average_pool", ["input"], 2), 2, bias=True)], 2), 5))
+    yield "gates on the image", b.graph()
+
+    for widths in [(16, 32), (16, 8), (5, 3), (19, 16)]:
+        b = Builder(2, 6, 5)
+        x = b.conv("c0", "input", widths[0], kernel=(3, 3), padding=(1, 1, 1, 1))
+        y = b.relu("r1", b.norm("b1", b.conv("c1", "input", widths[1])))
+        total = 2 * widths[0] + widths[1] + 2
+        x = b.add("op", "concatenate", [x, y, "input", x], total)
+        b.head(b.relu("r2", b.norm("b2", b.conv("after", x, 6))))
+        yield f"concatenation of {widths} channels", b.graph()
+
+    b = Builder(2, 6, 5)
+    x = b.conv("c0", "input", 6)
+    for i in range(2):
+        c = b.channels[x]
+        y = b.relu(f"r{i}", b.norm(f"b{i}", x))
+        y = b.conv(f"d{i}", y, 5, kernel=(3, 3), padding=(1, 1, 1, 1))
+        x = b.add(f"join{i}", "concatenate", [x, y], c + 5)
+    b.head(x)
+    yield "dense blocks", b.graph()
+
+    b = Builder(2, 4, 4)
+    x = b.conv("c0", "input", 7)
+    s = b.add("squeeze", "global_average_pool", [x], 7)
+    l = b.linear("l0", x, 112, 4)
+    x = b.add("op", "concatenate", [s, l], 11)
+    x = b.add("sum", "add", [b.linear("l1", x, 11, 6), b.conv("c1", x, 6)], 6)
+    b.linear("fc", b.conv("c2", x, 5), 5, 3)
+    yield "maps of one pixel from linear layers and convolutions", b.graph()
+
+    for c in [16, 5]:
+        b = Builder(2, 5, 6)
+        x = b.add("border", "pad", ["input"], 2, padding=[1, 0, 0, 2])
+        x = b.conv("c0", x, c, kernel=(3, 3))
+        x = b.add("op", "pad", [x], c, padding=[0, 1, 2, 3])
+        x = b.conv("after", x, 6, kernel=(2, 2), stride=(2, 2))
+        b.head(b.add("again", "pad", [b.norm("bn", x)], 6, padding=[1, 1, 0, 0]))
+        yield f"padding around {c} channels", b.graph()
+
+    for kernel, stride, padding in [((3, 3), (1, 1), (1, 1, 1, 1)), ((3, 2), (1, 2), (0, 1, 1, 0))]:
+        for c in [16, 6]:
+            b = Builder(2, 8, 7)
+            x = b.add("op", "average_pool", [b.conv("probe", "input", c)], c, kernel=kernel, stride=stride, padding=padding, counts_padding=True)
+            b.head(b.conv("after", x, 5))
+            yield f"average pool {kernel} {stride} {padding} that counts padding, {c} channels", b.graph()
+
 
 tensors = {}
 metadata = {}
@@ -176,7 +300,8 @@ for index, (label, graph) in enumerate(cases()):
         tensors[f"{index}/weights/{name}"] = value
     for mode in ["training", "evaluation"]:
         leaves = {n: v.double() for n, v in weights.items()}
-        learned = [n for n in leaves if "running" not in n]
+        constants = {n["name"] for n in graph["nodes"] if n["op"] == "scale_shift"}
+        learned = [n for n in leaves if "running" not in n and n.rsplit(".", 1)[0] not in constants]
         for n in learned:
             leaves[n].requires_grad_(True)
         scores = run(graph, leaves, images.double(), mode == "training")
