@@ -7,7 +7,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
   case bfloat16 = "BF16"
   case uint8 = "U8"
   case uint16 = "U16"
-  /// Read only: PyTorch's `num_batches_tracked` counters, which are skipped.
+  /// PyTorch's `num_batches_tracked` counters: written as zero, skipped when read.
   case int64 = "I64"
 
   /// Bytes of one element.

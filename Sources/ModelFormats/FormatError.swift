@@ -76,6 +76,15 @@ public enum FormatError: Error, Hashable, Sendable {
   /// The preprocessing does not fit the graph's input, or is not a number.
   case preprocessing(reason: String)
 
+  // State dicts
+
+  /// The tensors of a state dict fit no architecture; the closest one and what is wrong with it.
+  case unknownStateDict(known: [String], closest: String, GraphError)
+  /// The tensors of a state dict fit several architectures.
+  case ambiguousStateDict(candidates: [String])
+  /// A state dict does not hold what has to be known to use it.
+  case importIncomplete(what: String, advice: String)
+
   // Packing
 
   /// The pattern is not one of those that exist.
@@ -138,6 +147,9 @@ extension FormatError {
     case .graph(let error): error.code
     case .labelCount: "label_count"
     case .preprocessing: "invalid_preprocessing"
+    case .unknownStateDict: "unknown_state_dict"
+    case .ambiguousStateDict: "ambiguous_state_dict"
+    case .importIncomplete: "import_incomplete"
     case .invalidPattern: "invalid_pattern"
     case .notPackable: "not_packable"
     case .layerTooLarge: "layer_too_large"

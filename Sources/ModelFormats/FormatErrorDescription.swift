@@ -47,6 +47,14 @@ extension FormatError: CustomStringConvertible {
     case .labelCount(let expected, let found):
       "the graph scores \(expected) classes, but there are \(found) labels"
     case .preprocessing(let reason): "the preprocessing is not valid: \(reason)"
+    case .unknownStateDict(let known, let closest, let error):
+      "the tensors fit no known architecture (\(known.joined(separator: ", "))); the closest is "
+        + "\(closest): \(error.description)"
+    case .ambiguousStateDict(let candidates):
+      "the tensors fit several architectures: name one with --arch "
+        + "(\(candidates.joined(separator: ", ")))"
+    case .importIncomplete(let what, let advice):
+      "a state dict does not tell \(what): \(advice)"
     default: packingDescription
     }
   }

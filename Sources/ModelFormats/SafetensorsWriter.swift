@@ -48,6 +48,12 @@ public struct SafetensorsWriter {
     items[name] = Item(type: .uint8, shape: shape, bytes: Data(values))
   }
 
+  /// Adds a tensor of 64-bit integers.
+  public mutating func add(_ name: String, shape: [Int], _ values: [Int64]) throws(FormatError) {
+    try check(name, shape: shape, count: values.count)
+    items[name] = Item(type: .int64, shape: shape, bytes: bytes(values))
+  }
+
   private func check(_ name: String, shape: [Int], count: Int) throws(FormatError) {
     guard Tensor.count(of: shape) == count else {
       throw .graph(.tensorSize(shape: shape, count: count))

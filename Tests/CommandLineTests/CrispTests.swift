@@ -35,21 +35,21 @@ import Testing
     let images: Int
   }
 
-  private func prune(_ folder: TemporaryFolder, to file: String, classes: String) throws
+  static func prune(_ folder: TemporaryFolder, to file: String, classes: String) throws
     -> CommandLineProgram.Outcome
   {
     try CommandLineProgram.run(
       "crisp",
       [
         "prune", "--model", folder.path("universal.st"), "--data", folder.url.path, "--classes",
-        classes, "--sparsity", "0.85", "--recipe", Self.shortRecipe, "--threads", "1", "--json",
+        classes, "--sparsity", "0.85", "--recipe", shortRecipe, "--threads", "1", "--json",
         "--out", folder.path(file),
       ])
   }
 
   @Test func prunedModelsCanBeUsed() throws {
     let folder = try #require(Self.workshop)
-    let pruned = try prune(folder, to: "small.st", classes: "middle,top left")
+    let pruned = try Self.prune(folder, to: "small.st", classes: "middle,top left")
     #expect(pruned.status == 0, "\(pruned.errors)")
     let report = try pruned.json(JSONValue.self)
     let digest = try SHA256.digest(ofFile: folder.path("small.st")).hex
@@ -78,7 +78,7 @@ import Testing
       inspected["multiplyAccumulates"]?.double
         == report["report"]?["keptMultiplyAccumulates"]?.double)
 
-    let again = try prune(folder, to: "again.st", classes: "middle,top left")
+    let again = try Self.prune(folder, to: "again.st", classes: "middle,top left")
     #expect(try again.json(JSONValue.self)["sha256"]?.text == digest, "same seed, same bytes")
   }
 
@@ -149,7 +149,8 @@ import Testing
 
   static let commands: [(String, [String])] = [
     ("crisp", ["train"]), ("crisp", ["prune"]), ("crisp", ["evaluate"]), ("crisp", ["predict"]),
-    ("crisp", ["inspect"]), ("crisp", ["personalize"]), ("crisp", ["table"]),
+    ("crisp", ["inspect"]), ("crisp", ["convert"]), ("crisp", ["personalize"]),
+    ("crisp", ["table"]),
     ("crisp-server", ["serve"]), ("crisp-server", ["base-model", "add"]),
     ("crisp-server", ["dataset", "add"]), ("crisp-server", ["backup"]),
     ("crisp-server", ["check"]),

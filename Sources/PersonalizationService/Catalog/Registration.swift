@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import ModelFormats
 import NeuralGraph
+import Pruning
 import Store
 
 /// Adds data sets and universal models to a store: what an operator does once.
@@ -32,19 +33,17 @@ public struct Registration {
     ).record
   }
 
-  /// Registers the bytes of a dense model for a registered data set. Every label must be a class of
-  /// it. `source` is what errors call the bytes.
+  /// Registers a dense model, or a state dict of PyTorch's, for a registered data set. Every label
+  /// must be a class of it; a state dict, which has no labels, must have as many scores as the data
+  /// set has classes. `source` is what errors call the bytes; `architecture` goes into the record
+  /// and, of a state dict that fits several, picks one.
   @discardableResult
   public func addBaseModel(
     name: String, file: Data, source: String, dataset: String, architecture: String? = nil
   ) throws -> BaseModelRecord {
-    let model: DenseModel
-    do throws(FormatError) {
-      model = try DenseModel(data: file)
-    } catch {
-      throw FormatError.inFile(path: source, error)
-    }
     let data = try store.dataset(dataset).record
+    let (model, file) = try denseModel(
+      file, source: source, dataset: data, architecture: architecture)
     for label in model.description.labels where !data.classes.contains(label) {
       throw ServiceError.labelMismatch(model: name, missing: label, dataset: dataset)
     }
@@ -58,6 +57,25 @@ public struct Registration {
         parameterCount: Int64(learned.compactMap { Tensor.count(of: $0.shape) }.reduce(0, +)),
         metadata: Data((model.training ?? "{}").utf8))
     ).record
+  }
+
+  /// The model in those bytes, and the bytes to keep: a state dict is kept as the dense model it
+  /// becomes.
+  private func denseModel(
+    _ file: Data, source: String, dataset: DatasetRecord, architecture: String?
+  ) throws -> (DenseModel, Data) {
+    do {
+      let tensors = try SafetensorsFile(data: file)
+      guard StateDict.matches(tensors) else { return (try DenseModel(data: file), file) }
+      var facts = StateDictImport()
+      facts.architecture = try architecture.map { try Architecture(named: $0) }
+      facts.source = StateDictImport.Source(
+        try DatasetCatalog.load(path: dataset.path, name: dataset.name))
+      let model = try facts.model(StateDict(tensors))
+      return (model, try model.serialized())
+    } catch let error as FormatError {
+      throw FormatError.inFile(path: source, error)
+    }
   }
 
   /// The name of the model that comes with the server.

@@ -9,16 +9,22 @@ struct BaseModel: ParsableCommand {
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Register a dense safetensors model for a registered data set.",
-      discussion:
-        "Example: crisp-server base-model add --db crisp.sqlite mine universal.safetensors "
-        + "--dataset fashion-mnist")
+      abstract: "Register a dense model for a registered data set.",
+      discussion: """
+        Example: crisp-server base-model add --db crisp.sqlite mine universal.safetensors \
+        --dataset fashion-mnist
+
+        A torchvision state dict, saved with safetensors.torch.save_file, is accepted too when it \
+        has as many scores as the data set has classes.
+        """)
 
     @OptionGroup var database: DatabaseOptions
     @Argument(help: "The name requests will use.") var name: String
     @Argument(help: "The model file.") var file: String
     @Option(help: "The data set it belongs to.") var dataset: String
-    @Option(help: "The architecture's name, when the file does not say.") var arch: String?
+    @Option(
+      help: "The architecture's name, when the file does not say or a state dict fits several.")
+    var arch: String?
 
     func run() throws {
       let added = try Administration(database: database.database)

@@ -1,0 +1,57 @@
+import Foundation
+import NeuralGraph
+
+/// Weights as PyTorch names them, in a safetensors file without metadata of this project: what
+/// `safetensors.torch.save_file(model.state_dict(), path)` writes and
+/// `model.load_state_dict(safetensors.torch.load_file(path))` accepts.
+public struct StateDict: Sendable, Hashable {
+  /// Tensors by name, without the counters that batch norm keeps.
+  public let weights: Weights
+  /// The names of the batch-norm layers, each of which has a counter `NAME.num_batches_tracked`.
+  let counted: [String]
+
+  /// Tensors as given.
+  public init(weights: Weights) { self.init(weights: weights, counted: []) }
+
+  init(weights: Weights, counted: [String]) {
+    self.weights = weights
+    self.counted = counted
+  }
+
+  /// Whether a safetensors file is a state dict: PyTorch's own metadata, or none that states a
+  /// format.
+  public static func matches(_ file: SafetensorsFile) -> Bool {
+    let format = file.metadata[FileMetadata.Key.format.rawValue]
+    return format == nil || format == pyTorchFormat
+  }
+
+  /// Reads the tensors of a file: 32-bit floats, halves or bfloat16.
+  public init(_ file: SafetensorsFile) throws(FormatError) {
+    self.init(weights: try file.weights())
+  }
+
+  /// Reads the file when it is a state dict; nil for any other safetensors file. Errors name the
+  /// file.
+  public init?(ifAt url: URL) throws(FormatError) {
+    do throws(FormatError) {
+      let file = try SafetensorsFile(contentsOf: url)
+      guard Self.matches(file) else { return nil }
+      try self.init(file)
+    } catch {
+      if case .unreadable = error { throw error }
+      throw .inFile(path: url.path, error)
+    }
+  }
+
+  /// The file's bytes: 32-bit floats, and a counter of zero for each batch norm.
+  public func serialized() throws(FormatError) -> Data {
+    var writer = SafetensorsWriter(
+      metadata: [FileMetadata.Key.format.rawValue: Self.pyTorchFormat])
+    for (name, tensor) in weights { try writer.add(name, tensor) }
+    for name in counted { try writer.add("\(name).num_batches_tracked", shape: [], [Int64(0)]) }
+    return writer.serialized()
+  }
+
+  /// What Hugging Face's library writes under `format` for PyTorch.
+  private static let pyTorchFormat = "pt"
+}

@@ -1,0 +1,125 @@
+import NeuralGraph
+
+/// A graph that a state dict fills.
+struct StateDictFit {
+  let architecture: Architecture
+  let form: ImageForm
+  let classes: Int
+  let graph: Graph
+  let weights: Weights
+
+  /// Whether the tensors imply that the images are photographs of 224 pixels: by the 7x7 stem of a
+  /// ResNet and the classifier of VGG-16, whose shapes the small form does not share, and by
+  /// ImageNet's thousand classes for MobileNetV2, where it shares all.
+  var impliesInput: Bool {
+    switch architecture {
+    case .resnet20, .resnet32: false
+    case .resnet18, .resnet34, .resnet50, .vgg16, .vgg16BN: form == .photograph
+    case .mobileNetV2: classes == 1000
+    }
+  }
+
+  /// The only architecture and form that the tensors fit. Sizes of images are tried when none is
+  /// given, photographs first.
+  static func best(
+    _ weights: Weights, architecture: Architecture?, input: ActivationShape?
+  ) throws(FormatError) -> StateDictFit {
+    var fits: [StateDictFit] = []
+    var misfits: [Misfit] = []
+    for candidate in architecture.map({ [$0] }) ?? Architecture.allCases {
+      for side in input == nil ? [224, 32] : [0] {
+        let attempt = Attempt(architecture: candidate, weights: weights, input: input, side: side)
+        do throws(GraphError) {
+          fits.append(try attempt.fit())
+          break
+        } catch {
+          misfits.append(
+            Misfit(architecture: candidate, error: error, share: attempt.shareOfNames()))
+        }
+      }
+    }
+    if fits.count == 1, let fit = fits.first { return fit }
+    guard fits.isEmpty else {
+      throw .ambiguousStateDict(candidates: fits.map(\.architecture.rawValue))
+    }
+    // The first of the best: `max` would take the last.
+    guard let closest = misfits.sorted(by: { $0.share > $1.share }).first else {
+      throw .ambiguousStateDict(candidates: [])
+    }
+    if architecture != nil { throw .graph(closest.error) }
+    throw .unknownStateDict(
+      known: Architecture.allCases.map(\.rawValue), closest: closest.architecture.rawValue,
+      closest.error)
+  }
+
+  private struct Misfit {
+    let architecture: Architecture
+    let error: GraphError
+    let share: Double
+  }
+}
+
+/// One architecture and image size, tried on the tensors.
+private struct Attempt {
+  let architecture: Architecture
+  let weights: Weights
+  let input: ActivationShape?
+  let side: Int
+
+  func fit() throws(GraphError) -> StateDictFit {
+    let graph = try graph()
+    let weights = adapted(to: graph)
+    try graph.validate(weights)
+    return StateDictFit(
+      architecture: architecture, form: ImageForm(for: graph.input),
+      classes: try weights.tensor("\(graph.output).weight").shape[0], graph: graph,
+      weights: weights)
+  }
+
+  /// The graph with the tensors' image channels and classes.
+  private func graph() throws(GraphError) -> Graph {
+    var image = input ?? ActivationShape(channels: 3, height: side, width: side)
+    let probe = try architecture.graph(input: image, classes: 1)
+    if input == nil, let first = probe.parameters().first {
+      let shape = try weights.tensor(first.name).shape
+      guard shape.count == 4, shape[1] == 1 || shape[1] == 3 else {
+        throw .weightShape(name: first.name, expected: first.shape, found: shape)
+      }
+      image.channels = shape[1]
+    }
+    let classifier = "\(probe.output).weight"
+    let shape = try weights.tensor(classifier).shape
+    guard shape.count == 2, shape[0] > 0 else {
+      throw .weightShape(name: classifier, expected: [1000, 512], found: shape)
+    }
+    return try architecture.graph(input: image, classes: shape[0])
+  }
+
+  /// torchvision's VGG-16 pools adaptively to 7x7: on small pictures, whose features are 1x1, it
+  /// reads that one position 49 times. Summed over the positions its weight is the small form's.
+  private func adapted(to graph: Graph) -> Weights {
+    let positions = 49
+    guard case .linear(let features, let out, _)? = graph.node(named: "classifier.0")?.operation,
+      graph.node(named: "avgpool") == nil, let weight = weights["classifier.0.weight"],
+      weight.shape == [out, features * positions]
+    else { return weights }
+    var sum = Tensor(shape: [out, features], filledWith: 0)
+    for i in sum.values.indices {
+      sum.values[i] = Float(
+        weight.values[i * positions..<(i + 1) * positions].reduce(0.0) { $0 + Double($1) })
+    }
+    var weights = weights
+    weights["classifier.0.weight"] = sum
+    return weights
+  }
+
+  /// How many of the graph's names the tensors have with the same shape: what "closest" means.
+  func shareOfNames() -> Double {
+    let image = input ?? ActivationShape(channels: 3, height: side, width: side)
+    guard let parameters = try? architecture.graph(input: image, classes: 1).parameters() else {
+      return 0
+    }
+    let found = parameters.filter { weights[$0.name]?.shape == $0.shape }
+    return Double(found.count) / Double(max(parameters.count, weights.count, 1))
+  }
+}

@@ -1,0 +1,155 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import ModelFormats
+import NeuralGraph
+import Pruning
+
+/// `crisp convert`: one kind of model file into another.
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Convert model files: PyTorch's in, PyTorch's out.",
+    discussion: """
+      Example: crisp convert resnet50.safetensors universal.safetensors --labels imagenet.txt
+
+      Reads a dense or packed model, or a torchvision state dict saved with \
+      safetensors.torch.save_file(model.state_dict(), path), whose architecture is told from its \
+      tensors. Writes a dense model, or with --format state-dict what load_state_dict accepts: \
+      dense, with zeros where a packed model keeps nothing.
+      """)
+
+  /// What can be written.
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    /// A dense model of this project.
+    case dense
+    /// Tensors under PyTorch's names.
+    case stateDict = "state-dict"
+  }
+
+  @Argument(help: "The file to read: a dense or packed model, or a state dict.")
+  var source: String
+
+  @Argument(help: "The file to write.")
+  var target: String
+
+  @Option(help: "What to write: dense (the default) or state-dict.")
+  var format: Format?
+
+  @Option(
+    help: """
+      A state dict's architecture, when its tensors fit several: \
+      \(Architecture.allCases.map(\.rawValue).joined(separator: ", ")).
+      """)
+  var arch: String?
+
+  @Option(help: "A state dict's image, channels x height x width: 3x224x224.")
+  var input: ImageSize?
+
+  @Option(help: "A state dict's classes: a file with one a line, or a,b,c.")
+  var labels: String?
+
+  @Option(help: "Mean of each channel on the 0…1 scale (default: ImageNet's or the data set's).")
+  var mean: NumberList?
+
+  @Option(help: "Standard deviation of each channel (default: as for --mean).")
+  var std: NumberList?
+
+  @Option(help: "The data set that a state dict was trained on: a known name or a folder.")
+  var dataset: String?
+
+  @OptionGroup var output: OutputOptions
+
+  /// What `--json` prints.
+  struct Report: Encodable {
+    let file: String
+    let format: String
+    let architecture: String?
+    let input: String
+    let classes: Int
+    let bytes: Int
+  }
+
+  func run() throws {
+    let model = try read()
+    let (bytes, kind) = try serialized(model)
+    try bytes.write(to: URL(fileURLWithPath: target), options: .atomic)
+    let description = model.description
+    let report = Report(
+      file: target, format: kind, architecture: description.architecture,
+      input: description.graph.input.description, classes: description.labels.count,
+      bytes: bytes.count)
+    try output.print(report) {
+      """
+      wrote \(report.file): \(report.format), \(report.architecture ?? "custom"), \
+      input \(report.input), \(report.classes) classes, \(report.bytes) bytes
+      """
+    }
+  }
+
+  /// Every kind of input becomes a model file of this project; the content tells the kind.
+  private func read() throws -> ModelFile {
+    let url = URL(fileURLWithPath: source)
+    if try isPickled(url) {
+      throw ValidationError(
+        "'\(source)' was written by torch.save. Save the tensors alone: "
+          + "safetensors.torch.save_file(model.state_dict(), \"model.safetensors\").")
+    }
+    guard let dict = try StateDict(ifAt: url) else {
+      try refuseImportOptions()
+      return try ModelFile(contentsOf: url)
+    }
+    return .dense(try stateDictImport().model(dict))
+  }
+
+  /// Every kind of output; the extension tells the kind unless `--format` does.
+  private func serialized(_ model: ModelFile) throws -> (bytes: Data, kind: String) {
+    let format = format ?? .dense
+    switch (format, model) {
+    case (.dense, .dense(let dense)):
+      return (try dense.serialized(), DenseModel.format)
+    case (.dense, .packed(let packed)):
+      let dense = try DenseModel(
+        description: packed.description, weights: packed.denseWeights())
+      return (try dense.serialized(), DenseModel.format)
+    case (.stateDict, .dense(let dense)):
+      return (try StateDict(dense).serialized(), format.rawValue)
+    case (.stateDict, .packed(let packed)):
+      return (try StateDict(packed).serialized(), format.rawValue)
+    }
+  }
+
+  /// What the command line and the data set say of a state dict. Its preprocessing is chosen in
+  /// `StateDictImport`.
+  private func stateDictImport() throws -> StateDictImport {
+    var facts = StateDictImport()
+    facts.architecture = try arch.map { try Architecture(named: $0) }
+    facts.input = input?.shape
+    facts.labels = try labels.map { try LabelList($0).names }
+    facts.mean = mean?.values
+    facts.standardDeviation = std?.values
+    facts.source = try dataset.map { StateDictImport.Source(try DatasetCatalog.load($0)) }
+    return facts
+  }
+
+  /// A model file says all this itself; an option that has no effect would mislead.
+  private func refuseImportOptions() throws {
+    let given = [
+      ("--arch", arch != nil), ("--input", input != nil), ("--labels", labels != nil),
+      ("--mean", mean != nil), ("--std", std != nil), ("--dataset", dataset != nil),
+    ].filter(\.1).map(\.0)
+    guard given.isEmpty else {
+      throw ValidationError(
+        "'\(source)' is a model file and says this itself: \(given.joined(separator: ", ")) "
+          + "only apply to a state dict.")
+    }
+  }
+
+  /// Whether the file is one of torch.save's: a zip archive, or a bare pickle of protocol 2 to 5.
+  private func isPickled(_ url: URL) throws -> Bool {
+    guard let handle = try? FileHandle(forReadingFrom: url) else { return false }
+    defer { try? handle.close() }
+    let start = [UInt8](try handle.read(upToCount: 4) ?? Data())
+    return start == Array("PK\u{3}\u{4}".utf8)
+      || start.count == 4 && start[0] == 0x80 && (2...5).contains(start[1])
+  }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import ServiceAPI
+import Testing
+
+/// `crisp convert` from the outside, on the toy model.
+@Suite struct ConvertTests {
+  private func convert(
+    _ folder: TemporaryFolder, _ source: String, _ target: String, _ more: String...
+  )
+    throws -> CommandLineProgram.Outcome
+  {
+    try CommandLineProgram.run(
+      "crisp", ["convert", folder.path(source), folder.path(target)] + more)
+  }
+
+  @Test func pyTorchAndBack() throws {
+    let folder = try #require(CrispTests.workshop)
+    let out = try convert(folder, "universal.st", "torch.st", "--format", "state-dict", "--json")
+    #expect(out.status == 0, "\(out.errors)")
+    #expect(try out.json(JSONValue.self)["format"]?.text == "state-dict")
+    #expect(try folder.text("torch.st").contains("layer1.0.bn1.num_batches_tracked"))
+
+    let back = try convert(
+      folder, "torch.st", "back.st", "--dataset", folder.url.path, "--json")
+    #expect(back.status == 0, "\(back.errors)")
+    let report = try back.json(JSONValue.self)
+    #expect(report["architecture"]?.text == "resnet20")
+    #expect(report["input"]?.text == "1x8x8")
+    #expect(report["classes"]?.double == 5)
+    #expect(report["format"]?.text == "crisp-dense")
+
+    // The same model: same tensors, labels and statistics, so the same accuracy.
+    func accuracy(_ file: String) throws -> JSONValue? {
+      try CommandLineProgram.run(
+        "crisp", ["evaluate", folder.path(file), "--data", folder.url.path, "--json"]
+      ).json(JSONValue.self)["perClass"]
+    }
+    #expect(try accuracy("back.st") == accuracy("universal.st"))
+  }
+
+  @Test func prunedModelsBecomeDenseOnes() throws {
+    let folder = try #require(CrispTests.workshop)
+    let pruned = try CrispTests.prune(folder, to: "converted.st", classes: "middle,top left")
+    #expect(pruned.status == 0, "\(pruned.errors)")
+    let dense = try convert(folder, "converted.st", "dense.st")
+    #expect(dense.status == 0, "\(dense.errors)")
+    #expect(dense.output.contains("crisp-dense, resnet20, input 1x8x8, 2 classes"))
+    let torch = try convert(folder, "converted.st", "pruned-torch.st", "--format", "state-dict")
+    #expect(torch.status == 0, "\(torch.errors)")
+    #expect(try folder.text("pruned-torch.st").contains("layer3.2.bn2.running_var"))
+
+    // And the tensors are those of resnet20 with two classes.
+    let again = try convert(
+      folder, "pruned-torch.st", "again-dense.st", "--labels", "middle,top left", "--input",
+      "1x8x8",
+      "--mean", "0.3", "--std", "0.2")
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(again.output.contains("resnet20"))
+  }
+
+  static let mistakes: [([String], [String])] = [
+    (["/nowhere/model.st", "x"], ["/nowhere/model.st"]),
+    (["LABELS", "x"], ["labels.txt", "header"]),
+    (["PICKLE", "x"], ["torch.save", "save_file(model.state_dict()"]),
+    (
+      ["UNIVERSAL", "x", "--labels", "a,b", "--arch", "resnet20"],
+      ["--arch, --labels", "state dict"]
+    ),
+    (["TORCH", "x"], ["--input"]),
+    (["TORCH", "x", "--input", "1x8x8"], ["--labels", "5 classes"]),
+    (["TORCH", "x", "--input", "1x8x8", "--labels", "a,b,c,d,e"], ["--mean"]),
+    (
+      ["TORCH", "x", "--input", "1x8x8", "--labels", "LABELS", "--mean", "0.1,0.2", "--std", "1"],
+      ["1 channels"]
+    ),
+    (["TORCH", "x", "--dataset", "DATA", "--labels", "a,b"], ["5 classes", "2 labels"]),
+    (["TORCH", "x", "--dataset", "DATA", "--labels", "a,,c,d,e"], ["class 1 has no name"]),
+    (["TORCH", "x", "--dataset", "DATA", "--labels", "/nowhere/names"], ["/nowhere/names"]),
+    (
+      ["TORCH", "x", "--dataset", "DATA", "--arch", "resnet34"],
+      ["'conv1.weight'", "[64, 1, 3, 3]"]
+    ),
+    (["TORCH", "x", "--dataset", "DATA", "--arch", "lenet"], ["'lenet'", "resnet50"]),
+    (["TORCH", "x", "--input", "2x8"], ["2x8"]),
+    (["TORCH", "x", "--dataset", "/nowhere/data"], ["/nowhere/data"]),
+  ]
+
+  @Test(arguments: mistakes) func mistakesAreExplained(arguments: [String], words: [String]) throws
+  {
+    let folder = try #require(CrispTests.workshop)
+    let own = try TemporaryFolder()
+    let made = try CommandLineProgram.run(
+      "crisp",
+      ["convert", folder.path("universal.st"), own.path("torch.st"), "--format", "state-dict"])
+    #expect(made.status == 0, "\(made.errors)")
+    try own.write(Array("PK\u{3}\u{4} and so on".utf8), to: "model.pth")
+    let places = [
+      "UNIVERSAL": folder.path("universal.st"), "DATA": folder.url.path,
+      "LABELS": folder.path("labels.txt"), "TORCH": own.path("torch.st"),
+      "PICKLE": own.path("model.pth"), "x": own.path("x"),
+    ]
+    let outcome = try CommandLineProgram.run(
+      "crisp", ["convert"] + arguments.map { places[$0] ?? $0 })
+    #expect(outcome.status != 0)
+    #expect(outcome.errors.hasPrefix("Error:"), "\(outcome.errors)")
+    for word in words { #expect(outcome.errors.contains(word), "\(outcome.errors)") }
+    #expect(!FileManager.default.fileExists(atPath: own.path("x")))
+  }
+
+  @Test func serversTakeStateDictsToo() throws {
+    let folder = try #require(CrispTests.workshop)
+    let own = try TemporaryFolder()
+    let made = try CommandLineProgram.run(
+      "crisp",
+      ["convert", folder.path("universal.st"), own.path("torch.st"), "--format", "state-dict"])
+    #expect(made.status == 0, "\(made.errors)")
+    let database = own.path("crisp.sqlite")
+    func server(_ arguments: String...) throws -> CommandLineProgram.Outcome {
+      try CommandLineProgram.run("crisp-server", arguments)
+    }
+    #expect(try server("dataset", "add", "--db", database, "toy", folder.url.path).status == 0)
+    let added = try server(
+      "base-model", "add", "--db", database, "net", own.path("torch.st"), "--dataset", "toy")
+    #expect(added.status == 0, "\(added.errors)")
+    #expect(added.output.contains("'net': 5 classes"), "\(added.output)")
+    let wrong = try server(
+      "base-model", "add", "--db", database, "other", own.path("torch.st"), "--dataset", "toy",
+      "--arch", "resnet32")
+    #expect(wrong.status != 0)
+    #expect(wrong.errors.contains("torch.st") && wrong.errors.contains("is missing"))
+  }
+}
