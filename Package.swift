@@ -10,6 +10,7 @@ let package = Package(
   name: "crisp-server",
   products: [
     .library(name: "SparseRuntime", targets: ["SparseRuntime"]),
+    .library(name: "ONNXModels", targets: ["ONNXModels"]),
     .library(name: "Training", targets: ["Training", "Datasets", "NeuralGraph", "Randomness"]),
     .library(name: "Pruning", targets: ["Pruning", "ModelFormats"]),
     .executable(name: "crisp-server", targets: ["crisp-server"]),
@@ -20,6 +21,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // System libraries and C
@@ -36,6 +38,14 @@ let package = Package(
     .target(name: "Randomness", swiftSettings: swift),
     .target(name: "NeuralGraph", dependencies: ["Randomness"], swiftSettings: swift),
     .target(name: "ModelFormats", dependencies: ["NeuralGraph"], swiftSettings: swift),
+    // Apart from ModelFormats, so that the runtime does without protocol buffers
+    .target(
+      name: "ONNXModels",
+      dependencies: [
+        "ModelFormats", "NeuralGraph",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["Wire/onnx.proto"], swiftSettings: swift),
     .target(
       name: "SparseRuntime", dependencies: ["CKernels", "ModelFormats", "NeuralGraph"],
       swiftSettings: swift),
@@ -105,6 +115,13 @@ let package = Package(
       name: "NeuralGraphTests", dependencies: ["NeuralGraph", "Randomness"], swiftSettings: swift),
     .testTarget(
       name: "ModelFormatsTests", dependencies: ["ModelFormats", "NeuralGraph", "Randomness"],
+      resources: [.copy("Goldens")], swiftSettings: swift),
+    .testTarget(
+      name: "ONNXModelsTests",
+      dependencies: [
+        "ModelFormats", "NeuralGraph", "ONNXModels", "Randomness", "SparseRuntime",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
       name: "SparseRuntimeTests",

@@ -54,25 +54,12 @@ public struct Graph: Hashable, Sendable {
     var known = [Graph.inputName: input]
     for node in nodes {
       guard known[node.name] == nil else { throw .duplicateName(node.name) }
-      guard node.inputs.count == node.operation.inputCount, !node.inputs.isEmpty else {
-        throw .inputCount(
-          node: node.name, expected: node.operation.inputCount, found: node.inputs.count)
-      }
       var read: [ActivationShape] = []
       for name in node.inputs {
         guard let shape = known[name] else { throw .unknownInput(node: node.name, input: name) }
         read.append(shape)
       }
       let shape = try node.outputShape(reading: read)
-      guard Graph.isValid(shape) else {
-        throw .invalidNode(node: node.name, reason: "its output \(shape) is out of range")
-      }
-      for parameter in node.parameters {
-        guard let count = Tensor.count(of: parameter.shape), count <= Graph.largestCount else {
-          throw .invalidNode(
-            node: node.name, reason: "its weight of shape \(parameter.shape) is out of range")
-        }
-      }
       known[node.name] = shape
     }
     guard nodes.contains(where: { $0.name == output }) else { throw .unknownOutput(output) }
@@ -89,9 +76,30 @@ public struct Graph: Hashable, Sendable {
 }
 
 extension Node {
-  fileprivate func outputShape(reading inputs: [ActivationShape]) throws(GraphError)
-    -> ActivationShape
-  {
+  /// The shape of this node's value, from the valid shapes of the values that it reads. This is a
+  /// node's validation: it throws when the node does not fit them.
+  public func outputShape(
+    reading inputs: [ActivationShape]
+  ) throws(GraphError) -> ActivationShape {
+    guard inputs.count == operation.inputCount, !inputs.isEmpty else {
+      throw .inputCount(node: name, expected: operation.inputCount, found: inputs.count)
+    }
+    let shape = try uncheckedOutputShape(reading: inputs)
+    guard Graph.isValid(shape) else {
+      throw .invalidNode(node: name, reason: "its output \(shape) is out of range")
+    }
+    for parameter in parameters {
+      guard let count = Tensor.count(of: parameter.shape), count <= Graph.largestCount else {
+        throw .invalidNode(
+          node: name, reason: "its weight of shape \(parameter.shape) is out of range")
+      }
+    }
+    return shape
+  }
+
+  private func uncheckedOutputShape(
+    reading inputs: [ActivationShape]
+  ) throws(GraphError) -> ActivationShape {
     let x = inputs[0]
     func invalid(_ reason: String) -> GraphError { .invalidNode(node: name, reason: reason) }
     func moved(_ window: Window, channels: Int) throws(GraphError) -> ActivationShape {

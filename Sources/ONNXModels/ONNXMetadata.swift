@@ -1,0 +1,56 @@
+import Foundation
+import ModelFormats
+
+/// The texts that this project's exports carry in `metadata_props`, under the same keys as the
+/// metadata of its safetensors files (see `DenseModel` and `PackedModel`).
+struct ONNXMetadata {
+  enum Key: String {
+    case labels, preprocessing, architecture, dataset, training, pattern, recipe, accuracy, seed
+    case generator
+    case baseModelDigest = "base_model_digest"
+    case dataDigest = "data_digest"
+  }
+
+  private var texts: [String: String]
+
+  init() { texts = [:] }
+
+  init(_ properties: [ONNXProperty]) {
+    texts = Dictionary(properties.map { ($0.key, $0.value) }) { first, _ in first }
+  }
+
+  subscript(_ key: Key) -> String? {
+    get { texts[key.rawValue] }
+    set { texts[key.rawValue] = newValue }
+  }
+
+  /// The properties in a fixed order.
+  var properties: [ONNXProperty] {
+    texts.sorted { $0.key < $1.key }.map { key, value in
+      var property = ONNXProperty()
+      property.key = key
+      property.value = value
+      return property
+    }
+  }
+
+  /// A value in JSON, nil when there is none.
+  func decoded<Value: Decodable>(_ key: Key) throws(ONNXError) -> Value? {
+    guard let text = self[key] else { return nil }
+    do {
+      return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+    } catch let error as FormatError {
+      throw .model(error)
+    } catch {
+      throw .invalidMetadata(key: key.rawValue, reason: "it cannot be decoded")
+    }
+  }
+
+  mutating func set(_ key: Key, json value: some Encodable) throws(ONNXError) {
+    do {
+      self[key] = try CanonicalJSON.text(value)
+    } catch {
+      throw .invalidMetadata(key: key.rawValue, reason: "it has no JSON form")
+    }
+  }
+}
