@@ -58,7 +58,10 @@ let package = Package(
       ],
       swiftSettings: swift),
     .target(
-      name: "Migrations", path: "Migrations", resources: [.embedInCode("m001_initial.sql")],
+      name: "Migrations", path: "Migrations",
+      resources: [
+        .embedInCode("m001_initial.sql"), .embedInCode("m002_dataset_fingerprint.sql"),
+      ],
       swiftSettings: swift),
     .target(
       name: "Store",
@@ -82,7 +85,7 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "PersonalizationService", "Training",
+        "Datasets", "PersonalizationService", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
