@@ -113,7 +113,7 @@ let package = Package(
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["CImage", "CSystem", "Datasets", "Digests", "Randomness"],
-      swiftSettings: swift),
+      resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Datasets", "ModelFormats", "NeuralGraph", "Randomness", "Training"],

@@ -12,9 +12,7 @@ public struct Administration {
   /// Registers a data set; says what was registered.
   public func addDataset(
     name: String, path: String, format: DatasetFormat? = nil, labels: String? = nil
-  )
-    throws -> String
-  {
+  ) throws -> String {
     let record = try Registration(store: store).addDataset(
       name: name, path: path, format: format, labels: labels)
     return "registered data set '\(record.name)': \(record.classes.count) classes, format "

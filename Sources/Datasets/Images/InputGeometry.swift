@@ -34,7 +34,7 @@ public struct InputGeometry: Sendable, Hashable {
   }
 
   /// Channel planes of a picture's bytes; `crop` chooses a part of it in place of the centre.
-  func planes(
+  package func planes(
     _ bytes: [UInt8], name: String,
     crop: (_ width: Int, _ height: Int) -> PictureRegion? = { _, _ in nil }
   ) throws(DatasetError) -> [UInt8] {
@@ -47,7 +47,7 @@ public struct InputGeometry: Sendable, Hashable {
   }
 
   /// Channel planes of a decoded picture.
-  func planes(of image: RasterImage, region: PictureRegion?) -> [UInt8] {
+  package func planes(of image: RasterImage, region: PictureRegion?) -> [UInt8] {
     planes(
       of: image, sampling(width: image.width, height: image.height, region: region), reduction: 1)
   }

@@ -2,22 +2,28 @@ import Foundation
 import Randomness
 
 /// A part of a picture in its own pixels.
-struct PictureRegion: Hashable {
-  let x: Int
-  let y: Int
-  let width: Int
-  let height: Int
+package struct PictureRegion: Hashable {
+  package let x, y, width, height: Int
+
+  package init(x: Int, y: Int, width: Int, height: Int) {
+    self.x = x
+    self.y = y
+    self.width = width
+    self.height = height
+  }
 }
 
 /// Draws the part of a picture that a random resized crop keeps, as torchvision's
 /// `RandomResizedCrop` defines it: an area of `smallest`…1 of the picture's, sides in a ratio of
 /// 3/4…4/3, both drawn anew up to ten times until they fit; else the largest central part whose
 /// sides are in such a ratio.
-struct RandomCrop {
-  let smallest: Double
+package struct RandomCrop {
+  package let smallest: Double
   private static let ratios = (lowest: 3.0 / 4, highest: 4.0 / 3)
 
-  func region(width: Int, height: Int, seed: UInt64) -> PictureRegion {
+  package init(smallest: Double) { self.smallest = smallest }
+
+  package func region(width: Int, height: Int, seed: UInt64) -> PictureRegion {
     var generator = SeededGenerator(seed: seed)
     let (lowest, highest) = Self.ratios
     for _ in 0..<10 {

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// Threads of its own, not Dispatch's: they inherit the priority of the thread that asks first, and
 /// a personalisation's decoding must stay below the API's as its training does.
-final class DecodePool: Sendable {
+package final class DecodePool: Sendable {
   private struct Job {
     let count: Int
     let body: @Sendable (Int) -> Void
@@ -45,12 +45,12 @@ final class DecodePool: Sendable {
   }
 
   /// Threads at most.
-  let threads: Int
+  package let threads: Int
   private let shared = Shared()
   private let isStarted = Mutex(false)
 
   /// At least one thread, and never more than cores.
-  init(threads: Int) {
+  package init(threads: Int) {
     self.threads = max(1, min(threads, ProcessInfo.processInfo.activeProcessorCount))
   }
 
@@ -61,7 +61,7 @@ final class DecodePool: Sendable {
 
   /// Calls `body` with 0..<count, each once, from several threads; the group is left when all have
   /// returned.
-  func submit(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> DispatchGroup {
+  package func submit(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> DispatchGroup {
     let group = DispatchGroup()
     guard count > 0 else { return group }
     for _ in 0..<count { group.enter() }
