@@ -71,7 +71,10 @@ let package = Package(
       ],
       swiftSettings: swift),
     .target(
-      name: "Migrations", path: "Migrations", resources: [.embedInCode("m001_initial.sql")],
+      name: "Migrations", path: "Migrations",
+      resources: [
+        .embedInCode("m001_initial.sql"), .embedInCode("m002_dataset_fingerprint.sql"),
+      ],
       swiftSettings: swift),
     .target(
       name: "Store",
@@ -95,7 +98,7 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "PersonalizationService", "Training",
+        "Datasets", "PersonalizationService", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -130,7 +133,7 @@ let package = Package(
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["CImage", "CSystem", "Datasets", "Digests", "Randomness"],
-      swiftSettings: swift),
+      resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Datasets", "ModelFormats", "NeuralGraph", "Randomness", "Training"],

@@ -28,9 +28,7 @@ final class PersonalizationRun {
     sliced = try setup.universal.sliced(to: setup.profile.indices(in: description.labels))
     loader = try BatchLoader(
       dataset: setup.dataset, classes: setup.profile.names.map { try setup.dataset.classIndex($0) },
-      normalization: Normalization(
-        mean: description.preprocessing.mean,
-        standardDeviation: description.preprocessing.standardDeviation))
+      preprocessing: description.preprocessing, decodeThreads: setup.threads)
     let graph = sliced.description.graph
     network = try Network(graph: graph, weights: sliced.weights, threads: setup.threads)
     teacher =
@@ -162,7 +160,17 @@ final class PersonalizationRun {
     var sampler = try sampler("statistics", augmentation: .none)
     // Enough for the mean to settle, in batches the engine has a program for.
     let size = recipe.batchSize
-    try network.estimateStatistics((0..<32).lazy.map { _ in sampler.next(size) })
+    var failure: DatasetError?
+    try network.estimateStatistics(
+      (0..<32).lazy.compactMap { _ -> Batch? in
+        do throws(DatasetError) {
+          return try sampler.next(size)
+        } catch {
+          failure = error
+          return nil
+        }
+      })
+    if let failure { throw failure }
     return best?.epoch ?? 0
   }
 
@@ -186,7 +194,7 @@ final class PersonalizationRun {
       var lossSum = 0.0
       for step in 0..<stepsPerEpoch {
         try checkCancellation()
-        let batch = sampler.next(recipe.batchSize)
+        let batch = try sampler.next(recipe.batchSize)
         lossSum += try network.trainingStep(
           batch, optimizer: optimizer,
           learningRate: schedule.rate(at: (epoch - 1) * stepsPerEpoch + step), step: stepsDone,

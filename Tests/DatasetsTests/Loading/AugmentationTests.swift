@@ -49,7 +49,7 @@ import Testing
         mean: [mean, mean], standardDeviation: [deviation, deviation]))
     var sampler = try ClassSampler(
       loader: loader, weights: [1], augmentation: augmentation, seed: seed, stream: "draws")
-    let batch = sampler.next(count)
+    let batch = try sampler.next(count)
     let size = picture.pixels.count
     return (0..<count).map { Array(batch.images[$0 * size..<($0 + 1) * size]) }
   }

@@ -32,7 +32,7 @@ struct ToyWorld: Sendable {
     x = builder.relu("relu2", builder.batchNorm("bn2", x))
     x = builder.linear("fc", x, features: 24 * 16, out: Self.labels.count)
     let graph = try builder.graph(output: x)
-    let normalization = Normalization(trainingSplitOf: dataset)
+    let normalization = try Normalization(trainingSplitOf: dataset)
     var recipe = UniversalTraining.Recipe()
     recipe.epochs = 3
     recipe.batchSize = 20
