@@ -98,10 +98,10 @@ public final class SGD {
       }
       velocities[name, default: [Float](repeating: 0, count: buffer.count)]
         .withUnsafeMutableBufferPointer { velocity in
-        crisp_sgd_step(
-          weights.baseAddress, velocity.baseAddress, buffer.gradient.baseAddress, mask ?? nil,
-          weights.count, momentum, decay, learningRate, network.threads)
-      }
+          crisp_sgd_step(
+            weights.baseAddress, velocity.baseAddress, buffer.gradient.baseAddress, mask ?? nil,
+            weights.count, momentum, decay, learningRate, network.threads)
+        }
       if let master, let projection {
         projection.project(name, master: master.floats, into: buffer.values)
       }
