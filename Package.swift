@@ -160,7 +160,7 @@ let package = Package(
     .testTarget(
       name: "PersonalizationServiceTests",
       dependencies: [
-        "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
+        "CImage", "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
         "PersonalizationClient", "PersonalizationService", "Randomness", "ServiceAPI",
         "SparseRuntime", "Store", "Training", .product(name: "Logging", package: "swift-log"),
       ],

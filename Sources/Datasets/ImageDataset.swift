@@ -16,6 +16,9 @@ public struct ImageDataset: Sendable {
   /// that nobody wrote to the files in the ordinary way since. Nil for data sets in memory.
   public let fingerprint: SHA256Digest?
 
+  /// Channels, rows and columns of every image; nil when pictures have their own sizes.
+  public let imageShape: ImageShape?
+
   /// The images of one split, and which of them belong to each class.
   private struct Part {
     let source: ImageSource
@@ -71,6 +74,7 @@ public struct ImageDataset: Sendable {
     self.name = name
     self.classes = classes
     self.fingerprint = fingerprint
+    imageShape = training.images?.shape
     if let validation {
       self.training = Part(source: training, byClass: try split(training, 0, .training).kept)
       self.validation = Part(
@@ -95,13 +99,9 @@ public struct ImageDataset: Sendable {
   /// Takes a digest that was computed before for the same files, as an equal `fingerprint` shows.
   public func trust(_ digest: SHA256Digest) { contentDigest.trust(digest) }
 
-  /// Channels, rows and columns of every image; nil when pictures have their own sizes.
-  public var imageShape: ImageShape? { images(.training)?.shape }
-
   /// The images a split's indices refer to; nil when they are in files.
   public func images(_ split: Split) -> LabelledImages? {
-    guard case .memory(let images) = source(split) else { return nil }
-    return images
+    source(split).images
   }
 
   /// Indices into the images of a split of one class, in a fixed order; empty for an unknown class.

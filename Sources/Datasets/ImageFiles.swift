@@ -38,6 +38,14 @@ enum ImageSource: Sendable {
   /// Decoded when they are needed, any size.
   case files(ImageFiles)
 
+  /// The images in memory.
+  var images: LabelledImages? {
+    switch self {
+    case .memory(let images): images
+    case .files: nil
+    }
+  }
+
   /// One class index per image.
   var labels: [Int] {
     switch self {

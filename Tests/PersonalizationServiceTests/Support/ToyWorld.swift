@@ -78,6 +78,35 @@ struct ToyWorld: Sendable {
       .write(to: URL(fileURLWithPath: "\(folder)/labels.txt"))
   }
 
+  /// Registers the same images as a folder of PNG pictures, and the base model for them. One picture
+  /// is corrupt.
+  static func registerPictures(
+    in database: String, folder: TemporaryFolder, dataset: String, baseModel: String
+  ) throws {
+    let data = folder.file(dataset)
+    for (split, each, seed) in [("train", 60, UInt64(1)), ("val", 20, 2)] {
+      let (pixels, labels) = images(each: each, seed: seed)
+      for (index, label) in labels.enumerated() {
+        let path = "\(data)/\(split)/n0\(label)"
+        try FileManager.default.createDirectory(
+          atPath: path, withIntermediateDirectories: true)
+        try Data(PNG.grey(Array(pixels[index * 64..<(index + 1) * 64]), side: 8))
+          .write(to: URL(fileURLWithPath: "\(path)/\(index).png"))
+      }
+    }
+    try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(data)/train/n00/corrupt.png"))
+    let names = folder.file("names.txt")
+    try Data(labels.enumerated().map { "n0\($0) \($1)\n" }.joined().utf8)
+      .write(to: URL(fileURLWithPath: names))
+    let administration = try Administration(database: database)
+    _ = try administration.addDataset(name: dataset, path: data, labels: names)
+    try FileManager.default.removeItem(atPath: names)
+    let file = folder.file("toy-net.safetensors")
+    try shared.get().model.write(to: URL(fileURLWithPath: file))
+    _ = try administration.addBaseModel(
+      name: baseModel, file: file, dataset: dataset, architecture: "toy")
+  }
+
   /// yann.lecun.com/exdb/mnist, "The IDX file format": unsigned bytes, big-endian dimensions.
   private static func idx(_ dimensions: [UInt32], _ values: [UInt8]) -> Data {
     var data = Data([0, 0, 8, UInt8(dimensions.count)])
