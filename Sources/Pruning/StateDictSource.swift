@@ -5,13 +5,17 @@ import NeuralGraph
 extension StateDictImport.Source {
   /// What a data set answers for a state dict that belongs to it.
   public init(_ dataset: ImageDataset) {
-    let image = dataset.imageShape
     self.init(
       name: dataset.name, classes: dataset.classes,
-      image: ActivationShape(channels: image.channels, height: image.height, width: image.width)
-    ) {
-      let normalization = Normalization(trainingSplitOf: dataset)
-      return (normalization.mean, normalization.standardDeviation)
+      image: dataset.imageShape.map {
+        ActivationShape(channels: $0.channels, height: $0.height, width: $0.width)
+      }
+    ) { input, resize in
+      let shape = ImageShape(channels: input.channels, height: input.height, width: input.width)
+      guard dataset.imageShape == nil || dataset.imageShape == shape else { return nil }
+      let found = try? Normalization(
+        trainingSplitOf: dataset, geometry: InputGeometry(shape: shape, resize: resize))
+      return found.map { ($0.mean, $0.standardDeviation) }
     }
   }
 }
