@@ -46,6 +46,7 @@ public final class SGD {
       .filter(\.parameter.role.isLearned)
     for buffer in learned {
       let name = buffer.parameter.name
+      _ = try buffer.gradientMemory()
       if let projection, projection.covers(name) {
         let master = try AlignedBuffer(byteCount: buffer.count * MemoryLayout<Float>.stride)
         _ = master.floats.update(fromContentsOf: buffer.values)

@@ -9,7 +9,8 @@ public final class ParameterBuffer {
   public var values: UnsafeMutableBufferPointer<Float> {
     UnsafeMutableBufferPointer(rebasing: valueBuffer.floats[..<count])
   }
-  /// dL/dw of the last backward pass; empty before the first one, and for what is not learned.
+  /// dL/dw of the last backward pass. Empty where nothing learns: before the first backward pass or
+  /// optimiser, and for statistics and constants.
   public var gradient: UnsafeMutableBufferPointer<Float> {
     guard let gradientBuffer else { return UnsafeMutableBufferPointer(start: nil, count: 0) }
     return UnsafeMutableBufferPointer(rebasing: gradientBuffer.floats[..<count])
@@ -29,8 +30,8 @@ public final class ParameterBuffer {
     _ = values.update(fromContentsOf: tensor.values)
   }
 
-  /// Memory for the gradient, made when a backward pass is compiled: a network that only answers,
-  /// such as a teacher, does without.
+  /// Memory for the gradient, made for the first backward pass or optimiser: a network that only
+  /// answers, such as a teacher, does without.
   func gradientMemory() throws(TrainingError) -> AlignedBuffer {
     if let gradientBuffer { return gradientBuffer }
     let buffer = try AlignedBuffer(byteCount: count * MemoryLayout<Float>.stride)
