@@ -82,7 +82,7 @@ let package = Package(
       name: "PersonalizationService",
       dependencies: [
         "CEmbeddedModel", "CSystem", "Datasets", "Digests", "HTTPServer", "ModelFormats",
-        "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Training",
+        "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Training",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -103,8 +103,8 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "PersonalizationClient", "Pruning",
-        "ServiceAPI", "SparseRuntime", "Training",
+        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "ONNXModels",
+        "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -120,7 +120,6 @@ let package = Package(
       name: "ONNXModelsTests",
       dependencies: [
         "ModelFormats", "NeuralGraph", "ONNXModels", "Randomness", "SparseRuntime",
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(

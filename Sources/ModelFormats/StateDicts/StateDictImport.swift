@@ -72,7 +72,7 @@ public struct StateDictImport: Sendable {
 
   /// What happens to an image first: as stated, else torchvision's for colour photographs, else
   /// the statistics of the data set.
-  private func preprocessing(for image: ActivationShape) throws(FormatError) -> Preprocessing {
+  public func preprocessing(for image: ActivationShape) throws(FormatError) -> Preprocessing {
     let known: (mean: [Float], standardDeviation: [Float])?
     if mean != nil, standardDeviation != nil {
       known = nil

@@ -17,7 +17,7 @@ extension Importer {
     var window = attributes.window(padding)
     if !window.holdsItsPadding {
       // More than a convolution may have of its own.
-      input = try append(node, .pad(padding), [input])
+      input = try append(input.paddingNode ?? node, .pad(padding), [input])
       window.padding = Padding(0)
     }
     var tensors = ["weight": weight]
