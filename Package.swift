@@ -71,7 +71,10 @@ let package = Package(
       ],
       swiftSettings: swift),
     .target(
-      name: "Migrations", path: "Migrations", resources: [.embedInCode("m001_initial.sql")],
+      name: "Migrations", path: "Migrations",
+      resources: [
+        .embedInCode("m001_initial.sql"), .embedInCode("m002_dataset_fingerprint.sql"),
+      ],
       swiftSettings: swift),
     .target(
       name: "Store",
@@ -95,7 +98,7 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "PersonalizationService", "Training",
+        "Datasets", "PersonalizationService", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -129,7 +132,7 @@ let package = Package(
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["CImage", "CSystem", "Datasets", "Digests", "Randomness"],
-      swiftSettings: swift),
+      resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Datasets", "ModelFormats", "NeuralGraph", "Randomness", "Training"],
@@ -156,7 +159,7 @@ let package = Package(
     .testTarget(
       name: "PersonalizationServiceTests",
       dependencies: [
-        "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
+        "CImage", "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
         "PersonalizationClient", "PersonalizationService", "Randomness", "ServiceAPI",
         "SparseRuntime", "Store", "Training", .product(name: "Logging", package: "swift-log"),
       ],

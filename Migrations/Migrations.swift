@@ -14,5 +14,8 @@ public struct Migration: Sendable {
 public let migrations: [Migration] = [
   Migration(
     identifier: "m001_initial",
-    sql: String(decoding: PackageResources.m001_initial_sql, as: UTF8.self))
+    sql: String(decoding: PackageResources.m001_initial_sql, as: UTF8.self)),
+  Migration(
+    identifier: "m002_dataset_fingerprint",
+    sql: String(decoding: PackageResources.m002_dataset_fingerprint_sql, as: UTF8.self)),
 ]

@@ -8,12 +8,12 @@ struct ClassSplit {
   let heldOut: [[Int]]
 
   /// Draws `share` of each class with a constant seed. Throws on a label without a class and on a
-  /// class without images.
-  init(images: LabelledImages, classes: [String], share: Double, name: String)
+  /// class without images; `name` and `split` are for the errors.
+  init(labels: [Int], classes: [String], share: Double, name: String, split: String)
     throws(DatasetError)
   {
     var byClass = [[Int]](repeating: [], count: classes.count)
-    for (index, label) in images.labels.enumerated() {
+    for (index, label) in labels.enumerated() {
       guard byClass.indices.contains(label) else {
         throw .malformed(
           file: name,
@@ -24,9 +24,7 @@ struct ClassSplit {
     var kept: [[Int]] = []
     var heldOut: [[Int]] = []
     for (label, indices) in byClass.enumerated() {
-      guard !indices.isEmpty else {
-        throw .emptyClass(classes[label], split: share > 0 ? "training" : "test")
-      }
+      guard !indices.isEmpty else { throw .emptyClass(classes[label], split: split) }
       var shuffled = indices
       var generator = SeededGenerator(seed: 0, stream: "validation split \(label)")
       generator.shuffle(&shuffled)

@@ -26,7 +26,7 @@ public enum DatasetCatalog {
   /// Everything that can be asked for by name.
   public static let known = [fashionMNIST]
 
-  /// Loads a data set by well-known name or from a path: a folder of IDX files.
+  /// Loads a data set by well-known name or from a path, whose format is told by its content.
   public static func load(_ nameOrPath: String) throws(DatasetError) -> ImageDataset {
     if let entry = known.first(where: { $0.name == nameOrPath }) {
       guard IDXFolder.matches(entry.path) else {
@@ -34,22 +34,34 @@ public enum DatasetCatalog {
           path: entry.path,
           reason: "install the Debian package '\(entry.package)' (deploy/setup.sh does)")
       }
-      return try IDXFolder.read(path: entry.path, name: entry.name, classes: entry.classes)
+      return try load(path: entry.path, name: entry.name)
     }
     return try load(path: nameOrPath, name: nameOrPath)
   }
 
   /// Loads a data set from a path under a name of the caller's.
-  public static func load(path: String, name: String) throws(DatasetError) -> ImageDataset {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+  public static func load(
+    path: String, name: String, format: DatasetFormat? = nil, classes: ClassNames = .found
+  ) throws(DatasetError) -> ImageDataset {
+    guard FileManager.default.fileExists(atPath: path) else {
       let names = known.map { "'\($0.name)'" }.joined(separator: ", ")
       throw .notADataset(path: path, reason: "no such folder; known names are \(names)")
     }
-    guard isFolder.boolValue, IDXFolder.matches(path) else {
-      throw .notADataset(path: path, reason: "it is not a folder of IDX files")
+    guard let format = format ?? DatasetFormat.found(at: path) else {
+      throw .notADataset(
+        path: path,
+        reason: "it is not a folder of IDX files, of CIFAR's binary files, or of pictures as "
+          + "train/CLASS/FILE and test/CLASS/FILE")
     }
-    let classes = known.first { $0.path == path }?.classes
-    return try IDXFolder.read(path: path, name: name, classes: classes)
+    switch format {
+    case .idx:
+      var names = classes
+      if classes == .found, let entry = known.first(where: { $0.path == path }) {
+        names = .given(entry.classes)
+      }
+      return try IDXFolder.read(path: path, name: name, classes: names)
+    case .cifar: return try CIFARFolder.read(path: path, name: name, classes: classes)
+    case .folder: return try ImageFolder.read(path: path, name: name, classes: classes)
+    }
   }
 }

@@ -10,6 +10,10 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   case unknownClass(String, suggestions: [String])
   /// A split holds no image of a class.
   case emptyClass(String, split: String)
+  /// A class has a folder in one split and none in another.
+  case missingClass(String, folder: String)
+  /// A split holds no image at all.
+  case emptySplit(folder: String)
   /// An image cannot be decoded.
   case undecodableImage(file: String, reason: String)
 
@@ -21,6 +25,8 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     case .malformed: "malformed_dataset"
     case .unknownClass: "unknown_class"
     case .emptyClass: "empty_class"
+    case .missingClass: "missing_class"
+    case .emptySplit: "empty_split"
     case .undecodableImage: "undecodable_image"
     }
   }
@@ -36,6 +42,10 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
         + (suggestions.isEmpty
           ? "" : "; did you mean \(suggestions.map { "'\($0)'" }.joined(separator: " or "))?")
     case .emptyClass(let name, let split): "the \(split) split holds no image of '\(name)'"
+    case .missingClass(let name, let folder):
+      "the class '\(name)' has no folder in '\(folder)'; every split needs every class"
+    case .emptySplit(let folder):
+      "the split '\(folder)' holds no PNG or JPEG file in class folders"
     case .undecodableImage(let file, let reason): "cannot decode the image '\(file)': \(reason)"
     }
   }

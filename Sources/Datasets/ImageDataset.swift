@@ -6,20 +6,30 @@ public enum Split: String, Sendable, CaseIterable, Codable {
   case training, validation, test
 }
 
-/// A labelled image collection with fixed splits.
+/// A labelled image collection with fixed splits, in memory or in files that are decoded on demand.
 public struct ImageDataset: Sendable {
   /// The name it is registered under, or its path.
   public let name: String
   /// Class names in label order.
   public let classes: [String]
-  /// SHA-256 over classes, sizes, pixels and labels: the identity of the data in recipes and cards.
-  public let digest: SHA256Digest
+  /// SHA-256 over the paths, sizes and modification times of a data set of files: equal ones mean
+  /// that nobody wrote to the files in the ordinary way since. Nil for data sets in memory.
+  public let fingerprint: SHA256Digest?
 
-  private let training: LabelledImages
-  private let test: LabelledImages
-  private let trainingIndices: [[Int]]
-  private let validationIndices: [[Int]]
-  private let testIndices: [[Int]]
+  /// Channels, rows and columns of every image; nil when pictures have their own sizes.
+  public let imageShape: ImageShape?
+
+  /// The images of one split, and which of them belong to each class.
+  private struct Part {
+    let source: ImageSource
+    let byClass: [[Int]]
+  }
+
+  private let training: Part
+  private let validation: Part
+  private let test: Part
+  private let contentDigest: ContentDigest
+  let skipLog = SkipLog()
 
   /// The share of the training images of each class that is held out for validation.
   public static let validationShare = 0.1
@@ -33,41 +43,70 @@ public struct ImageDataset: Sendable {
   public init(name: String, classes: [String], training: LabelledImages, test: LabelledImages)
     throws(DatasetError)
   {
-    guard training.channels == test.channels, training.height == test.height,
-      training.width == test.width
-    else {
+    guard training.shape == test.shape else {
       throw .malformed(file: name, reason: "training and test images differ in size")
+    }
+    try self.init(
+      name: name, classes: classes, training: .memory(training), validation: nil,
+      test: .memory(test), fingerprint: nil)
+  }
+
+  /// A data set of files. Without validation files the split is as for images in memory.
+  init(
+    name: String, classes: [String], training: ImageFiles, validation: ImageFiles?,
+    test: ImageFiles, fingerprint: SHA256Digest
+  ) throws(DatasetError) {
+    try self.init(
+      name: name, classes: classes, training: .files(training),
+      validation: validation.map { .files($0) }, test: .files(test), fingerprint: fingerprint)
+  }
+
+  private init(
+    name: String, classes: [String], training: ImageSource, validation: ImageSource?,
+    test: ImageSource, fingerprint: SHA256Digest?
+  ) throws(DatasetError) {
+    func split(_ source: ImageSource, _ share: Double, _ label: Split) throws(DatasetError)
+      -> ClassSplit
+    {
+      try ClassSplit(
+        labels: source.labels, classes: classes, share: share, name: name, split: label.rawValue)
     }
     self.name = name
     self.classes = classes
-    self.training = training
-    self.test = test
-    let held = try ClassSplit(
-      images: training, classes: classes, share: ImageDataset.validationShare, name: name)
-    trainingIndices = held.kept
-    validationIndices = held.heldOut
-    testIndices = try ClassSplit(images: test, classes: classes, share: 0, name: name).kept
-    digest = ImageDataset.digest(classes: classes, training: training, test: test)
+    self.fingerprint = fingerprint
+    imageShape = training.images?.shape
+    if let validation {
+      self.training = Part(source: training, byClass: try split(training, 0, .training).kept)
+      self.validation = Part(
+        source: validation, byClass: try split(validation, 0, .validation).kept)
+    } else {
+      let held = try split(training, ImageDataset.validationShare, .training)
+      self.training = Part(source: training, byClass: held.kept)
+      self.validation = Part(source: training, byClass: held.heldOut)
+    }
+    self.test = Part(source: test, byClass: try split(test, 0, .test).kept)
+    contentDigest = ContentDigest(
+      classes: classes, sources: [training] + (validation.map { [$0] } ?? []) + [test])
   }
 
-  /// Channels, height and width of every image.
-  public var imageShape: (channels: Int, height: Int, width: Int) {
-    (training.channels, training.height, training.width)
+  /// SHA-256 over classes, sizes, pixels and labels, or over the names and contents of files: the
+  /// identity of the data in recipes and cards. Computed on first use; for files that reads them
+  /// all, and throws `unreadable`.
+  public var digest: SHA256Digest {
+    get throws(DatasetError) { try contentDigest.value() }
   }
 
-  /// The images a split's indices refer to.
-  public func images(_ split: Split) -> LabelledImages {
-    split == .test ? test : training
+  /// Takes a digest that was computed before for the same files, as an equal `fingerprint` shows.
+  public func trust(_ digest: SHA256Digest) { contentDigest.trust(digest) }
+
+  /// The images a split's indices refer to; nil when they are in files.
+  public func images(_ split: Split) -> LabelledImages? {
+    source(split).images
   }
 
-  /// Indices into `images(split)` of one class, in a fixed order; empty for an unknown class.
+  /// Indices into the images of a split of one class, in a fixed order; empty for an unknown class.
   public func indices(_ split: Split, ofClass index: Int) -> [Int] {
-    let byClass =
-      switch split {
-      case .training: trainingIndices
-      case .validation: validationIndices
-      case .test: testIndices
-      }
+    let byClass = part(split).byClass
     return byClass.indices.contains(index) ? byClass[index] : []
   }
 
@@ -84,17 +123,34 @@ public struct ImageDataset: Sendable {
     return index
   }
 
-  private static func digest(
-    classes: [String], training: LabelledImages, test: LabelledImages
-  ) -> SHA256Digest {
-    var hasher = SHA256()
-    for name in classes { hasher.update(Array("\(name)\u{0}".utf8)) }
-    for part in [training, test] {
-      let header = "\(part.count) \(part.channels)x\(part.height)x\(part.width)\n"
-      hasher.update(Array(header.utf8))
-      hasher.update(part.pixels)
-      hasher.update(part.labels.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8 & 0xff)] })
+  /// What loaders of this data set had to leave out so far.
+  public var skippedImages: SkippedImages { skipLog.summary }
+
+  /// The shape that all pictures have, when there is one and no side is above `largest`; reads the
+  /// headers of training pictures until one differs. Pictures that cannot be read do not count.
+  public func commonShape(largest: Int) -> ImageShape? {
+    guard case .files(let files) = source(.training) else { return imageShape }
+    var common: ImageShape?
+    for index in files.labels.indices {
+      let path = files.path(index)
+      guard let bytes = try? ImageDecoder.read(file: path),
+        let header = try? ImageDecoder.header(bytes, name: path)
+      else { continue }
+      let shape = ImageShape(
+        channels: header.channels, height: header.height, width: header.width)
+      guard max(shape.height, shape.width) <= largest, common ?? shape == shape else { return nil }
+      common = shape
     }
-    return hasher.finalize()
+    return common
+  }
+
+  func source(_ split: Split) -> ImageSource { part(split).source }
+
+  private func part(_ split: Split) -> Part {
+    switch split {
+    case .training: training
+    case .validation: validation
+    case .test: test
+    }
   }
 }

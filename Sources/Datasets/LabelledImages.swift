@@ -37,6 +37,8 @@ public struct LabelledImages: Sendable {
 
   /// Number of images.
   public var count: Int { labels.count }
+  /// Channels, rows and columns of every image.
+  public var shape: ImageShape { ImageShape(channels: channels, height: height, width: width) }
   /// Bytes of one image.
   public var imageSize: Int { channels * height * width }
 }

@@ -10,7 +10,7 @@ import NeuralGraph
 /// | `format_version` | `1` |
 /// | `graph` | the graph as JSON, see `Graph` |
 /// | `labels` | JSON array, one text per class |
-/// | `preprocessing` | JSON: `channels`, `height`, `width`, `mean`, `std`, see `Preprocessing` |
+/// | `preprocessing` | JSON: `channels`, `height`, `width`, `mean`, `std`, perhaps `resize`, see `Preprocessing` |
 /// | `architecture`, `dataset` | names; optional |
 /// | `training` | JSON of any shape: how it was made; optional |
 public struct DenseModel: Sendable, Hashable {

@@ -1,23 +1,30 @@
 import NeuralGraph
 
-/// How an image becomes a network's input: 8-bit channels are scaled to 0…1, then each channel is
-/// normalised, (x − mean) / standard deviation. The file states it so that nobody has to guess.
+/// How an image becomes a network's input: it is brought to size, 8-bit channels are scaled to 0…1,
+/// then each channel is normalised, (x − mean) / standard deviation. The file states it so that
+/// nobody has to guess.
 public struct Preprocessing: Sendable, Hashable, Codable {
   public let channels, height, width: Int
   /// One value a channel, on the 0…1 scale.
   public let mean: [Float]
   /// One value a channel, on the 0…1 scale; positive.
   public let standardDeviation: [Float]
+  /// Pixels of a picture's shorter side before the centre is cut out, usually 256 for an input of
+  /// 224; nil, and absent in the file, stretches the whole picture to `height` x `width`.
+  public let resize: Int?
 
   private enum CodingKeys: String, CodingKey {
-    case channels, height, width, mean
+    case channels, height, width, mean, resize
     case standardDeviation = "std"
   }
 
+  /// No side of a picture is resized to more: a file must not make its reader allocate at will.
+  private static let largestSide = 8192
+
   /// Throws `preprocessing` unless there is one finite mean and one positive finite deviation for
-  /// each channel of `shape`.
+  /// each channel of `shape`, and `resize`, when given, covers the input.
   public init(
-    shape: ActivationShape, mean: [Float], standardDeviation: [Float]
+    shape: ActivationShape, mean: [Float], standardDeviation: [Float], resize: Int? = nil
   ) throws(FormatError) {
     guard shape.channels > 0, shape.height > 0, shape.width > 0 else {
       throw .preprocessing(reason: "an image of \(shape) is empty")
@@ -31,11 +38,20 @@ public struct Preprocessing: Sendable, Hashable, Codable {
     else {
       throw .preprocessing(reason: "means must be finite, standard deviations also positive")
     }
+    if let resize {
+      let smallest = max(shape.height, shape.width)
+      guard smallest <= resize, resize <= Self.largestSide else {
+        throw .preprocessing(
+          reason: "a resize to \(resize) pixels must cover the input, \(smallest), and not exceed "
+            + "\(Self.largestSide)")
+      }
+    }
     channels = shape.channels
     height = shape.height
     width = shape.width
     self.mean = mean
     self.standardDeviation = standardDeviation
+    self.resize = resize
   }
 
   /// Decodes and validates.
@@ -47,7 +63,8 @@ public struct Preprocessing: Sendable, Hashable, Codable {
         height: try container.decode(Int.self, forKey: .height),
         width: try container.decode(Int.self, forKey: .width)),
       mean: try container.decode([Float].self, forKey: .mean),
-      standardDeviation: try container.decode([Float].self, forKey: .standardDeviation))
+      standardDeviation: try container.decode([Float].self, forKey: .standardDeviation),
+      resize: try container.decodeIfPresent(Int.self, forKey: .resize))
   }
 
   /// The image that is expected.

@@ -7,7 +7,16 @@ public struct SafetensorsWriter {
   private struct Item {
     let type: ElementType
     let shape: [Int]
-    let bytes: Data
+    let byteCount: Int
+    /// Appends the bytes. It holds the caller's array, not a copy: files are as large as models.
+    let append: (inout Data) -> Void
+
+    init<Element: BitwiseCopyable>(_ type: ElementType, shape: [Int], _ values: [Element]) {
+      self.type = type
+      self.shape = shape
+      byteCount = values.count * MemoryLayout<Element>.stride
+      append = { file in values.withUnsafeBytes { file.append(contentsOf: $0) } }
+    }
   }
 
   /// The free texts for `__metadata__`.
@@ -25,33 +34,32 @@ public struct SafetensorsWriter {
   ) throws(FormatError) {
     switch precision {
     case .float32:
-      items[name] = Item(type: .float32, shape: tensor.shape, bytes: bytes(tensor.values))
+      items[name] = Item(.float32, shape: tensor.shape, tensor.values)
     case .float16:
       let halves = tensor.values.map { Float16($0) }
       guard !zip(halves, tensor.values).contains(where: { $0.isInfinite && $1.isFinite }) else {
         throw .halfOverflow(tensor: name)
       }
-      items[name] = Item(
-        type: .float16, shape: tensor.shape, bytes: bytes(halves.map(\.bitPattern)))
+      items[name] = Item(.float16, shape: tensor.shape, halves.map(\.bitPattern))
     }
   }
 
   /// Adds a tensor of 16-bit numbers.
   public mutating func add(_ name: String, shape: [Int], _ values: [UInt16]) throws(FormatError) {
     try check(name, shape: shape, count: values.count)
-    items[name] = Item(type: .uint16, shape: shape, bytes: bytes(values))
+    items[name] = Item(.uint16, shape: shape, values)
   }
 
   /// Adds a tensor of bytes.
   public mutating func add(_ name: String, shape: [Int], _ values: [UInt8]) throws(FormatError) {
     try check(name, shape: shape, count: values.count)
-    items[name] = Item(type: .uint8, shape: shape, bytes: Data(values))
+    items[name] = Item(.uint8, shape: shape, values)
   }
 
   /// Adds a tensor of 64-bit integers.
   public mutating func add(_ name: String, shape: [Int], _ values: [Int64]) throws(FormatError) {
     try check(name, shape: shape, count: values.count)
-    items[name] = Item(type: .int64, shape: shape, bytes: bytes(values))
+    items[name] = Item(.int64, shape: shape, values)
   }
 
   private func check(_ name: String, shape: [Int], count: Int) throws(FormatError) {
@@ -74,7 +82,7 @@ public struct SafetensorsWriter {
     }
     var offset = 0
     for (name, item) in ordered {
-      let end = offset + item.bytes.count
+      let end = offset + item.byteCount
       let shape = item.shape.map(String.init).joined(separator: ",")
       members.append(
         "\(quoted(name)):{\"dtype\":\"\(item.type.rawValue)\",\"shape\":[\(shape)],"
@@ -87,12 +95,8 @@ public struct SafetensorsWriter {
     var file = Data(capacity: 8 + header.count + offset)
     withUnsafeBytes(of: UInt64(header.count).littleEndian) { file.append(contentsOf: $0) }
     file.append(header)
-    for (_, item) in ordered { file.append(item.bytes) }
+    for (_, item) in ordered { item.append(&file) }
     return file
-  }
-
-  private func bytes<Element: BitwiseCopyable>(_ values: [Element]) -> Data {
-    values.withUnsafeBytes { Data($0) }
   }
 
   private func quoted(_ text: String) -> String {

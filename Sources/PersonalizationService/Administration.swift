@@ -10,10 +10,13 @@ public struct Administration {
   public init(database: String) throws { store = try SQLiteStore(path: database) }
 
   /// Registers a data set; says what was registered.
-  public func addDataset(name: String, path: String) throws -> String {
-    let record = try Registration(store: store).addDataset(name: name, path: path)
-    return "registered data set '\(record.name)': \(record.classes.count) classes, sha256 "
-      + record.digest.hex
+  public func addDataset(
+    name: String, path: String, format: DatasetFormat? = nil, labels: String? = nil
+  ) throws -> String {
+    let record = try Registration(store: store).addDataset(
+      name: name, path: path, format: format, labels: labels)
+    return "registered data set '\(record.name)': \(record.classes.count) classes, format "
+      + "\(record.format), sha256 \(record.digest.hex)"
   }
 
   /// Registers a universal model; says what was registered.

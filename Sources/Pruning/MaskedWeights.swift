@@ -9,16 +9,21 @@ package final class MaskedWeights: WeightProjection {
     let keep: UnsafeMutableBufferPointer<Bool>
     let movable: UnsafeMutableBufferPointer<Bool>
 
-    init(keep: [Bool], movable: [Bool]) {
+    /// `movable` nil: exactly what is kept may move.
+    init(keep: [Bool], movable: [Bool]?) {
       self.keep = .allocate(capacity: keep.count)
-      self.movable = .allocate(capacity: movable.count)
       _ = self.keep.initialize(from: keep)
+      guard let movable else {
+        self.movable = self.keep
+        return
+      }
+      self.movable = .allocate(capacity: movable.count)
       _ = self.movable.initialize(from: movable)
     }
 
     deinit {
+      if movable.baseAddress != keep.baseAddress { movable.deallocate() }
       keep.deallocate()
-      movable.deallocate()
     }
   }
 
@@ -31,10 +36,9 @@ package final class MaskedWeights: WeightProjection {
   package func set(_ masks: [LayerMask], frozen: Bool) {
     for mask in masks {
       let matrix = mask.layer.matrix
-      guard let keep = matrix.toOIHW(mask.weights), let survivors = matrix.toOIHW(mask.survivors)
-      else { continue }
-      let movable = frozen ? keep : survivors
-      layers[mask.layer.weightName] = Layer(keep: keep, movable: movable)
+      guard let keep = matrix.toOIHW(mask.weights) else { continue }
+      layers[mask.layer.weightName] = Layer(
+        keep: keep, movable: frozen ? nil : matrix.toOIHW(mask.survivors))
     }
   }
 

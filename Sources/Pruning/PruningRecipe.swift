@@ -43,7 +43,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// Batches that saliency is averaged over.
   public var saliencyBatches = 8
   /// Changes to training images.
-  public var augmentation = Augmentation(flip: true, shift: 2)
+  public var augmentation = Augmentation.small
   /// Seed of sampling and augmentation.
   public var seed: UInt64 = 0
 
@@ -92,6 +92,9 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try check("distillation", distillation >= 0 && distillation <= 1, "must lie in 0…1")
     try check("temperature", temperature > 0 && temperature <= 100, "must lie in 0 < T ≤ 100")
     try check("saliency_batches", (1...10000).contains(saliencyBatches), "must be 1 to 10,000")
+    try check(
+      "augmentation.crop", augmentation.crop.map { $0 > 0 && $0 <= 1 } ?? true,
+      "must lie in 0 < share ≤ 1")
     try check("augmentation.shift", (0...64).contains(augmentation.shift), "must be 0 to 64")
   }
 

@@ -27,7 +27,7 @@ package struct Saliency {
     var sums = layers.map { [Float](repeating: 0, count: $0.matrix.count) }
     for _ in 0..<batches {
       try checkCancellation()
-      let batch = sampler.next(batchSize)
+      let batch = try sampler.next(batchSize)
       let scores = try network.forward(
         batch.images, count: batch.count, mode: .evaluationGradient)
       let loss = try Loss.crossEntropy(scores, labels: batch.labels, classes: network.classCount)

@@ -46,7 +46,6 @@ public final class SGD {
       .filter(\.parameter.role.isLearned)
     for buffer in learned {
       let name = buffer.parameter.name
-      velocities[name] = [Float](repeating: 0, count: buffer.count)
       if let projection, projection.covers(name) {
         let master = try AlignedBuffer(byteCount: buffer.count * MemoryLayout<Float>.stride)
         _ = master.floats.update(fromContentsOf: buffer.values)
@@ -71,6 +70,16 @@ public final class SGD {
     }
   }
 
+  /// Ends the work with this optimiser: the network computes with the learning weights from now on.
+  public func storeLearningWeights() {
+    for (name, master) in masters {
+      guard let buffer = network.parameters[name] else { continue }
+      _ = buffer.values.update(fromContentsOf: master.floats[..<buffer.count])
+      buffer.markChanged()
+    }
+    masters = [:]
+  }
+
   /// One update from the gradients of the last backward pass.
   public func step(learningRate: Float) {
     for buffer in learned {
@@ -87,11 +96,12 @@ public final class SGD {
       let mask = movable.map {
         UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: UInt8.self)
       }
-      velocities[name]?.withUnsafeMutableBufferPointer { velocity in
-        crisp_sgd_step(
-          weights.baseAddress, velocity.baseAddress, buffer.gradient.baseAddress, mask ?? nil,
-          weights.count, momentum, decay, learningRate, network.threads)
-      }
+      velocities[name, default: [Float](repeating: 0, count: buffer.count)]
+        .withUnsafeMutableBufferPointer { velocity in
+          crisp_sgd_step(
+            weights.baseAddress, velocity.baseAddress, buffer.gradient.baseAddress, mask ?? nil,
+            weights.count, momentum, decay, learningRate, network.threads)
+        }
       if let master, let projection {
         projection.project(name, master: master.floats, into: buffer.values)
       }

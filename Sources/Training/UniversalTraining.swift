@@ -16,7 +16,7 @@ public struct UniversalTraining: Sendable {
     /// Share of the steps spent on the linear rise.
     public var warmUpShare = 0.05
     /// Changes to training images.
-    public var augmentation = Augmentation(flip: true, shift: 2)
+    public var augmentation = Augmentation.small
     /// Seed of weights, order and augmentation.
     public var seed: UInt64 = 0
 
@@ -83,7 +83,7 @@ public struct UniversalTraining: Sendable {
       for step in 0..<stepsPerEpoch {
         let done = (epoch - 1) * stepsPerEpoch + step
         lossSum += try network.trainingStep(
-          sampler.next(recipe.batchSize), optimizer: optimizer,
+          try sampler.next(recipe.batchSize), optimizer: optimizer,
           learningRate: schedule.rate(at: done), step: done)
         if step % max(1, stepsPerEpoch / 50) == 0 {
           report(

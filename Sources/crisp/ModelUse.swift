@@ -10,10 +10,12 @@ import Training
 struct ModelUse {
   let file: ModelFile
   let labels: [String]
+  private let threads: Int
   private let classify: ([Float], Int) throws -> [Float]
 
   /// `classes` restricts a dense model to some of its labels.
   init(path: String, classes: [String]?, threads: Int, batchCapacity: Int) throws {
+    self.threads = threads
     file = try ModelFile(contentsOf: URL(fileURLWithPath: path))
     switch file {
     case .packed(let model):
@@ -43,10 +45,8 @@ struct ModelUse {
 
   /// A loader of this model's classes and preprocessing from a data set.
   func loader(_ dataset: ImageDataset) throws -> BatchLoader {
-    let preprocessing = file.description.preprocessing
-    return try BatchLoader(
+    try BatchLoader(
       dataset: dataset, classes: labels.map { try dataset.classIndex($0) },
-      normalization: Normalization(
-        mean: preprocessing.mean, standardDeviation: preprocessing.standardDeviation))
+      preprocessing: file.description.preprocessing, decodeThreads: threads)
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Foundation
 
 /// The options that every command shares.
@@ -25,6 +26,12 @@ struct ThreadOptions: ParsableArguments {
 
   /// The number asked for, or one per core.
   var count: Int { max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount) }
+}
+
+/// Tells on standard error what was left out of a data set, if anything was.
+func warnOfSkippedImages(_ dataset: ImageDataset) {
+  guard let warning = dataset.skippedImages.warning else { return }
+  FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
 }
 
 /// A percentage with two decimals, as accuracies are quoted.

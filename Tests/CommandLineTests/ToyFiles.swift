@@ -22,6 +22,22 @@ enum ToyFiles {
     }
   }
 
+  /// The same as PNG pictures in folders; one in each split is none.
+  static func writePictures(to folder: TemporaryFolder) throws {
+    for (split, each, seed) in [("train", 60, UInt64(1)), ("test", 20, 2)] {
+      var generator = SeededGenerator(seed: seed)
+      for (label, name) in classes.enumerated() {
+        let path = folder.path("\(split)/\(name)")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        for index in 0..<each {
+          try folder.write(
+            png(image(label: label, &generator)), to: "\(split)/\(name)/\(index).png")
+        }
+      }
+      try folder.write(Array("none".utf8), to: "\(split)/middle/none.png")
+    }
+  }
+
   static func image(label: Int, _ generator: inout SeededGenerator) -> [UInt8] {
     let (top, left) = corners[label]
     return (0..<64).map { position in

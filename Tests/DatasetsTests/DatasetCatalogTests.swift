@@ -12,15 +12,15 @@ import Testing
     let dataset = try DatasetCatalog.load("fashion-mnist")
     #expect(dataset.name == "fashion-mnist")
     #expect(dataset.classes == known.classes && dataset.classes.count == 10)
-    #expect(dataset.imageShape == (channels: 1, height: 28, width: 28))
+    #expect(dataset.imageShape == ImageShape(channels: 1, height: 28, width: 28))
     #expect(dataset.counts(.training) == [Int](repeating: 5400, count: 10))
     #expect(dataset.counts(.validation) == [Int](repeating: 600, count: 10))
     #expect(dataset.counts(.test) == [Int](repeating: 1000, count: 10))
     // The labels the published files begin with.
-    #expect(dataset.images(.training).labels.prefix(8) == [9, 0, 0, 3, 0, 2, 7, 2])
-    #expect(dataset.images(.test).labels.prefix(8) == [9, 2, 1, 1, 6, 1, 4, 6])
+    #expect(dataset.images(.training)?.labels.prefix(8) == [9, 0, 0, 3, 0, 2, 7, 2])
+    #expect(dataset.images(.test)?.labels.prefix(8) == [9, 2, 1, 1, 6, 1, 4, 6])
     // Published for all 60,000 training images: 0.2860 and 0.3530.
-    let normalization = Normalization(trainingSplitOf: dataset)
+    let normalization = try Normalization(trainingSplitOf: dataset)
     #expect(abs(normalization.mean[0] - 0.2860) < 0.001)
     #expect(abs(normalization.standardDeviation[0] - 0.3530) < 0.001)
   }
@@ -44,7 +44,10 @@ import Testing
     try folder.write("file", [1, 2, 3])
     for path in [folder.path, folder.file("file")] {
       #expect(
-        throws: DatasetError.notADataset(path: path, reason: "it is not a folder of IDX files")
+        throws: DatasetError.notADataset(
+          path: path,
+          reason: "it is not a folder of IDX files, of CIFAR's binary files, or of pictures as "
+            + "train/CLASS/FILE and test/CLASS/FILE")
       ) { try DatasetCatalog.load(path) }
     }
   }

@@ -15,6 +15,14 @@ import Testing
       .emptyClass("c", split: "test"), "empty_class", "the test split holds no image of 'c'"
     ),
     (
+      .missingClass("c", folder: "val"), "missing_class",
+      "the class 'c' has no folder in 'val'; every split needs every class"
+    ),
+    (
+      .emptySplit(folder: "val"), "empty_split",
+      "the split 'val' holds no PNG or JPEG file in class folders"
+    ),
+    (
       .undecodableImage(file: "f", reason: "why"), "undecodable_image",
       "cannot decode the image 'f': why"
     ),

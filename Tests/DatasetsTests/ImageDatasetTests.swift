@@ -18,10 +18,10 @@ import Testing
       let training = dataset.indices(.training, ofClass: label)
       let validation = dataset.indices(.validation, ofClass: label)
       #expect(Set(training).isDisjoint(with: validation))
-      let labels = dataset.images(.training).labels
+      let labels = try #require(dataset.images(.training)).labels
       #expect((training + validation).sorted() == labels.indices.filter { labels[$0] == label })
       #expect(training == training.sorted() && validation == validation.sorted())
-      let test = dataset.images(.test).labels
+      let test = try #require(dataset.images(.test)).labels
       #expect(dataset.indices(.test, ofClass: label) == test.indices.filter { test[$0] == label })
     }
   }

@@ -51,6 +51,27 @@ import Testing
     }
   }
 
+  /// Files from before there was a resize say nothing of it, and are written as they were.
+  @Test func aResizeIsWrittenWhenThereIsOne() throws {
+    let shape = ActivationShape(channels: 1, height: 4, width: 6)
+    func preprocessing(_ resize: Int?) throws -> Preprocessing {
+      try Preprocessing(shape: shape, mean: [0], standardDeviation: [1], resize: resize)
+    }
+    func text(_ value: Preprocessing) throws -> String {
+      String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+    }
+    #expect(try text(preprocessing(nil)).contains("resize") == false)
+    #expect(try text(preprocessing(7)).contains("\"resize\":7"))
+    for resize in [nil, 6, 7, 8192] {
+      let value = try preprocessing(resize)
+      #expect(
+        try JSONDecoder().decode(Preprocessing.self, from: JSONEncoder().encode(value)) == value)
+    }
+    for resize in [5, 0, -1, 8193, Int.max] {
+      #expect(throws: FormatError.self) { try preprocessing(resize) }
+    }
+  }
+
   @Test func refusesAPackedFile() throws {
     let data = try TestModels.packed().serialized()
     #expect(throws: FormatError.wrongFormat(expected: "crisp-dense", found: "crisp-packed")) {

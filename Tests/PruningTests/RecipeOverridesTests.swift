@@ -19,7 +19,9 @@ import Testing
   @Test(arguments: [
     (#"{"iteration": 8}"#, "recipe.iteration"), (#"{"sparsity": 0.5}"#, "recipe.sparsity"),
     (#"{"iterations": "8"}"#, "recipe.iterations"), (#"{"iterations": 0}"#, "iterations"),
-    (#"{"augmentation": {"flip": 3}}"#, "recipe.augmentation.flip"), ("[1]", "recipe"),
+    (#"{"augmentation": {"flip": 3}}"#, "recipe.augmentation.flip"),
+    (#"{"augmentation": {"flip": true, "shift": 0, "crop": 0}}"#, "augmentation.crop"),
+    ("[1]", "recipe"),
     ("{", "recipe"), (#"{"batch_size": 1}"#, "batch_size"),
   ])
   func errorsNameTheField(json: String, field: String) {

@@ -26,7 +26,7 @@ struct ToyProblem {
     x = builder.relu("relu2", builder.batchNorm("bn2", x))
     x = builder.linear("fc", x, features: 24 * 16, out: classes)
     let graph = try builder.graph(output: x)
-    let normalization = Normalization(trainingSplitOf: dataset)
+    let normalization = try Normalization(trainingSplitOf: dataset)
     var weights = graph.initialWeights(seed: 4)
     if trained {
       var recipe = UniversalTraining.Recipe()
@@ -52,7 +52,7 @@ struct ToyProblem {
     let count = dataset.classes.count
     let loader = try BatchLoader(
       dataset: dataset, classes: Array(0..<count),
-      normalization: Normalization(trainingSplitOf: dataset))
+      normalization: try Normalization(trainingSplitOf: dataset))
     return try ClassSampler(
       loader: loader, weights: [Double](repeating: 1, count: count), augmentation: .none, seed: 3,
       stream: "toy")

@@ -19,87 +19,93 @@ public struct RasterImage: Sendable, Hashable {
     self.pixels = pixels
   }
 
+  /// A picture from channel planes of one size.
+  init(planes: ArraySlice<UInt8>, shape: ImageShape) {
+    let area = shape.height * shape.width
+    let start = planes.startIndex
+    self.init(
+      width: shape.width, height: shape.height, channels: shape.channels,
+      pixels: (0..<shape.count).map {
+        planes[start + $0 % shape.channels * area + $0 / shape.channels]
+      })
+  }
+
   /// The picture as a network reads it: `channels` x `height` x `width` bytes. Colour becomes grey
   /// by Rec. 601 luma; size changes bilinearly with pixel centres aligned (as PyTorch's
   /// `align_corners=False`), averaging over the source area when shrinking.
   public func planes(channels target: Int, height newHeight: Int, width newWidth: Int) -> [UInt8] {
-    let rows = ResamplingAxis(from: height, to: newHeight)
-    let columns = ResamplingAxis(from: width, to: newWidth)
-    var result: [UInt8] = []
-    result.reserveCapacity(target * newHeight * newWidth)
-    for channel in 0..<target {
-      let plane = plane(channel, of: target)
-      let wide = columns.resample(plane, count: height, stride: width)
-      // `wide` is height x newWidth; the second pass walks down its columns.
-      for y in 0..<newHeight {
-        for x in 0..<newWidth {
-          var sum: Float = 0
-          for (source, weight) in rows.taps[y] { sum += wide[source * newWidth + x] * weight }
-          result.append(UInt8(max(0, min(255, sum.rounded()))))
+    planes(
+      channels: target, rows: ResamplingAxis(from: height, to: newHeight),
+      columns: ResamplingAxis(from: width, to: newWidth))
+  }
+
+  /// `channels` x `rows.count` x `columns.count` bytes. Rows come first: that pass runs along
+  /// memory, and only over the columns that the second needs.
+  func planes(channels target: Int, rows: ResamplingAxis, columns: ResamplingAxis) -> [UInt8] {
+    let isFolded = channels == 3 && target == 1
+    let stored = isFolded ? 1 : channels
+    let area = rows.count * columns.count
+    let span = columns.sources
+    var line = [Float](repeating: 0, count: width * channels)
+    return [UInt8](unsafeUninitializedCapacity: target * area) { out, initialized in
+      for y in 0..<rows.count {
+        line.withUnsafeMutableBufferPointer { line in
+          mixRow(rows, y, span: span.lowerBound * channels..<span.upperBound * channels, into: line)
+          if isFolded { fold(line, span: span) }
+          for channel in 0..<min(target, stored) {
+            let row = UnsafeMutableBufferPointer(
+              rebasing: out[
+                channel * area + y * columns.count..<channel * area + (y + 1)
+                  * columns.count])
+            shrink(line, columns, channel: channel, stride: stored, into: row)
+          }
+        }
+      }
+      // Grey fills every plane.
+      for channel in stride(from: min(target, stored), to: target, by: 1) {
+        for i in 0..<area { out[channel * area + i] = out[(channel - 1) * area + i] }
+      }
+      initialized = target * area
+    }
+  }
+
+  /// One row of the new height, still as wide as the source.
+  private func mixRow(
+    _ rows: ResamplingAxis, _ y: Int, span: Range<Int>, into line: UnsafeMutableBufferPointer<Float>
+  ) {
+    pixels.withUnsafeBufferPointer { pixels in
+      for tap in rows.offsets[y]..<rows.offsets[y + 1] {
+        let weight = rows.weights[tap]
+        let row = (rows.starts[y] + tap - rows.offsets[y]) * width * channels
+        if tap == rows.offsets[y] {
+          for i in span { line[i] = weight * Float(pixels[row + i]) }
+        } else {
+          for i in span { line[i] += weight * Float(pixels[row + i]) }
         }
       }
     }
-    return result
   }
 
-  /// The same with channels interleaved: row, column, channel.
-  public func interleaved(channels target: Int, height newHeight: Int, width newWidth: Int)
-    -> [UInt8]
-  {
-    let planes = planes(channels: target, height: newHeight, width: newWidth)
-    let area = newHeight * newWidth
-    return (0..<planes.count).map { planes[$0 % target * area + $0 / target] }
-  }
-
-  private func plane(_ channel: Int, of target: Int) -> [Float] {
-    var values: [Float] = []
-    values.reserveCapacity(width * height)
-    for pixel in 0..<width * height {
-      let base = pixel * channels
-      if channels == 3 && target == 1 {
-        values.append(
-          0.299 * Float(pixels[base]) + 0.587 * Float(pixels[base + 1])
-            + 0.114 * Float(pixels[base + 2]))
-      } else {
-        values.append(Float(pixels[base + min(channel, channels - 1)]))
-      }
-    }
-    return values
-  }
-}
-
-/// The triangle filter along one axis: which source positions make each new one.
-private struct ResamplingAxis {
-  let taps: [[(source: Int, weight: Float)]]
-
-  init(from old: Int, to new: Int) {
-    let scale = Double(old) / Double(new)
-    let support = max(1, scale)
-    taps = (0..<new).map { position in
-      let centre = (Double(position) + 0.5) * scale - 0.5
-      let first = max(0, Int((centre - support).rounded(.up)))
-      let last = min(old - 1, Int((centre + support).rounded(.down)))
-      var weights: [(Int, Double)] = []
-      for source in stride(from: first, through: last, by: 1) {
-        let weight = 1 - abs(Double(source) - centre) / support
-        if weight > 0 { weights.append((source, weight)) }
-      }
-      let total = weights.reduce(0) { $0 + $1.1 }
-      return weights.map { ($0.0, Float($0.1 / total)) }
+  private func fold(_ line: UnsafeMutableBufferPointer<Float>, span: Range<Int>) {
+    for x in span {
+      line[x] = 0.299 * line[3 * x] + 0.587 * line[3 * x + 1] + 0.114 * line[3 * x + 2]
     }
   }
 
-  /// Resamples `count` lines that start `stride` apart.
-  func resample(_ values: [Float], count: Int, stride: Int) -> [Float] {
-    var result: [Float] = []
-    result.reserveCapacity(count * taps.count)
-    for line in 0..<count {
-      for tap in taps {
-        var sum: Float = 0
-        for (source, weight) in tap { sum += values[line * stride + source] * weight }
-        result.append(sum)
+  private func shrink(
+    _ line: UnsafeMutableBufferPointer<Float>, _ columns: ResamplingAxis, channel: Int, stride: Int,
+    into row: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    columns.weights.withUnsafeBufferPointer { weights in
+      for x in 0..<columns.count {
+        var position = columns.starts[x] * stride + channel
+        var sum: Float = 0.5
+        for tap in columns.offsets[x]..<columns.offsets[x + 1] {
+          sum += line[position] * weights[tap]
+          position += stride
+        }
+        row[x] = UInt8(max(0, min(255, sum)))
       }
     }
-    return result
   }
 }

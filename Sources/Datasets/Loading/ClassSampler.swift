@@ -6,15 +6,32 @@ import Randomness
 /// Within a class, images come without repetition until all were seen; then a new shuffle begins.
 /// From the start of the stream to the end of any batch, the count of a class is within one of its
 /// share (Tijdeman 1980, "The chairman assignment problem").
+///
+/// Pictures in files are decoded a few batches ahead, in the hope that all batches have one size;
+/// where they do not, what was prepared is forgotten and drawn again, so that the stream is the
+/// same. A picture that cannot be decoded is replaced by the next of its class that can.
 public struct ClassSampler: Sendable {
+  /// Where the stream is.
+  private struct State {
+    var generator: SeededGenerator
+    var queues: [[Int]]
+    /// How many images each class is behind its share.
+    var owed: [Double]
+  }
+
+  /// A batch that is prepared, and the stream before it was drawn.
+  private struct Ahead {
+    let size: Int
+    let before: State
+    let batch: PendingBatch
+  }
+
   private let loader: BatchLoader
   private let split: Split
   private let shares: [Double]
   private let augmentation: Augmentation
-  private var generator: SeededGenerator
-  private var queues: [[Int]]
-  /// How many images each class is behind its share.
-  private var owed: [Double]
+  private var state: State
+  private var ahead: [Ahead] = []
 
   /// `weights` are positive and need not sum to one. Throws when a class has no image.
   public init(
@@ -38,26 +55,42 @@ public struct ClassSampler: Sendable {
     self.split = split
     self.augmentation = augmentation
     shares = weights.map { $0 / total }
-    generator = SeededGenerator(seed: seed, stream: stream)
-    queues = weights.map { _ in [] }
-    owed = weights.map { _ in 0 }
+    state = State(
+      generator: SeededGenerator(seed: seed, stream: stream), queues: weights.map { _ in [] },
+      owed: weights.map { _ in 0 })
   }
 
-  /// The next `size` images.
-  public mutating func next(_ size: Int) -> Batch {
+  /// The next `size` images. Throws when no picture of a class can be decoded.
+  public mutating func next(_ size: Int) throws(DatasetError) -> Batch {
+    if let first = ahead.first, first.size != size {
+      state = first.before
+      ahead = []
+    }
+    while ahead.count <= loader.batchesAhead {
+      let before = state
+      ahead.append(Ahead(size: size, before: before, batch: loader.prepare(draw(size))))
+    }
+    return try ahead.removeFirst().batch.batch()
+  }
+
+  private mutating func draw(_ size: Int) -> BatchLoader.Order {
     var samples: [BatchLoader.Sample] = []
-    samples.reserveCapacity(size)
+    samples.reserveCapacity(max(0, size))
     for _ in 0..<max(0, size) {
       let chosen = nextClass()
-      if queues[chosen].isEmpty {
-        queues[chosen] = loader.indices(split, label: chosen)
-        generator.shuffle(&queues[chosen])
+      if state.queues[chosen].isEmpty {
+        state.queues[chosen] = loader.indices(split, label: chosen)
+        state.generator.shuffle(&state.queues[chosen])
       }
-      samples.append(BatchLoader.Sample(label: chosen, image: queues[chosen].removeLast()))
+      samples.append(
+        BatchLoader.Sample(label: chosen, image: state.queues[chosen].removeLast()))
     }
-    generator.shuffle(&samples)
-    return loader.batch(
-      samples[...], split: split, augmentation: augmentation, generator: &generator)
+    state.generator.shuffle(&samples)
+    for index in samples.indices {
+      samples[index].draw = augmentation.draw(from: &state.generator)
+    }
+    return BatchLoader.Order(
+      samples: samples, split: split, augmentation: augmentation, replacing: true)
   }
 
   /// Tijdeman's rule: of the classes that are far enough behind, the one that would first be a
@@ -68,16 +101,16 @@ public struct ClassSampler: Sendable {
     var chosen = 0
     var earliest = Double.infinity
     for label in shares.indices {
-      owed[label] += shares[label]
+      state.owed[label] += shares[label]
       // In exact arithmetic some class always qualifies; the margin covers rounding.
-      guard owed[label] >= slack - 1e-6 else { continue }
-      let deadline = (1 - slack - owed[label]) / shares[label]
+      guard state.owed[label] >= slack - 1e-6 else { continue }
+      let deadline = (1 - slack - state.owed[label]) / shares[label]
       if deadline < earliest {
         earliest = deadline
         chosen = label
       }
     }
-    owed[chosen] -= 1
+    state.owed[chosen] -= 1
     return chosen
   }
 }

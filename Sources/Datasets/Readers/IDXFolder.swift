@@ -9,7 +9,7 @@ enum IDXFolder {
   /// Whether the folder looks like this format.
   static func matches(_ path: String) -> Bool { file(trainingImages, in: path) != nil }
 
-  static func read(path: String, name: String, classes known: [String]?) throws(DatasetError)
+  static func read(path: String, name: String, classes names: ClassNames) throws(DatasetError)
     -> ImageDataset
   {
     let training = try part(images: trainingImages, labels: "train-labels-idx1-ubyte", in: path)
@@ -18,8 +18,13 @@ enum IDXFolder {
     guard training.height == test.height, training.width == test.width else {
       throw .malformed(file: path, reason: "training and test images differ in size")
     }
-    let named: [String]? = if let known { known } else { try labels(in: path) }
-    let classes = named ?? numbered(training)
+    let classes: [String] =
+      switch names {
+      case .given(let given): given
+      case .file(let file): try LabelsFile.names(file)
+      case .found:
+        if let file = labels(in: path) { try LabelsFile.names(file) } else { numbered(training) }
+      }
     try check(training, "train-labels-idx1-ubyte", in: path, classes: classes.count)
     try check(test, "t10k-labels-idx1-ubyte", in: path, classes: classes.count)
     return try ImageDataset(name: name, classes: classes, training: training, test: test)
@@ -55,17 +60,9 @@ enum IDXFolder {
       reason: "image \(index) has label \(images.labels[index]); there are \(classes) classes")
   }
 
-  private static func labels(in path: String) throws(DatasetError) -> [String]? {
+  private static func labels(in path: String) -> String? {
     let file = "\(path)/labels.txt"
-    guard FileManager.default.fileExists(atPath: file) else { return nil }
-    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-      throw .unreadable(file: file, reason: "it is not UTF-8 text")
-    }
-    let lines = text.split(whereSeparator: \.isNewline).map(String.init)
-    guard Set(lines).count == lines.count else {
-      throw .malformed(file: file, reason: "a class name appears twice")
-    }
-    return lines
+    return FileManager.default.fileExists(atPath: file) ? file : nil
   }
 
   private static func numbered(_ images: LabelledImages) -> [String] {

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import HTTPServer
 import HTTPTypes
@@ -10,7 +11,9 @@ struct JobRequest {
   /// The base model asked for; nil means the default one.
   let baseModel: String?
   let profile: ClassProfile
-  let recipe: PruningRecipe
+  private(set) var recipe: PruningRecipe
+  /// Whether the request says how training images are changed.
+  private let namesAugmentation: Bool
   let metadata: JSONValue
 
   private static let fields: Set = [
@@ -65,12 +68,23 @@ struct JobRequest {
       recipe.seed = UInt64(seed)
     }
     self.recipe = recipe
+    if case .object(let overrides) = members["recipe"] {
+      namesAugmentation = overrides["augmentation"] != nil
+    } else {
+      namesAugmentation = false
+    }
     metadata = members["metadata"] ?? .object([:])
     guard case .object = metadata, try JSONEncoder().encode(metadata).count <= Self.metadataLimit
     else {
       throw JSONBody.invalid(
         "must be an object of at most \(Self.metadataLimit) bytes", param: "metadata")
     }
+  }
+
+  /// Unless the request says otherwise, training images are changed as it suits a model's input.
+  mutating func suit(_ preprocessing: Preprocessing) {
+    guard !namesAugmentation else { return }
+    recipe.augmentation = .standard(for: InputGeometry(preprocessing))
   }
 
   private static func profile(_ value: JSONValue?) throws -> ClassProfile {

@@ -30,12 +30,14 @@ extension API {
   /// Asks for a tailored model: 202 with the job, or 200 with the finished job when the same was
   /// asked before, by whomever. A repeated idempotency key may also find a job that came to nothing.
   private func submit(_ request: Request, user: UserID) throws -> Response {
-    let wanted = try JobRequest(request.body)
+    var wanted = try JobRequest(request.body)
     let baseModel = try baseModel(named: wanted.baseModel)
+    let universal = try library.model(baseModel).description
+    wanted.suit(universal.preprocessing)
     let dataset = try store.dataset(baseModel.dataset).record
     try Personalization.check(
       wanted.recipe, profile: wanted.profile,
-      universal: library.model(baseModel).description)
+      universal: universal)
     let specification = try JobSpecification(
       profile: wanted.profile, recipe: wanted.recipe, labels: baseModel.labels)
     let outcome = try store.submit(

@@ -33,18 +33,36 @@ final class ModelLibrary: Sendable {
     }
   }
 
-  /// The data set behind a record, after a check that its files are still the registered ones.
+  /// The data set behind a record, after a check that its files are still the registered ones: of
+  /// pictures in files by names, sizes and times of modification, which is quick; when those differ,
+  /// and for all other formats, by content.
   func dataset(_ record: DatasetRecord) throws -> ImageDataset {
     try shelves.withLock { shelves in
       if let found = shelves.datasets.first(where: { $0.name == record.name }) {
         return found.dataset
       }
-      let dataset = try DatasetCatalog.load(path: record.path, name: record.name)
-      guard dataset.digest == record.digest else {
+      let dataset = try load(record)
+      if let known = record.fingerprint, known == dataset.fingerprint {
+        dataset.trust(record.digest)
+      }
+      guard try dataset.digest == record.digest else {
         throw ServiceError.datasetChanged(name: record.name, path: record.path)
+      }
+      if dataset.fingerprint != record.fingerprint {
+        // Copied or touched, but the same content: the next start need not read it again.
+        var renewed = record
+        renewed.fingerprint = dataset.fingerprint
+        _ = try store.addDataset(renewed)
       }
       shelves.datasets = [(record.name, dataset)] + shelves.datasets.prefix(Self.capacity - 1)
       return dataset
     }
+  }
+
+  /// The class names are the registered ones: a labels file was needed once only.
+  private func load(_ record: DatasetRecord) throws -> ImageDataset {
+    try DatasetCatalog.load(
+      path: record.path, name: record.name, format: DatasetFormat(rawValue: record.format),
+      classes: .given(record.classes))
   }
 }

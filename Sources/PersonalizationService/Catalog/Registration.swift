@@ -15,22 +15,30 @@ public struct Registration {
   /// A registration into that store.
   public init(store: SQLiteStore) { self.store = store }
 
-  /// Registers a data set by well-known name or path. Doing it again with the same files changes
-  /// nothing; other files under the same name are refused.
+  /// Registers a data set by path; every file of it is read. The format is told by the content
+  /// unless it is given; `labels` is a file of class names, see `LabelsFile`. Doing it again with
+  /// the same files changes nothing; other files under the same name are refused.
   @discardableResult
-  public func addDataset(name: String, path: String) throws -> DatasetRecord {
-    let dataset = try DatasetCatalog.load(path: path, name: name)
-    return try addDataset(dataset, path: path)
+  public func addDataset(
+    name: String, path: String, format: DatasetFormat? = nil, labels: String? = nil
+  ) throws -> DatasetRecord {
+    let found = format ?? DatasetFormat.found(at: path)
+    let dataset = try DatasetCatalog.load(
+      path: path, name: name, format: found, classes: labels.map { .file($0) } ?? .found)
+    return try addDataset(dataset, path: path, format: found ?? .idx)
   }
 
-  private func addDataset(_ dataset: ImageDataset, path: String) throws -> DatasetRecord {
+  private func addDataset(_ dataset: ImageDataset, path: String, format: DatasetFormat) throws
+    -> DatasetRecord
+  {
     let counts = Dictionary(
       uniqueKeysWithValues: Split.allCases.map { ($0.rawValue, dataset.counts($0)) })
     let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
     return try store.addDataset(
       DatasetRecord(
-        name: dataset.name, path: absolute, format: "idx", digest: dataset.digest,
-        classes: dataset.classes, counts: CanonicalJSON.data(counts))
+        name: dataset.name, path: absolute, format: format.rawValue, digest: dataset.digest,
+        classes: dataset.classes, counts: CanonicalJSON.data(counts),
+        fingerprint: dataset.fingerprint)
     ).record
   }
 
@@ -98,7 +106,7 @@ public struct Registration {
   public func addEmbeddedDefault(logger: Logger) throws {
     guard try store.baseModels().isEmpty else { return }
     let known = DatasetCatalog.fashionMNIST
-    _ = try addDataset(try DatasetCatalog.load(known.name), path: known.path)
+    _ = try addDataset(try DatasetCatalog.load(known.name), path: known.path, format: .idx)
     let bytes = UnsafeRawBufferPointer(
       start: crisp_embedded_model(), count: crisp_embedded_model_size())
     let record = try addBaseModel(

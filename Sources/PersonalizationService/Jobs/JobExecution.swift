@@ -39,7 +39,15 @@ struct JobExecution {
           job.id, attempt: job.attempt, iteration: iteration, blob: blob.digest)
         try reporter.finished(iteration: iteration)
       })
-    return (try resumed(personalization, hooks: hooks), setup)
+    let result = try resumed(personalization, hooks: hooks)
+    let skipped = setup.dataset.skippedImages
+    if let warning = skipped.warning {
+      log(
+        "skipped_images", warning, level: .warning,
+        data: ["images": .integer(Int64(skipped.total))])
+      logger.warning("\(warning)", metadata: ["job": "\(job.id)"])
+    }
+    return (result, setup)
   }
 
   /// Goes on from the last checkpoint; one that cannot be used costs time, not the job.

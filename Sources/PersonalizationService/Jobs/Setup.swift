@@ -37,7 +37,7 @@ struct Setup {
         ProfileResource.Entry(name: $0.name, weight: $0.weight)
       },
       baseModel: ModelCard.Source(name: baseModel.name, sha256: baseModel.digest.hex),
-      dataset: ModelCard.Source(name: dataset.name, sha256: dataset.digest.hex),
+      dataset: ModelCard.Source(name: dataset.name, sha256: try dataset.digest.hex),
       accuracy: ModelCard.Accuracy(
         universalRestricted: report.references.restricted.test.accuracy,
         denseFineTuned: report.references.denseFineTuned.test.accuracy, pruned: test.accuracy,

@@ -55,14 +55,15 @@ public struct Personalization: Sendable {
     recipe: PruningRecipe, threads: Int
   ) throws {
     try Personalization.check(recipe, profile: profile, universal: universal.description)
-    let shape = dataset.imageShape
     let input = universal.description.graph.input
-    guard
-      input == ActivationShape(channels: shape.channels, height: shape.height, width: shape.width)
-    else {
-      throw PruningError.mismatch(
-        reason: "the model reads \(input) images; '\(dataset.name)' has "
-          + "\(shape.channels)x\(shape.height)x\(shape.width)")
+    // Pictures with sizes of their own are brought to the model's.
+    if let shape = dataset.imageShape {
+      guard
+        input == ActivationShape(channels: shape.channels, height: shape.height, width: shape.width)
+      else {
+        throw PruningError.mismatch(
+          reason: "the model reads \(input) images; '\(dataset.name)' has \(shape)")
+      }
     }
     for name in profile.names { _ = try dataset.classIndex(name) }
     self.universal = universal
@@ -102,7 +103,7 @@ public struct Personalization: Sendable {
   /// What makes a run this run; a checkpoint of another one is refused.
   func identity() throws -> String {
     var hasher = SHA256()
-    hasher.update(Array("\(universalDigest) \(dataset.digest.hex) ".utf8))
+    hasher.update(Array("\(universalDigest) \(try dataset.digest.hex) ".utf8))
     hasher.update(try CanonicalJSON.data(profile))
     hasher.update(try CanonicalJSON.data(recipe))
     return hasher.finalize().hex

@@ -23,7 +23,7 @@ extension PersonalizationRun {
         provenance: Provenance(
           recipe: try CanonicalJSON.text(RecipeNote(recipe: recipe, classes: setup.profile)),
           accuracy: try accuracy.map { try CanonicalJSON.text($0) } ?? "{}", seed: recipe.seed,
-          baseModelDigest: setup.universalDigest, dataDigest: setup.dataset.digest.hex))
+          baseModelDigest: setup.universalDigest, dataDigest: try setup.dataset.digest.hex))
     }
     let session = try Session(
       model: model(accuracy: nil), batchCapacity: batchSize, threads: setup.threads)

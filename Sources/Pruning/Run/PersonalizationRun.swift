@@ -28,9 +28,7 @@ final class PersonalizationRun {
     sliced = try setup.universal.sliced(to: setup.profile.indices(in: description.labels))
     loader = try BatchLoader(
       dataset: setup.dataset, classes: setup.profile.names.map { try setup.dataset.classIndex($0) },
-      normalization: Normalization(
-        mean: description.preprocessing.mean,
-        standardDeviation: description.preprocessing.standardDeviation))
+      preprocessing: description.preprocessing, decodeThreads: setup.threads)
     let graph = sliced.description.graph
     network = try Network(graph: graph, weights: sliced.weights, threads: setup.threads)
     teacher =
@@ -63,9 +61,9 @@ final class PersonalizationRun {
     }
     if recipe.sparsity > 0 {
       for iteration in stride(from: finished + 1, through: recipe.iterations, by: 1) {
-        let weights = try prune(iteration)
+        try prune(iteration)
         let state = Checkpoint(
-          iteration: iteration, weights: weights, masks: masks, references: references)
+          iteration: iteration, weights: network.weights(), masks: masks, references: references)
         try hooks.checkpoint(iteration, state.serialized(identity: identity))
       }
     }
@@ -98,9 +96,9 @@ final class PersonalizationRun {
     return References(restricted: restricted, denseFineTuned: tuned)
   }
 
-  /// One iteration: saliency, N:M, blocks, fine-tuning (crisp.md, step 3). Returns the learning
-  /// weights.
-  private func prune(_ iteration: Int) throws -> Weights {
+  /// One iteration: saliency, N:M, blocks, fine-tuning (crisp.md, step 3). Afterwards the network
+  /// holds the learning weights.
+  private func prune(_ iteration: Int) throws {
     progress.iteration = iteration
     try report(.saliency, epoch: 0)
     // The network holds the learning weights between iterations; masks come on again here.
@@ -133,9 +131,7 @@ final class PersonalizationRun {
     iterations.append(
       PersonalizationReport.Iteration(
         iteration: iteration, sparsity: sparsity, validationAccuracy: accuracy))
-    let weights = learningWeights(optimizer)
-    load(weights)
-    return weights
+    optimizer.storeLearningWeights()
   }
 
   /// Frozen masks, the last fine-tuning, batch-norm statistics (crisp.md, step 4). Returns the
@@ -164,7 +160,17 @@ final class PersonalizationRun {
     var sampler = try sampler("statistics", augmentation: .none)
     // Enough for the mean to settle, in batches the engine has a program for.
     let size = recipe.batchSize
-    try network.estimateStatistics((0..<32).lazy.map { _ in sampler.next(size) })
+    var failure: DatasetError?
+    try network.estimateStatistics(
+      (0..<32).lazy.compactMap { _ -> Batch? in
+        do throws(DatasetError) {
+          return try sampler.next(size)
+        } catch {
+          failure = error
+          return nil
+        }
+      })
+    if let failure { throw failure }
     return best?.epoch ?? 0
   }
 
@@ -188,7 +194,7 @@ final class PersonalizationRun {
       var lossSum = 0.0
       for step in 0..<stepsPerEpoch {
         try checkCancellation()
-        let batch = sampler.next(recipe.batchSize)
+        let batch = try sampler.next(recipe.batchSize)
         lossSum += try network.trainingStep(
           batch, optimizer: optimizer,
           learningRate: schedule.rate(at: (epoch - 1) * stepsPerEpoch + step), step: stepsDone,
@@ -250,15 +256,6 @@ final class PersonalizationRun {
   var sparsity: Double {
     let total = masks.reduce(0) { $0 + $1.layer.matrix.count }
     return 1 - Double(masks.reduce(0) { $0 + $1.keptCount }) / Double(max(1, total))
-  }
-
-  private func learningWeights(_ optimizer: SGD) -> Weights {
-    var weights = network.weights()
-    for layer in masks.map(\.layer) {
-      guard let master = optimizer.learningWeights(layer.weightName) else { continue }
-      weights[layer.weightName]?.values = Array(master)
-    }
-    return weights
   }
 
   private func load(_ weights: Weights) {

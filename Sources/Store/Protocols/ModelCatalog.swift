@@ -3,7 +3,7 @@ import Foundation
 
 /// What the operator registered and what jobs published.
 public protocol ModelCatalog: Sendable {
-  /// Registers a data set. Adding the same again changes nothing.
+  /// Registers a data set. Adding the same again changes nothing but its fingerprint.
   /// - Throws: ``StoreError/nameTaken(_:_:)`` when the name means something else,
   ///   ``StoreError/invalidValue(field:reason:)``.
   @discardableResult

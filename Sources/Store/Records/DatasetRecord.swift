@@ -15,11 +15,14 @@ public struct DatasetRecord: Equatable, Sendable {
   public var classes: [String]
   /// Sample counts as JSON; opaque here.
   public var counts: Data
+  /// A cheap sign that the files are untouched, when the caller has one. It is no part of the data
+  /// set's identity: adding the same data set again replaces it.
+  public var fingerprint: SHA256Digest?
 
   /// All fields; the store validates them when the data set is added.
   public init(
     name: String, path: String, format: String, digest: SHA256Digest, classes: [String],
-    counts: Data
+    counts: Data, fingerprint: SHA256Digest? = nil
   ) {
     self.name = name
     self.path = path
@@ -27,5 +30,6 @@ public struct DatasetRecord: Equatable, Sendable {
     self.digest = digest
     self.classes = classes
     self.counts = counts
+    self.fingerprint = fingerprint
   }
 }

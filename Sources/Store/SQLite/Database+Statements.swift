@@ -54,6 +54,10 @@ extension Row {
 
   func digest(_ column: String) throws -> SHA256Digest { try SHA256Digest(hex: text(column)) }
 
+  func optionalDigest(_ column: String) throws -> SHA256Digest? {
+    try optionalText(column).map { try SHA256Digest(hex: $0) }
+  }
+
   func user(_ column: String) throws -> UserID { try UserID(text(column)) }
 
   func optionalUser(_ column: String) throws -> UserID? {

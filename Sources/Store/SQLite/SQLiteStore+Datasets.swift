@@ -11,15 +11,20 @@ extension SQLiteStore {
     return try write { db, now in
       try db.run(
         """
-        INSERT INTO datasets (name, path, format, digest, classes, counts, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING
+        INSERT INTO datasets (name, path, format, digest, classes, counts, fingerprint, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING
         """,
-        [dataset.name, dataset.path, dataset.format, dataset.digest.hex, classes, counts, now])
-      let registered = try db.dataset(dataset.name)
-      guard registered.record == dataset else {
-        throw StoreError.nameTaken(.dataset, dataset.name)
-      }
-      return registered
+        [
+          dataset.name, dataset.path, dataset.format, dataset.digest.hex, classes, counts,
+          dataset.fingerprint?.hex, now,
+        ])
+      var registered = try db.dataset(dataset.name).record
+      registered.fingerprint = dataset.fingerprint
+      guard registered == dataset else { throw StoreError.nameTaken(.dataset, dataset.name) }
+      try db.run(
+        "UPDATE datasets SET fingerprint = ?1 WHERE name = ?2 AND fingerprint IS NOT ?1",
+        [dataset.fingerprint?.hex, dataset.name])
+      return try db.dataset(dataset.name)
     }
   }
 
@@ -49,7 +54,7 @@ extension Database {
       record: DatasetRecord(
         name: try row.text("name"), path: try row.text("path"), format: try row.text("format"),
         digest: try row.digest("digest"), classes: try row.list("classes", of: String.self),
-        counts: try row.document("counts")),
+        counts: try row.document("counts"), fingerprint: try row.optionalDigest("fingerprint")),
       createdAt: try row.date("created_at"))
   }
 }

@@ -17,7 +17,7 @@ extension ProgramCompiler {
 
     let forward = try kernel.description { algorithm throws(TrainingError) in
       try PrimitiveDescription(
-        kernel.forward(algorithm, training: mode.hasBackward), in: context,
+        kernel.forward(algorithm), in: context,
         attributes: attributes, "convolve '\(node.name)'")
     }
     let target = try memory(forward.layout(dnnl_query_dst_md))

@@ -46,15 +46,16 @@ struct ConvolutionDescriptors {
     return try make(dnnl_convolution_direct)
   }
 
-  func forward(_ algorithm: dnnl_alg_kind_t, training: Bool) throws(TrainingError)
+  /// The form for training, in all modes: for inference alone, Winograd would want weights that are
+  /// transformed already, four times as large and another copy for every batch size.
+  func forward(_ algorithm: dnnl_alg_kind_t) throws(TrainingError)
     -> dnnl_convolution_desc_t
   {
     var operation = dnnl_convolution_desc_t()
     var (source, weight, output) = (source, weight, output)
-    let kind = training ? dnnl_forward_training : dnnl_forward_inference
     let status = withOptionalPointer(to: bias) {
       dnnl_convolution_forward_desc_init(
-        &operation, kind, algorithm, &source, &weight, $0, &output, strides,
+        &operation, dnnl_forward_training, algorithm, &source, &weight, $0, &output, strides,
         paddingBefore, paddingAfter)
     }
     try check(status, "describe a convolution")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Foundation
 import PersonalizationService
 
@@ -41,18 +42,33 @@ struct Dataset: ParsableCommand {
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Register a folder of IDX files.",
-      discussion: "Example: crisp-server dataset add --db crisp.sqlite mine /data/mine")
+      abstract: "Register a data set; reads all of its files.",
+      discussion: """
+        Example: crisp-server dataset add --db crisp.sqlite imagenet /data/imagenet \
+        --labels LOC_synset_mapping.txt
+
+        A folder holds IDX files, CIFAR's binary files, or pictures (PNG, JPEG) as \
+        train/CLASS/FILE and test/CLASS/FILE, perhaps also val/CLASS/FILE. With 'train' and 'val' \
+        alone, 'val' is the test split and a tenth of 'train' validates.
+        """)
 
     @OptionGroup var database: DatabaseOptions
     @Argument(help: "The name base models will use.") var name: String
     @Argument(help: "The folder.") var path: String
+    @Option(help: "idx, cifar or folder (default: told by the content).")
+    var format: DatasetFormat?
+    @Option(help: "A file of class names: one a line, or 'FOLDER NAME' a line.")
+    var labels: String?
 
     func run() throws {
-      print(try Administration(database: database.database).addDataset(name: name, path: path))
+      let added = try Administration(database: database.database)
+        .addDataset(name: name, path: path, format: format, labels: labels)
+      print(added)
     }
   }
 }
+
+extension DatasetFormat: ExpressibleByArgument {}
 
 /// `crisp-server backup --db FILE TARGET`
 struct Backup: ParsableCommand {

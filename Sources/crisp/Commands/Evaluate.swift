@@ -17,7 +17,7 @@ struct Evaluate: ParsableCommand {
   @Argument(help: "A dense or packed model.")
   var file: String
 
-  @Option(help: "Data set: a known name or a folder.")
+  @Option(help: "Data set: a known name or a folder (IDX, CIFAR binary, or split/class/picture).")
   var data = DatasetCatalog.fashionMNIST.name
 
   @Option(help: "Restrict a dense model to these classes, separated by commas.")
@@ -34,6 +34,8 @@ struct Evaluate: ParsableCommand {
     let file: String
     let split: String
     let images: Int
+    /// Images that could not be decoded; they do not count.
+    let skipped: Int
     let accuracy: Double
     let perClass: [String: Double]
   }
@@ -43,12 +45,15 @@ struct Evaluate: ParsableCommand {
     let batch = 100
     let model = try ModelUse(
       path: file, classes: classes?.names, threads: threads.count, batchCapacity: batch)
-    let loader = try model.loader(DatasetCatalog.load(data))
+    let dataset = try DatasetCatalog.load(data)
+    let loader = try model.loader(dataset)
     let result = try Evaluation.run(loader, split: split, batchSize: batch) {
       try model.scores($0.images, count: $0.count)
     }
+    warnOfSkippedImages(dataset)
     let report = Report(
       file: file, split: split.rawValue, images: result.counts.reduce(0, +),
+      skipped: dataset.skippedImages.total,
       accuracy: result.accuracy,
       perClass: Dictionary(
         zip(model.labels, result.perClass), uniquingKeysWith: { first, _ in first }))

@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import ModelFormats
+import Pruning
 import SparseRuntime
 import Training
 
@@ -14,7 +15,7 @@ struct Predict: ParsableCommand {
   @Argument(help: "A dense or packed model.")
   var file: String
 
-  @Argument(help: "Pictures; they are resized to the model's input.")
+  @Argument(help: "Pictures; they are brought to the model's input as in evaluation.")
   var images: [String]
 
   @Option(help: "Classes to show for each picture.")
@@ -37,12 +38,9 @@ struct Predict: ParsableCommand {
     ThreadWaiting.preferSleeping()
     let model = try ModelUse(path: file, classes: nil, threads: threads.count, batchCapacity: 1)
     let preprocessing = model.file.description.preprocessing
+    let geometry = InputGeometry(preprocessing)
     let reports = try images.map { path in
-      let picture = try ImageDecoder.decode(file: path)
-      let input = try preprocessing.normalized(
-        pixels: picture.interleaved(
-          channels: preprocessing.channels, height: preprocessing.height,
-          width: preprocessing.width))
+      let input = try preprocessing.normalized(pixels: geometry.pixels(file: path))
       let best = Prediction.ranked(
         scores: try model.scores(input, count: 1), labels: model.labels, count: top)
       return Report(

@@ -18,7 +18,7 @@ struct Prune: ParsableCommand {
   @Option(help: "The universal model.")
   var model: String
 
-  @Option(help: "Data set: a known name or a folder.")
+  @Option(help: "Data set: a known name or a folder (IDX, CIFAR binary, or split/class/picture).")
   var data = DatasetCatalog.fashionMNIST.name
 
   @Option(help: "Classes, separated by commas; a weight may follow: \"Bag=3,Shirt\".")
@@ -71,11 +71,13 @@ struct Prune: ParsableCommand {
     var recipe = PruningRecipe(
       pattern: try HybridPattern(keep: keep, of: of, block: block, rows: rows),
       sparsity: sparsity)
+    recipe.augmentation = .standard(for: InputGeometry(universal.description.preprocessing))
     if let overrides = self.recipe { recipe = try recipe.overridden(by: Data(overrides.utf8)) }
     recipe.seed = seed
+    let dataset = try DatasetCatalog.load(data)
     let personalization = try Personalization(
       universal: universal, universalDigest: SHA256.digest(ofFile: model).hex,
-      dataset: DatasetCatalog.load(data),
+      dataset: dataset,
       profile: ClassProfile(
         classes.entries.map { ClassProfile.Entry(name: $0.name, weight: $0.weight) }),
       recipe: recipe, threads: threads.count)
@@ -90,6 +92,7 @@ struct Prune: ParsableCommand {
           "\(progress.stage.rawValue)  sparsity \(percent(progress.sparsity))\(accuracy)")
       }))
     bar.finish()
+    warnOfSkippedImages(dataset)
     let seconds = Date().timeIntervalSince(start)
     try result.packed.write(to: URL(fileURLWithPath: out), options: .atomic)
     let latency = try LatencyComparison.measure(

@@ -19,7 +19,7 @@ struct Train: ParsableCommand {
   @Option(help: "Architecture: \(Architecture.allCases.map(\.rawValue).joined(separator: ", ")).")
   var arch = Architecture.resnet20.rawValue
 
-  @Option(help: "Data set: a known name or a folder.")
+  @Option(help: "Data set: a known name or a folder (IDX, CIFAR binary, or split/class/picture).")
   var data = DatasetCatalog.fashionMNIST.name
 
   @Option(help: "Where to write the model.")
@@ -36,6 +36,14 @@ struct Train: ParsableCommand {
 
   @Option(help: "Seed of weights, order and augmentation.")
   var seed: UInt64 = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Rows and columns of the model's input, for pictures in files.",
+      discussion: """
+        Default: the pictures' own size when all have one of at most 64 pixels, else 224.
+        """))
+  var size: Int?
 
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
@@ -60,19 +68,43 @@ struct Train: ParsableCommand {
   func validate() throws {
     guard epochs > 0 else { throw ValidationError("--epochs must be at least 1.") }
     guard batch > 1 else { throw ValidationError("--batch must be at least 2.") }
+    guard size.map({ (8...1024).contains($0) }) ?? true else {
+      throw ValidationError("--size must be 8 to 1024.")
+    }
     guard learningRate > 0 else { throw ValidationError("--learning-rate must be positive.") }
+  }
+
+  /// Small pictures of one size stay as they are; others are brought to a square as photographs are.
+  private func geometry(of dataset: ImageDataset) throws -> InputGeometry {
+    if let shape = dataset.imageShape {
+      guard size == nil || size == shape.height && size == shape.width else {
+        throw ValidationError("--size is for pictures in files; '\(data)' has \(shape) images.")
+      }
+      return InputGeometry(shape: shape)
+    }
+    let common = dataset.commonShape(largest: 64)
+    if let common, size == nil || size == common.height && size == common.width {
+      return InputGeometry(shape: common)
+    }
+    let side = size ?? 224
+    return .photographs(
+      shape: ImageShape(channels: common?.channels ?? 3, height: side, width: side))
   }
 
   func run() throws {
     ThreadWaiting.preferSleeping()
     let dataset = try DatasetCatalog.load(data)
-    let image = dataset.imageShape
-    let shape = ActivationShape(channels: image.channels, height: image.height, width: image.width)
+    let geometry = try geometry(of: dataset)
+    let shape = ActivationShape(
+      channels: geometry.shape.channels, height: geometry.shape.height,
+      width: geometry.shape.width)
     let graph = try Architecture(named: arch).graph(input: shape, classes: dataset.classes.count)
-    let normalization = Normalization(trainingSplitOf: dataset)
+    let normalization = try Normalization(trainingSplitOf: dataset, geometry: geometry)
     let loader = try BatchLoader(
-      dataset: dataset, classes: Array(dataset.classes.indices), normalization: normalization)
+      dataset: dataset, classes: Array(dataset.classes.indices), normalization: normalization,
+      geometry: geometry, decodeThreads: threads.count)
     var recipe = UniversalTraining.Recipe()
+    recipe.augmentation = .standard(for: geometry)
     recipe.epochs = epochs
     recipe.batchSize = batch
     recipe.learningRate = learningRate
@@ -92,9 +124,10 @@ struct Train: ParsableCommand {
       }
     }
     bar.finish()
+    warnOfSkippedImages(dataset)
 
     let note = TrainingNote(
-      recipe: recipe, dataDigest: dataset.digest.hex, epoch: outcome.epoch,
+      recipe: recipe, dataDigest: try dataset.digest.hex, epoch: outcome.epoch,
       validationAccuracy: outcome.validationAccuracy)
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
@@ -103,7 +136,7 @@ struct Train: ParsableCommand {
         graph: graph, labels: dataset.classes,
         preprocessing: Preprocessing(
           shape: shape, mean: normalization.mean,
-          standardDeviation: normalization.standardDeviation),
+          standardDeviation: normalization.standardDeviation, resize: geometry.resize),
         architecture: arch, dataset: dataset.name),
       weights: outcome.weights, training: String(decoding: encoder.encode(note), as: UTF8.self))
     try model.serialized().write(to: URL(fileURLWithPath: out), options: .atomic)

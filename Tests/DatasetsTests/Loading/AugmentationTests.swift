@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Testing
 
 /// What samplers hand out, against a naive picture of flips and shifts.
@@ -49,7 +50,7 @@ import Testing
         mean: [mean, mean], standardDeviation: [deviation, deviation]))
     var sampler = try ClassSampler(
       loader: loader, weights: [1], augmentation: augmentation, seed: seed, stream: "draws")
-    let batch = sampler.next(count)
+    let batch = try sampler.next(count)
     let size = picture.pixels.count
     return (0..<count).map { Array(batch.images[$0 * size..<($0 + 1) * size]) }
   }
@@ -114,6 +115,23 @@ import Testing
   @Test func negativeShiftsAreNone() throws {
     let drawn = try pictures(Self.picture, Augmentation(flip: false, shift: -3), count: 20)
     #expect(Set(drawn) == [Self.picture])
+  }
+
+  @Test func photographsAreCroppedAndSmallImagesMoved() {
+    let shape = ImageShape(channels: 3, height: 32, width: 32)
+    #expect(Augmentation.standard(for: InputGeometry(shape: shape)) == .small)
+    #expect(Augmentation.standard(for: .photographs(shape: shape)) == .photographs)
+  }
+
+  /// Recipes from before there were crops are read, and written as they were.
+  @Test func aCropIsWrittenWhenThereIsOne() throws {
+    let old = Data(#"{"flip":true,"shift":2}"#.utf8)
+    #expect(try JSONDecoder().decode(Augmentation.self, from: old) == .small)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    #expect(try encoder.encode(Augmentation.small) == old)
+    let crop = try encoder.encode(Augmentation.photographs)
+    #expect(try JSONDecoder().decode(Augmentation.self, from: crop) == .photographs)
   }
 
   @Test func theSeedDecides() throws {

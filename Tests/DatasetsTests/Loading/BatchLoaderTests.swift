@@ -21,7 +21,7 @@ import Testing
     let dataset = try colourDataset()
     let loader = try BatchLoader(
       dataset: dataset, classes: [0, 1, 2], normalization: normalization)
-    let images = dataset.images(.training)
+    let images = try #require(dataset.images(.training))
     let batches = Array(loader.sequential(.training, batchSize: 7))
     let values = batches.flatMap(\.images)
     let order = (0..<3).flatMap { dataset.indices(.training, ofClass: $0) }

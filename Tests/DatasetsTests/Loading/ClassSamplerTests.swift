@@ -23,7 +23,7 @@ import Testing
     var counts = [Double](repeating: 0, count: weights.count)
     var largest = 0.0
     for step in 1...steps {
-      counts[sampler.next(1).labels[0]] += 1
+      counts[try sampler.next(1).labels[0]] += 1
       for (count, weight) in zip(counts, weights) {
         largest = max(largest, abs(count - weight / total * Double(step)))
       }
@@ -59,7 +59,7 @@ import Testing
   @Test func batchesHoldTheirShares() throws {
     var sampler = try sampler(TestData.numbered([30, 30]), weights: [1, 5])
     for _ in 0..<10 {
-      let labels = sampler.next(60).labels
+      let labels = try sampler.next(60).labels
       #expect(labels.filter { $0 == 0 }.count == 10)
       #expect(labels.filter { $0 == 1 }.count == 50)
     }
@@ -70,7 +70,7 @@ import Testing
     var one = try sampler(dataset, weights: [1, 3])
     var other = try sampler(dataset, weights: [250, 750])
     for _ in 0..<5 {
-      let (a, b) = (one.next(16), other.next(16))
+      let (a, b) = (try one.next(16), try other.next(16))
       #expect(a.labels == b.labels && a.images == b.images)
     }
   }
@@ -78,7 +78,7 @@ import Testing
   /// Within a batch the order is shuffled, or a network would see the classes in turn.
   @Test func batchesAreShuffled() throws {
     var sampler = try sampler(TestData.numbered([50, 50]), weights: [1, 1])
-    let labels = sampler.next(64).labels
+    let labels = try sampler.next(64).labels
     #expect(labels != (0..<64).map { $0 % 2 })
     #expect(labels != labels.sorted())
   }
@@ -90,7 +90,7 @@ import Testing
     var orders: [[Int]] = []
     var current: [Int] = []
     while orders.count < 4 {
-      let batch = sampler.next(1)
+      let batch = try sampler.next(1)
       guard batch.labels == [0] else { continue }
       current += TestData.numbers(batch)
       if current.count == dataset.indices(.training, ofClass: 0).count {
@@ -106,7 +106,7 @@ import Testing
     let dataset = try TestData.numbered([30, 30, 30])
     func numbers(seed: UInt64, stream: String) throws -> [Int] {
       var sampler = try sampler(dataset, weights: [1, 2, 3], seed: seed, stream: stream)
-      return (0..<4).flatMap { _ in TestData.numbers(sampler.next(8)) }
+      return try (0..<4).flatMap { _ in TestData.numbers(try sampler.next(8)) }
     }
     let first = try numbers(seed: 1, stream: "a")
     #expect(try numbers(seed: 1, stream: "a") == first)
@@ -119,7 +119,7 @@ import Testing
     var sampler = try sampler(dataset, classes: [2, 0], split: split, weights: [1, 1])
     var seen: [Set<Int>] = [[], []]
     for _ in 0..<20 {
-      let batch = sampler.next(7)
+      let batch = try sampler.next(7)
       for (label, number) in zip(batch.labels, TestData.numbers(batch)) {
         seen[label].insert(number)
       }
@@ -130,7 +130,7 @@ import Testing
 
   @Test(arguments: [0, -1, Int.min]) func noImagesOnRequest(_ size: Int) throws {
     var sampler = try sampler(TestData.numbered([10]), weights: [1])
-    let batch = sampler.next(size)
+    let batch = try sampler.next(size)
     #expect(batch.count == 0 && batch.images.isEmpty)
   }
 

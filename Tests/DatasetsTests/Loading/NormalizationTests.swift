@@ -24,8 +24,8 @@ import Testing
 
   @Test func isTheMeanAndDeviationOfTheTrainingSplitAlone() throws {
     let dataset = try dataset()
-    let images = dataset.images(.training)
-    let found = Normalization(trainingSplitOf: dataset)
+    let images = try #require(dataset.images(.training))
+    let found = try Normalization(trainingSplitOf: dataset)
     let used = (0..<2).flatMap { dataset.indices(.training, ofClass: $0) }
     #expect(used.count == 54)
     for channel in 0..<2 {
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func aConstantChannelIsNotScaled() throws {
-    let found = Normalization(trainingSplitOf: try dataset())
+    let found = try Normalization(trainingSplitOf: dataset())
     #expect(found.mean[2] == 77.0 / 255)
     #expect(found.standardDeviation[2] == 1)
   }

@@ -32,7 +32,7 @@ struct ToyWorld: Sendable {
     x = builder.relu("relu2", builder.batchNorm("bn2", x))
     x = builder.linear("fc", x, features: 24 * 16, out: Self.labels.count)
     let graph = try builder.graph(output: x)
-    let normalization = Normalization(trainingSplitOf: dataset)
+    let normalization = try Normalization(trainingSplitOf: dataset)
     var recipe = UniversalTraining.Recipe()
     recipe.epochs = 3
     recipe.batchSize = 20
@@ -76,6 +76,35 @@ struct ToyWorld: Sendable {
     }
     try Data((Self.labels.joined(separator: "\n") + "\n").utf8)
       .write(to: URL(fileURLWithPath: "\(folder)/labels.txt"))
+  }
+
+  /// Registers the same images as a folder of PNG pictures, and the base model for them. One picture
+  /// is corrupt.
+  static func registerPictures(
+    in database: String, folder: TemporaryFolder, dataset: String, baseModel: String
+  ) throws {
+    let data = folder.file(dataset)
+    for (split, each, seed) in [("train", 60, UInt64(1)), ("val", 20, 2)] {
+      let (pixels, labels) = images(each: each, seed: seed)
+      for (index, label) in labels.enumerated() {
+        let path = "\(data)/\(split)/n0\(label)"
+        try FileManager.default.createDirectory(
+          atPath: path, withIntermediateDirectories: true)
+        try Data(PNG.grey(Array(pixels[index * 64..<(index + 1) * 64]), side: 8))
+          .write(to: URL(fileURLWithPath: "\(path)/\(index).png"))
+      }
+    }
+    try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(data)/train/n00/corrupt.png"))
+    let names = folder.file("names.txt")
+    try Data(labels.enumerated().map { "n0\($0) \($1)\n" }.joined().utf8)
+      .write(to: URL(fileURLWithPath: names))
+    let administration = try Administration(database: database)
+    _ = try administration.addDataset(name: dataset, path: data, labels: names)
+    try FileManager.default.removeItem(atPath: names)
+    let file = folder.file("toy-net.safetensors")
+    try shared.get().model.write(to: URL(fileURLWithPath: file))
+    _ = try administration.addBaseModel(
+      name: baseModel, file: file, dataset: dataset, architecture: "toy")
   }
 
   /// yann.lecun.com/exdb/mnist, "The IDX file format": unsigned bytes, big-endian dimensions.

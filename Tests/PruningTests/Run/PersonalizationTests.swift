@@ -193,7 +193,7 @@ import Training
       graph: model.description.graph, weights: model.denseWeights(), threads: 1)
     let images = Array(
       try model.description.preprocessing.normalized(
-        pixels: Array(toy.dataset.images(.test).pixels[..<256])))
+        pixels: Array(try #require(toy.dataset.images(.test)).pixels[..<256])))
     let sparse = try session.run(images: images, count: 4)
     let dense = try network.forward(images, count: 4, mode: .inference)
     let scale = dense.map(abs).max() ?? 0

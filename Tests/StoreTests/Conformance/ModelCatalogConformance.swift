@@ -16,6 +16,21 @@ enum ModelCatalogConformance {
       #expect(try store.datasets().map(\.record.name) == ["ants", "shapes"])
       #expect(throws: StoreError.notFound(.dataset, "bees")) { try store.dataset("bees") }
     },
+    ConformanceCase("a data set's fingerprint may change, nothing else of it") { fixture in
+      let known = try fixture.store.dataset("shapes")
+      var touched = known.record
+      for fingerprint in [Fixture.digest("now"), Fixture.digest("later"), nil] {
+        touched.fingerprint = fingerprint
+        #expect(try fixture.store.addDataset(touched).record == touched)
+        #expect(try fixture.store.dataset("shapes").record == touched)
+      }
+      touched.fingerprint = Fixture.digest("again")
+      touched.path = "/elsewhere"
+      #expect(throws: StoreError.nameTaken(.dataset, "shapes")) {
+        try fixture.store.addDataset(touched)
+      }
+      #expect(try fixture.store.dataset("shapes") == known)
+    },
     ConformanceCase("another data set under the same name is a conflict") { fixture in
       let changes: [(inout DatasetRecord) -> Void] = [
         { $0.path = "/elsewhere" }, { $0.format = "cifar" }, { $0.classes.reverse() },
