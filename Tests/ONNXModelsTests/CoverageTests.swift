@@ -8,7 +8,6 @@ import Testing
   /// which of the two softmax operators a set's network ends in.
   private static let absent: [String: Set<Int>] = [
     "HardSwish": [11, 13], "LogSoftmax": [11, 13, 17, 21], "Softmax": [18],
-    "Slice": [13, 17, 18, 21],
   ]
 
   @Test func everyOperatorIsTestedAtEveryOperatorSet() throws {

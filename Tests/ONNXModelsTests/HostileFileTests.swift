@@ -214,6 +214,20 @@ import Testing
     #expect(code("Flatten", [], [Bytes.integer("axis", 2)]) == form)
     #expect(code("Softmax", [], [Bytes.integer("axis", 1)]) == form)
     #expect(code("Squeeze") == form)
+    // An axis of no length lets another be long: nothing may walk along it.
+    let long = [Bytes.tensor("w", [1 << 40, 0], [])]
+    #expect(
+      code {
+        $0.nodes = [Bytes.node("Flatten", ["x"], "f"), Bytes.node("MatMul", ["f", "w"], "y")]
+        $0.tensors = long
+      } == form)
+    let empty = [Bytes.raw("w", [1 << 40, 0], type: 7, [])]
+    #expect(
+      code {
+        $0.nodes = [Bytes.node("Transpose", ["w"], "p"), Bytes.node("Pad", ["x", "p"], "y")]
+        $0.tensors = empty
+      } == form)
+    #expect(code("Transpose") == form)
     #expect(code("ReduceMean", [], [Bytes.integers("axes", [1])]) == form)
     #expect(code("ReduceMean", [], [Bytes.integers("axes", [.min, .max])]) == form)
     #expect(code("Reshape", ["s"], [], [Bytes.tensor("s", integers: [2, -1])]) == form)
