@@ -82,6 +82,33 @@ import Testing
     #expect(try again.json(JSONValue.self)["sha256"]?.text == digest, "same seed, same bytes")
   }
 
+  /// Every layer is named with what was done to it, or why nothing was.
+  @Test func pruningSaysWhatHappenedToEachLayer() throws {
+    let folder = try #require(Self.workshop)
+    let pruned = try CommandLineProgram.run(
+      "crisp",
+      [
+        "prune", "--model", folder.path("universal.st"), "--data", folder.url.path, "--classes",
+        "middle,top left", "--sparsity", "0.85", "--recipe", Self.shortRecipe, "--threads", "1",
+        "--out", folder.path("told.st"),
+      ])
+    #expect(pruned.status == 0, "\(pruned.errors)")
+    let inspected = try CommandLineProgram.run("crisp", ["inspect", folder.path("told.st")])
+    let lines = pruned.output.split(separator: "\n").map(String.init)
+    let table = lines.drop { $0 != "layers:" }.dropFirst()
+    #expect(table.count == 22, "19 convolutions, 2 projections, the classifier")
+    for (name, text) in [
+      ("conv1", "dense: it reads the image"), ("layer1.0.conv1", "2:4 in "),
+      ("layer2.0.downsample.0", " 16x16 blocks a row"),
+      ("fc", "2:4, all blocks: the classifier"),
+    ] {
+      let line = table.first { $0.hasPrefix("  \(name) ") }
+      #expect(line?.contains(text) == true, "\(line ?? name)")
+      #expect(inspected.output.contains("  \(name) "), "\(name)")
+    }
+    #expect(inspected.output.contains("it reads the image"))
+  }
+
   @Test func restrictingAUniversalModelHelpsIt() throws {
     let folder = try #require(Self.workshop)
     func accuracy(_ more: [String]) throws -> Accuracy {

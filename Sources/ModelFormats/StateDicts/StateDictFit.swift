@@ -42,8 +42,7 @@ struct StateDictFit {
     guard fits.isEmpty else {
       throw .ambiguousStateDict(candidates: fits.map(\.architecture.rawValue))
     }
-    // The first of the best: `max` would take the last.
-    guard let closest = misfits.sorted(by: { $0.share > $1.share }).first else {
+    guard let closest = misfits.max(by: { $0.share < $1.share }) else {
       throw .ambiguousStateDict(candidates: [])
     }
     if architecture != nil { throw .graph(closest.error) }

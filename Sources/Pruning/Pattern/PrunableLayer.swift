@@ -16,6 +16,16 @@ public enum LayerTreatment: String, Sendable, Hashable, Codable {
 
   /// Whether the layer takes part in pruning.
   public var isPrunable: Bool { self == .hybrid || self == .fineOnly }
+
+  /// Why the layer is not pruned, for people; nil when it is.
+  public var reasonToStayDense: String? {
+    switch self {
+    case .hybrid, .fineOnly: nil
+    case .denseFirst: "it reads the image, whose channels make no groups"
+    case .denseDepthwise: "depthwise, every channel is filtered on its own"
+    case .denseGrouped: "grouped, no row spans all input channels"
+    }
+  }
 }
 
 /// A convolution or linear layer as the method sees it.

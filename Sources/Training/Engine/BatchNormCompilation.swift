@@ -54,31 +54,19 @@ extension ProgramCompiler {
     }
   }
 
-  /// The value in a layout that our own passes read.
-  func blocked(_ source: OneDNNMemory) throws(TrainingError) -> OneDNNMemory {
-    if try source.descriptor.channelBlock() != nil { return source }
-    return try reordered(source, to: source.descriptor.blocked(16))
-  }
-
   /// A description of the operation that still lacks its scratch memory.
   private func normalization(
     _ node: Node, epsilon: Float, layout: MemoryDescriptor, tail: Tail, mean: AlignedBuffer,
     variance: AlignedBuffer
   ) throws(TrainingError) -> NormalizationTemplate {
-    let dims = layout.dimensions
-    var n = crisp_normalization()
-    n.shape = crisp_batch_shape(
-      images: dims[0], channels: dims[1], positions: dims[2] * dims[3],
-      block: try layout.channelBlock() ?? 16, type: layout.passType, threads: passThreads)
-    n.gamma = UnsafePointer(try parameter(node.weightName).values.baseAddress)
-    n.beta = UnsafePointer(try parameter(node.biasName).values.baseAddress)
-    n.epsilon = epsilon
-    n.batch_statistics = mode.usesBatchStatistics ? 1 : 0
-    n.mean = mean.floats.baseAddress
-    n.variance = variance.floats.baseAddress
-    n.lower = tail.lower
-    n.upper = tail.upper
-    return NormalizationTemplate(normalization: n)
+    var template = NormalizationTemplate(
+      shape: try batchShape(layout), gamma: try parameter(node.weightName).valueBuffer,
+      beta: try parameter(node.biasName).valueBuffer, mean: mean, variance: variance,
+      epsilon: epsilon)
+    template.normalization.batch_statistics = mode.usesBatchStatistics ? 1 : 0
+    template.normalization.lower = tail.lower
+    template.normalization.upper = tail.upper
+    return template
   }
 
   /// Batch statistics get buffers of their own; running ones are read where the parameters live.
@@ -113,20 +101,5 @@ extension ProgramCompiler {
           runningVariance.values[channel] * keep + v * correction * momentum
       }
     }
-  }
-}
-
-/// An operation that lacks its scratch memory, which each pass reserves for itself.
-private struct NormalizationTemplate {
-  let normalization: crisp_normalization
-
-  var scratchCount: Int {
-    withUnsafePointer(to: normalization.shape) { crisp_normalization_scratch($0) }
-  }
-
-  func callAsFunction(_ scratch: AlignedBuffer) -> crisp_normalization {
-    var complete = normalization
-    complete.scratch = scratch.floats.baseAddress
-    return complete
   }
 }

@@ -43,49 +43,30 @@ extension ProgramCompiler {
     return result
   }
 
-  /// The images' channels stand behind one another in memory, so that a batch is one image with
-  /// `count` times the channels, each with its own scale.
+  /// In a blocked layout the images' channel blocks follow one another, so a batch is one image with
+  /// all of them, each channel with a scale of its own: the gates in the same layout.
   private func compileGates(
     _ node: Node, _ source: OneDNNMemory, _ gates: OneDNNMemory
   ) throws(TrainingError) {
-    let (layout, view) = try withMergedChannels(source.descriptor)
-    let source = try reordered(source, to: layout)
-    let sourceView = try memory(view, sharing: source.buffer)
-    let scaling = try channelScaling(view, node)
-    let gateLayout = try MemoryDescriptor.plain(gates.descriptor.dimensions)
-    let scales = try memory(gateLayout, sharing: scaling.coefficients.buffer)
-    try emit(
-      PrimitiveDescription(reorder: gates.descriptor, to: gateLayout, in: context),
-      [DNNL_ARG_FROM: gates, DNNL_ARG_TO: scales], "copy the gates of '\(node.name)'")
-    let target = try memory(layout)
-    let targetView = try memory(view, sharing: target.buffer)
-    try emit(scaling, sourceView, into: targetView, node)
+    let source = try blocked(source)
+    var shape = try batchShape(source.descriptor)
+    let tag = shape.block == 8 ? dnnl_aBcd8b : dnnl_aBcd16b
+    let gateLayout = try MemoryDescriptor(gates.descriptor.dimensions, tag)
+    let scales = try reordered(gates, to: gateLayout)
+    shape.channels = gateLayout.valueCount
+    shape.images = 1
+    let scaling = try channelScaling(
+      shape, scale: scales.buffer, shift: constant(0, count: shape.channels))
+    let target = try memory(source.descriptor)
+    try emit(scaling, source, into: target)
     values[node.name] = target
 
     onBackward { [self] () throws(TrainingError) in
-      guard let gradient = try gradient(of: node.name, layout: layout) else { return }
-      let gradientView = try memory(view, sharing: gradient.buffer)
-      let result = try emitBackward(
-        scaling, source: sourceView, gradient: gradientView, node)
-      contribute(try memory(layout, sharing: result.source.buffer), to: node.inputs[0])
-      contribute(
-        try memory(gateLayout, sharing: result.coefficients.buffer), to: node.inputs[1])
+      guard let gradient = try gradient(of: node.name, layout: source.descriptor) else { return }
+      _ = scales  // still read
+      let result = try emitBackward(scaling, source: source, gradient: gradient)
+      contribute(result.source, to: node.inputs[0])
+      contribute(try memory(gateLayout, sharing: result.scale), to: node.inputs[1])
     }
-  }
-
-  /// The layout nearest to the given one in which channels of consecutive images follow one
-  /// another, and the same memory with all images' channels in one.
-  private func withMergedChannels(_ layout: MemoryDescriptor) throws(TrainingError)
-    -> (layout: MemoryDescriptor, view: MemoryDescriptor)
-  {
-    let dims = layout.dimensions
-    let merged = [1, dims[0] * dims[1]] + dims.dropFirst(2)
-    for tag in [dnnl_nChw16c, dnnl_nChw8c] {
-      let blocked = try MemoryDescriptor(dims, tag, layout.data_type)
-      if !layout.isPadded, layout.hasSameLayout(as: blocked) {
-        return (blocked, try MemoryDescriptor(merged, tag, layout.data_type))
-      }
-    }
-    return (try .plain(dims), try .plain(merged))
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import ModelFormats
 import NeuralGraph
+import Pruning
 
 /// `crisp inspect`: what is in a model file.
 struct Inspect: ParsableCommand {
@@ -22,6 +23,8 @@ struct Inspect: ParsableCommand {
       let pattern: String
       let kept: Int
       let tiles: String
+      /// Why a layer of a packed model is dense.
+      let reason: String?
     }
     let file: String
     let format: String
@@ -46,16 +49,22 @@ struct Inspect: ParsableCommand {
 
   private func report(_ model: ModelFile, bytes: Int) throws -> Report {
     let description = model.description
+    let reasons = Dictionary(
+      PrunableLayer.layers(of: description.graph).map { ($0.name, $0.treatment.reasonToStayDense) },
+      uniquingKeysWith: { first, _ in first })
     let layers = description.graph.nodes.compactMap { node -> Report.Layer? in
       guard let matrix = WeightMatrix(node.operation) else { return nil }
       let shape = [matrix.rows, matrix.columns]
       if case .packed(let packed) = model, let layer = packed.layers[node.name] {
         return Report.Layer(
           name: node.name, shape: shape, pattern: layer.pattern.description,
-          kept: layer.keptWeights, tiles: "\(layer.keptTiles)/\(layer.blockColumnCount)")
+          kept: layer.keptWeights, tiles: "\(layer.keptTiles)/\(layer.blockColumnCount)",
+          reason: nil)
       }
+      let reason: String? = if case .packed = model { reasons[node.name] ?? nil } else { nil }
       return Report.Layer(
-        name: node.name, shape: shape, pattern: "dense", kept: matrix.count, tiles: "-")
+        name: node.name, shape: shape, pattern: "dense", kept: matrix.count, tiles: "-",
+        reason: reason)
     }
     let counts: [String: Int]
     var packed: PackedModel?
@@ -84,7 +93,7 @@ struct Inspect: ParsableCommand {
       let pattern = layer.pattern.padding(toLength: 11, withPad: " ", startingAt: 0)
       let tiles = layer.tiles.padding(toLength: 7, withPad: " ", startingAt: 0)
       return "  \(name)  \(shape)  \(pattern)  tiles \(tiles)  "
-        + "\(layer.kept) of \(count) weights"
+        + "\(layer.kept) of \(count) weights\(layer.reason.map { " (\($0))" } ?? "")"
     }
     var head = [
       "\(report.file): \(report.format), \(report.bytes) bytes, input \(report.input)",

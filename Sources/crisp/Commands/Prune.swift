@@ -118,6 +118,8 @@ struct Prune: ParsableCommand {
       \(figures.keptMultiplyAccumulates) kept
       milliseconds per image: \(String(format: "%.3f", report.latency.dense)) dense, \
       \(String(format: "%.3f", report.latency.sparse)) sparse
+      layers:
+      \(LayerTable.text(figures.layers, pattern: report.recipe.pattern))
       """
   }
 }

@@ -18,7 +18,7 @@ struct ArchitectureGolden: Sendable, CustomTestStringConvertible {
   private let modes: [String: Errors]
   private let file: SafetensorsFile
 
-  /// How far PyTorch's single precision was from its double precision, at worst.
+  /// How far PyTorch's single precision is from its double precision.
   struct Errors: Decodable {
     let scoreError: Double
     let gradientError: Double

@@ -197,6 +197,11 @@ CASES = [("resnet20", 1, 28, 10), ("resnet32", 1, 28, 10)] + [
     for side, classes in [(32, 10), (224, 1000)]
 ]
 
+# VGG-16 pools 2.6 million windows, of which one or two have two maxima within rounding: single
+# precision may then send a gradient to the other one, and every gradient before that pool changes
+# by a percent. Of 14 images these have their closest maxima farthest apart.
+IMAGES = {"vgg16_bn-224": "images 6"}
+
 
 def measure(model, images, direction):
     """Scores and gradients of both modes in double precision, and single precision's errors."""
@@ -230,29 +235,16 @@ def main():
         model = build(name, side, classes)
         fill(model)
         direction = uniform("direction", (BATCH, classes), 0, 1)
-        # VGG-16 pools 2.6 million windows, of which one or two have two maxima within rounding:
-        # single precision may then send a gradient to the other one. Several images are tried, and
-        # those with which PyTorch's single precision does best are taken; the worst it did is what
-        # single precision is said to be capable of.
-        best, capable = None, {mode: (0, 0) for mode in MODES}
-        for attempt in range(3):
-            stream = f"images {attempt}"
-            images = uniform(stream, (BATCH, channels, side, side), 0, 1.75)
-            truth, errors = measure(model, images, direction)
-            worst = max(gradient for _, gradient in errors.values())
-            capable = {mode: tuple(map(max, capable[mode], errors[mode])) for mode in MODES}
-            if best is None or worst < best[0]:
-                best = (worst, stream, truth)
-            if worst < 4e-4:
-                break
-        _, stream, truth = best
+        stream = IMAGES.get(label, "images 0")
+        images = uniform(stream, (BATCH, channels, side, side), 0, 1.75)
+        truth, errors = measure(model, images, direction)
         names = [n for n, _ in model.named_parameters()]
         case = {"architecture": name, "channels": channels, "side": side, "classes": classes,
                 "images": stream,
                 "parameters": [[n, list(p.shape)] for n, p in model.named_parameters()], "modes": {}}
         for mode in MODES:
             scores, rows = truth[mode]
-            score_error, gradient_error = capable[mode]
+            score_error, gradient_error = errors[mode]
             case["modes"][mode] = {"scoreError": float(f"{score_error:.2e}"),
                                    "gradientError": float(f"{gradient_error:.2e}")}
             tensors[f"{label}/{mode}/scores"] = scores.astype(np.float32)
@@ -261,7 +253,7 @@ def main():
             print(f"{label:16} {mode:10} {stream}  scores {score_error:.1e}  gradients {gradient_error:.1e}"
                   f"  largest score {np.abs(scores).max():.3g}", flush=True)
         cases[label] = case
-        del model, truth, best
+        del model, truth
     order = [f"{name}-{side}" for name, _, side, _ in CASES]
     ordered = [cases[label] for label in order if label in cases]
     save_file(tensors, path, metadata={"cases": json.dumps(ordered, separators=(",", ":"))})
