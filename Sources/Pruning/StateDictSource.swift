@@ -5,12 +5,14 @@ import NeuralGraph
 extension StateDictImport.Source {
   /// What a data set answers for a state dict that belongs to it.
   public init(_ dataset: ImageDataset) {
-    let image = dataset.imageShape
     self.init(
       name: dataset.name, classes: dataset.classes,
-      image: ActivationShape(channels: image.channels, height: image.height, width: image.width)
+      image: dataset.imageShape.map {
+        ActivationShape(channels: $0.channels, height: $0.height, width: $0.width)
+      }
     ) {
-      let normalization = Normalization(trainingSplitOf: dataset)
+      // Pictures of many sizes have statistics only at a size; the caller is asked for them then.
+      guard let normalization = try? Normalization(trainingSplitOf: dataset) else { return nil }
       return (normalization.mean, normalization.standardDeviation)
     }
   }

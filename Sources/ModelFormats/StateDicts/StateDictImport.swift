@@ -8,15 +8,16 @@ public struct StateDictImport: Sendable {
     public let name: String
     /// Class names in label order.
     public let classes: [String]
-    /// The shape of its images.
-    public let image: ActivationShape
-    /// Mean and standard deviation of each channel over its training images, on the 0…1 scale.
-    public let statistics: @Sendable () -> (mean: [Float], standardDeviation: [Float])
+    /// The shape of its images, when they have one.
+    public let image: ActivationShape?
+    /// Mean and standard deviation of each channel over its training images, on the 0…1 scale; nil
+    /// when they cannot be told.
+    public let statistics: @Sendable () -> (mean: [Float], standardDeviation: [Float])?
 
     /// A source as given; `statistics` is asked only when needed, for it reads every image.
     public init(
-      name: String, classes: [String], image: ActivationShape,
-      statistics: @escaping @Sendable () -> (mean: [Float], standardDeviation: [Float])
+      name: String, classes: [String], image: ActivationShape?,
+      statistics: @escaping @Sendable () -> (mean: [Float], standardDeviation: [Float])?
     ) {
       self.name = name
       self.classes = classes
