@@ -29,8 +29,9 @@ PHOTOGRAPHS = {
     "chelsea.png": ["tabby", "tiger cat", "Egyptian cat"],
     "coffee.png": ["espresso", "cup", "coffee mug"],
     "rocket.jpg": ["missile", "projectile"],
-    "astronaut.png": ["space shuttle", "military uniform", "academic gown", "suit", "crash helmet"],
-    "motorcycle_left.png": ["moped", "motor scooter", "disc brake", "crash helmet", "tricycle"],
+    "motorcycle_left.png": ["moped", "motor scooter"],
+    # A portrait, for which ImageNet has no class: only the order is compared.
+    "astronaut.png": None,
 }
 
 
@@ -75,7 +76,7 @@ failed = False
 for (name, expected), ours, theirs in zip(PHOTOGRAPHS.items(), scores, logits):
     top = [_IMAGENET_CATEGORIES[i] for i in np.argsort(-ours)[:5]]
     same = list(np.argsort(-ours)[:5]) == list(np.argsort(-theirs)[:5])
-    sensible = any(label in expected for label in top)
+    sensible = expected is None or any(label in expected for label in top)
     failed |= not (same and sensible)
     print(f"  {name}: {', '.join(top)}{'' if sensible else ' (UNEXPECTED)'}"
           f"{'' if same else ' (NOT ONNXRUNTIME’S ORDER)'}")
