@@ -10,10 +10,12 @@ extension StateDictImport.Source {
       image: dataset.imageShape.map {
         ActivationShape(channels: $0.channels, height: $0.height, width: $0.width)
       }
-    ) {
-      // Pictures of many sizes have statistics only at a size; the caller is asked for them then.
-      guard let normalization = try? Normalization(trainingSplitOf: dataset) else { return nil }
-      return (normalization.mean, normalization.standardDeviation)
+    ) { input, resize in
+      let shape = ImageShape(channels: input.channels, height: input.height, width: input.width)
+      guard dataset.imageShape == nil || dataset.imageShape == shape else { return nil }
+      let found = try? Normalization(
+        trainingSplitOf: dataset, geometry: InputGeometry(shape: shape, resize: resize))
+      return found.map { ($0.mean, $0.standardDeviation) }
     }
   }
 }

@@ -119,7 +119,8 @@ public struct BatchLoader: Sendable {
     }
   }
 
-  /// Whether batches take long enough to be worth preparing ahead.
+  /// Batches that are prepared while another one is used: none of images in memory, which take no
+  /// time to speak of; each of the others holds its pictures as network input.
   var batchesAhead: Int { pool == nil ? 0 : 2 }
 
   private func decoded(_ sample: Sample, _ order: Order) throws(DatasetError) -> [Float]? {

@@ -8,16 +8,21 @@ public struct StateDictImport: Sendable {
     public let name: String
     /// Class names in label order.
     public let classes: [String]
-    /// The shape of its images, when they have one.
+    /// The shape of its images; nil when pictures have their own sizes.
     public let image: ActivationShape?
-    /// Mean and standard deviation of each channel over its training images, on the 0…1 scale; nil
-    /// when they cannot be told.
-    public let statistics: @Sendable () -> (mean: [Float], standardDeviation: [Float])?
+    /// Mean and standard deviation of each channel over its training images, on the 0…1 scale, as a
+    /// model of that input sees them; nil when it has none of that shape.
+    public let statistics: Statistics
+
+    /// See `statistics`.
+    public typealias Statistics =
+      @Sendable (_ input: ActivationShape, _ resize: Int?) -> (
+        mean: [Float], standardDeviation: [Float]
+      )?
 
     /// A source as given; `statistics` is asked only when needed, for it reads every image.
     public init(
-      name: String, classes: [String], image: ActivationShape?,
-      statistics: @escaping @Sendable () -> (mean: [Float], standardDeviation: [Float])?
+      name: String, classes: [String], image: ActivationShape?, statistics: @escaping Statistics
     ) {
       self.name = name
       self.classes = classes
@@ -74,13 +79,14 @@ public struct StateDictImport: Sendable {
   /// What happens to an image first: as stated, else torchvision's for colour photographs, else
   /// the statistics of the data set.
   public func preprocessing(for image: ActivationShape) throws(FormatError) -> Preprocessing {
+    let resize = ImageForm(for: image) == .photograph ? Preprocessing.photographResize(image) : nil
     let known: (mean: [Float], standardDeviation: [Float])?
     if mean != nil, standardDeviation != nil {
       known = nil
     } else if image.channels == 3, min(image.height, image.width) >= ImageForm.largestSmallSide {
       known = Preprocessing.imageNet
     } else {
-      known = source?.statistics()
+      known = source?.statistics(image, resize)
     }
     guard let mean = mean ?? known?.mean,
       let deviation = standardDeviation ?? known?.standardDeviation
@@ -90,11 +96,18 @@ public struct StateDictImport: Sendable {
         advice: "state it, as in --mean 0.5 --std 0.25 with one number a channel, or name the "
           + "data set")
     }
-    return try Preprocessing(shape: image, mean: mean, standardDeviation: deviation)
+    return try Preprocessing(
+      shape: image, mean: mean, standardDeviation: deviation, resize: resize)
   }
 }
 
 extension Preprocessing {
+  /// Pixels of a photograph's shorter side before an input is cut out of its middle: 256 for 224, as
+  /// torchvision's evaluation does, and the same proportion at other sizes.
+  public static func photographResize(_ input: ActivationShape) -> Int {
+    (max(input.height, input.width) * 256 + 112) / 224
+  }
+
   /// The statistics that torchvision's ImageNet weights expect (pytorch.org/vision, "Models and
   /// pre-trained weights").
   public static let imageNet: (mean: [Float], standardDeviation: [Float]) = (

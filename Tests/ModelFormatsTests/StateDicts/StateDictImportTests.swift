@@ -12,7 +12,7 @@ import Testing
   {
     StateDictImport.Source(
       name: "toy", classes: (0..<classes).map { "class \($0)" }, image: image
-    ) {
+    ) { _, _ in
       (
         [Float](repeating: 0.4, count: image.channels),
         [Float](repeating: 0.2, count: image.channels)
