@@ -4,7 +4,7 @@ BUILD = $(SWIFT) build -c release
 BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
-.PHONY: demo test run build setup format lint clean
+.PHONY: demo test test-peers run build setup format lint clean
 
 ## demo: a universal model becomes two small ones, over HTTP, in under three minutes past the build
 demo: build
@@ -14,6 +14,10 @@ demo: build
 test: setup
 	$(BUILD) --build-tests
 	$(SWIFT) test -c release --skip-build --disable-xctest
+
+## test-peers: against onnxruntime and PyTorch, on real weights (fetches Python packages once)
+test-peers: build
+	@Tests/Peers/run.sh
 
 ## run: the server on port 8080 with ./crisp.sqlite
 run: build

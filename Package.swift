@@ -85,7 +85,7 @@ let package = Package(
       name: "PersonalizationService",
       dependencies: [
         "CEmbeddedModel", "CSystem", "Datasets", "Digests", "HTTPServer", "ModelFormats",
-        "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Training",
+        "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Training",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -106,8 +106,8 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "PersonalizationClient", "Pruning",
-        "ServiceAPI", "SparseRuntime", "Training",
+        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "ONNXModels",
+        "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -123,7 +123,6 @@ let package = Package(
       name: "ONNXModelsTests",
       dependencies: [
         "ModelFormats", "NeuralGraph", "ONNXModels", "Randomness", "SparseRuntime",
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(

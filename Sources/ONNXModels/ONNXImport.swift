@@ -9,10 +9,15 @@ public enum ONNXImport {
   /// The operators that are read, in alphabetical order.
   public static let operators = Importer.operators
 
-  /// The model in an ONNX file; every error names the file. See `model(data:)`.
+  /// Whether a file is taken for an ONNX file, which no bytes at its start tell.
+  public static func isNamedSo(_ path: String) -> Bool {
+    path.lowercased().hasSuffix(".onnx")
+  }
+
+  /// The model in an ONNX file, with what is known of it beside (see the other two); every error
+  /// names the file.
   public static func model(
-    contentsOf url: URL, labels: [String]? = nil, preprocessing: Preprocessing? = nil,
-    architecture: String? = nil, dataset: String? = nil
+    contentsOf url: URL, facts: StateDictImport? = nil
   ) throws(ONNXError) -> DenseModel {
     let data: Data
     do {
@@ -21,9 +26,8 @@ public enum ONNXImport {
       throw .unreadable(path: url.path, reason: error.localizedDescription)
     }
     do throws(ONNXError) {
-      return try model(
-        data: data, labels: labels, preprocessing: preprocessing, architecture: architecture,
-        dataset: dataset)
+      guard let facts else { return try model(data: data) }
+      return try model(data: data, facts: facts)
     } catch {
       throw .inFile(path: url.path, error)
     }
@@ -40,6 +44,54 @@ public enum ONNXImport {
     data: Data, labels: [String]? = nil, preprocessing: Preprocessing? = nil,
     architecture: String? = nil, dataset: String? = nil
   ) throws(ONNXError) -> DenseModel {
+    let parsed = try ParsedModel(data, image: preprocessing?.shape)
+    return try parsed.model(
+      labels: labels ?? parsed.labels, architecture: architecture, dataset: dataset
+    ) { shape throws(FormatError) in
+      if let known = preprocessing ?? parsed.preprocessing { return known }
+      return try Preprocessing(
+        shape: shape, mean: [Float](repeating: 0, count: shape.channels),
+        standardDeviation: [Float](repeating: 1, count: shape.channels))
+    }
+  }
+
+  /// The same with what a user says of it, as of a state dict: what is stated wins over the file's
+  /// metadata, and that over the data set. How images are normalised must follow from one of them,
+  /// as for state dicts.
+  public static func model(
+    data: Data, facts: StateDictImport
+  ) throws(ONNXError) -> DenseModel {
+    let parsed = try ParsedModel(data, image: facts.input ?? facts.source?.image)
+    var labels = facts.labels ?? parsed.labels
+    if labels == nil, let names = facts.source?.classes, names.count == parsed.classes {
+      labels = names
+    }
+    return try parsed.model(
+      labels: labels, architecture: facts.architecture?.rawValue, dataset: facts.source?.name
+    ) { shape throws(FormatError) in
+      if facts.mean == nil, facts.standardDeviation == nil, let known = parsed.preprocessing {
+        return known
+      }
+      return try facts.preprocessing(for: shape)
+    }
+  }
+}
+
+/// An ONNX file's network, before anything is known of its labels and images but what the file says.
+private struct ParsedModel {
+  private let graph: Graph
+  private let weights: Weights
+  private let training: String
+  private let metadata: ONNXMetadata
+  /// Scores of one image.
+  let classes: Int
+  /// From metadata.
+  let labels: [String]?
+  /// From metadata.
+  let preprocessing: Preprocessing?
+
+  /// `image` is the shape where the file leaves it open.
+  init(_ data: Data, image: ActivationShape?) throws(ONNXError) {
     let file: ONNXModel
     do {
       file = try ONNXModel(serializedBytes: data)
@@ -48,32 +100,40 @@ public enum ONNXImport {
     }
     guard file.hasGraph else { throw .missingGraph }
     let opset = file.opsetImport.first { ["", "ai.onnx"].contains($0.domain) }?.version
-    guard let opset, opsets.contains(opset) else { throw .unsupportedOpset(opset) }
+    guard let opset, ONNXImport.opsets.contains(opset) else { throw .unsupportedOpset(opset) }
     let metadata = ONNXMetadata(file.metadataProps)
-    var preprocessing = preprocessing
-    if preprocessing == nil { preprocessing = try metadata.decoded(.preprocessing) }
-
+    labels = try metadata.decoded(.labels)
+    preprocessing = try metadata.decoded(.preprocessing)
     var importer = Importer(opset: opset, fileSize: data.count)
-    let graph = try importer.run(file.graph, image: preprocessing?.shape)
+    let graph = try importer.run(file.graph, image: image ?? preprocessing?.shape)
+    let classes = try ONNXError.wrapping { try graph.shapes()[graph.output]?.count ?? 0 }
+    guard classes <= Self.largestClassCount else {
+      throw .unsupportedOutput(reason: "\(classes) classes are too many")
+    }
     let origin = Origin(
       importedFrom: "onnx", producer: file.producerName, producerVersion: file.producerVersion,
       opset: opset, leftOut: importer.droppedOperators)
-    return try ONNXError.wrapping {
-      let classes = try graph.shapes()[graph.output]?.count ?? 0
-      guard classes <= largestClassCount else {
-        throw ONNXError.unsupportedOutput(reason: "\(classes) classes are too many")
-      }
+    training = try ONNXError.wrapping { try metadata[.training] ?? CanonicalJSON.text(origin) }
+    weights = importer.weights
+    self.graph = graph
+    self.classes = classes
+    self.metadata = metadata
+  }
+
+  func model(
+    labels: [String]?, architecture: String?, dataset: String?,
+    preprocessing: (ActivationShape) throws(FormatError) -> Preprocessing
+  ) throws(ONNXError) -> DenseModel {
+    do throws(FormatError) {
       return try DenseModel(
         description: ModelDescription(
-          graph: graph,
-          labels: labels ?? metadata.decoded(.labels) ?? (0..<classes).map(String.init),
-          preprocessing: preprocessing
-            ?? Preprocessing(
-              shape: graph.input, mean: [Float](repeating: 0, count: graph.input.channels),
-              standardDeviation: [Float](repeating: 1, count: graph.input.channels)),
+          graph: graph, labels: labels ?? (0..<classes).map { String($0) },
+          preprocessing: preprocessing(graph.input),
           architecture: architecture ?? metadata[.architecture],
           dataset: dataset ?? metadata[.dataset]),
-        weights: importer.weights, training: metadata[.training] ?? CanonicalJSON.text(origin))
+        weights: weights, training: training)
+    } catch {
+      throw .model(error)
     }
   }
 

@@ -38,6 +38,18 @@ import Testing
     #expect(try accuracy("back.st") == accuracy("universal.st"))
   }
 
+  @Test func toONNXAndBack() throws {
+    let folder = try #require(CrispTests.workshop)
+    let out = try convert(folder, "universal.st", "universal.onnx", "--json")
+    #expect(out.status == 0, "\(out.errors)")
+    #expect(try out.json(JSONValue.self)["format"]?.text == "onnx")
+    // The file says everything about itself: nothing has to be stated, and nothing is lost.
+    let back = try convert(folder, "universal.onnx", "from-onnx.st")
+    #expect(back.status == 0, "\(back.errors)")
+    let files = try ["universal.st", "from-onnx.st"].map { try folder.text($0) }
+    #expect(files[0] == files[1])
+  }
+
   @Test func prunedModelsBecomeDenseOnes() throws {
     let folder = try #require(CrispTests.workshop)
     let pruned = try CrispTests.prune(folder, to: "converted.st", classes: "middle,top left")

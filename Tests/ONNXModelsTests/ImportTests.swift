@@ -45,7 +45,7 @@ import Testing
 
   @Test func paddingJoinsTheConvolutionThatReadsIt() throws {
     let operations = try operations("pads")
-    guard case .convolution(let convolution)? = operations["layer1"] else {
+    guard case .convolution(let convolution)? = operations["first"] else {
       Issue.record("no convolution")
       return
     }

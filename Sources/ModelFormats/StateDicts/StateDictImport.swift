@@ -78,7 +78,7 @@ public struct StateDictImport: Sendable {
 
   /// What happens to an image first: as stated, else torchvision's for colour photographs, else
   /// the statistics of the data set.
-  private func preprocessing(for image: ActivationShape) throws(FormatError) -> Preprocessing {
+  public func preprocessing(for image: ActivationShape) throws(FormatError) -> Preprocessing {
     let resize = ImageForm(for: image) == .photograph ? Preprocessing.photographResize(image) : nil
     let known: (mean: [Float], standardDeviation: [Float])?
     if mean != nil, standardDeviation != nil {

@@ -17,7 +17,7 @@ extension Importer {
     var window = attributes.window(padding)
     if !window.holdsItsPadding {
       // More than a convolution may have of its own.
-      input = try append(node, .pad(padding), [input])
+      input = try append(input.paddingNode ?? node, .pad(padding), [input])
       window.padding = Padding(0)
     }
     var tensors = ["weight": weight]
@@ -102,7 +102,7 @@ extension Importer {
   private mutating func matrix(
     _ node: OperatorNode, _ constant: Constant, isTransposed: Bool, factor: Float
   ) throws(ONNXError) -> Tensor {
-    guard constant.shape.count == 2 else {
+    guard constant.shape.count == 2, !constant.shape.contains(0) else {
       throw node.unsupported("its second input must be a matrix, not of shape \(constant.shape)")
     }
     let stored = try tensor(node, constant)

@@ -1,10 +1,11 @@
 extension Importer {
   /// Every operator that is read.
   static let operators = [
-    "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "Conv", "Div",
-    "Dropout", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "HardSigmoid", "HardSwish",
-    "Identity", "LogSoftmax", "MatMul", "MaxPool", "Mul", "Pad", "ReduceMean", "Relu", "Reshape",
-    "Shape", "Sigmoid", "Slice", "Softmax", "Squeeze", "Sub", "Unsqueeze",
+    "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant",
+    "ConstantOfShape", "Conv", "Div", "Dropout", "Flatten", "Gather", "Gemm", "GlobalAveragePool",
+    "HardSigmoid", "HardSwish", "Identity", "LogSoftmax", "MatMul", "MaxPool", "Mul", "Pad",
+    "ReduceMean", "Relu", "Reshape", "Shape", "Sigmoid", "Slice", "Softmax", "Squeeze", "Sub",
+    "Transpose", "Unsqueeze",
   ]
 
   /// Adds one ONNX node to the graph.
@@ -27,11 +28,13 @@ extension Importer {
     case "Pad": value = .activation(try pad(node))
     case "Concat": value = try concat(node)
     case "Flatten": value = .activation(try flatten(node))
-    case "Reshape": value = .activation(try reshape(node))
+    case "Reshape": value = try reshape(node)
     case "Squeeze", "Unsqueeze": value = try changeRank(node)
     case "Shape": value = .extents(try shape(node))
     case "Gather": value = .extents(try gather(node))
-    case "Slice": value = .extents(try slice(node))
+    case "Slice": value = try slice(node)
+    case "ConstantOfShape": value = try constantOfShape(node)
+    case "Transpose": value = try transpose(node)
     case "Constant": value = .constant(try node.constant(name: node.outputs.first ?? ""))
     case "Identity", "Cast", "Dropout": value = try passed(node)
     default: throw .unsupportedOperator(node: node.label, op: node.op)
@@ -53,8 +56,6 @@ extension Importer {
       guard type.flatMap(TensorType.init)?.isFloat == true else {
         throw node.unsupported("activations stay floating-point numbers")
       }
-      return value
-    case (.extents, _):
       return value
     case (.constant(var constant), "Cast"):
       // Arithmetic is in 32 bits and sizes in 64, so that only a change of kind would matter.

@@ -79,8 +79,8 @@ extension Importer {
     let padding = Padding(top: sides[2], left: sides[3], bottom: sides[6], right: sides[7])
     if padding == Padding(0) { return input }
     guard isOnlyReadByConvolution(node) else { return try append(node, .pad(padding), [input]) }
-    // The padding of an earlier Pad that only this one read, in turn.
     input.padding = padding
+    input.paddingNode = node
     return input
   }
 }

@@ -15,9 +15,9 @@ extension Importer {
   }
 
   /// [N, features], [N, channels, 1, 1], or the shape that the activation has.
-  mutating func reshape(_ node: OperatorNode) throws(ONNXError) -> Activation {
+  mutating func reshape(_ node: OperatorNode) throws(ONNXError) -> Value {
     try node.requireInputs(2...2)
-    var input = try activation(node, 0)
+    guard case .activation(var input) = try value(node, 0) else { return try reshapedTable(node) }
     var target = try extents(node, 1)
     if try node.integer("allowzero") ?? 0 == 0 {
       for (index, extent) in target.enumerated() where extent == .known(0) {
@@ -36,7 +36,7 @@ extension Importer {
     let options = input.layout == .image || input.isVector ? [flat, image] : [flat]
     for option in options where matches(target, option) {
       input.layout = option.layout
-      return input
+      return .activation(input)
     }
     throw node.unsupported(
       "an activation of \(input.shape) is reshaped to something other than features of one image")
@@ -94,10 +94,11 @@ extension Importer {
     return result
   }
 
-  mutating func slice(_ node: OperatorNode) throws(ONNXError) -> [Extent] {
+  mutating func slice(_ node: OperatorNode) throws(ONNXError) -> Value {
     try node.requireInputs(3...5)
-    let extents = try extents(node, 0)
     let steps = node.hasInput(4) ? try constant(node, 4).integers() : [1]
+    if steps == [-1] { return try reversedTable(node) }
+    let extents = try extents(node, 0)
     let (starts, ends) = (
       try constant(node, 1).integers(), try constant(node, 2).integers()
     )
@@ -108,7 +109,7 @@ extension Importer {
       min(max(value < 0 ? value &+ extents.count : value, 0), extents.count)
     }
     let (start, end) = (bound(starts[0]), bound(ends[0]))
-    return start < end ? Array(extents[start..<end]) : []
+    return .extents(start < end ? Array(extents[start..<end]) : [])
   }
 
   mutating func concatenatedExtents(_ node: OperatorNode) throws(ONNXError) -> [Extent] {

@@ -156,10 +156,13 @@ struct Importer {
 
   /// Input number `index` as a constant.
   mutating func constant(_ node: OperatorNode, _ index: Int) throws(ONNXError) -> Constant {
-    guard case .constant(let constant) = try value(node, index) else {
-      throw node.unsupported("its input \(index + 1) must be constant")
+    switch try value(node, index) {
+    case .constant(let constant): return constant
+    case .extents(let extents) where !extents.contains(.batch):
+      let sizes = extents.compactMap { if case .known(let size) = $0 { size } else { nil } }
+      return Constant(name: node.inputs[index], shape: [sizes.count], values: .integers(sizes))
+    default: throw node.unsupported("its input \(index + 1) must be constant")
     }
-    return constant
   }
 
   /// A constant list of numbers given as attribute `key` (older operator sets) or as an input.

@@ -34,6 +34,8 @@ struct Activation {
   var layout: Layout
   /// Zeros around it that the convolution which alone reads it is to take as its own.
   var padding = Padding(0)
+  /// The node that asks for that padding.
+  var paddingNode: OperatorNode?
   /// Whether anything else may read what the node holds.
   var isShared = false
   /// Whether a softmax was left out; nothing but the output may follow.

@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import ModelFormats
 import NeuralGraph
+import ONNXModels
 import Pruning
 import Store
 
@@ -41,9 +42,9 @@ public struct Registration {
     ).record
   }
 
-  /// Registers a dense model, or a state dict of PyTorch's, for a registered data set. Every label
-  /// must be a class of it; a state dict, which has no labels, must have as many scores as the data
-  /// set has classes. `source` is what errors call the bytes; `architecture` goes into the record
+  /// Registers a dense model, a state dict of PyTorch's or an ONNX file (by its extension) for a
+  /// registered data set. Every label must be a class of it; what has no labels must have as many
+  /// scores as the data set has classes. `source` is what errors call the bytes; `architecture` goes into the record
   /// and, of a state dict that fits several, picks one.
   @discardableResult
   public func addBaseModel(
@@ -67,23 +68,34 @@ public struct Registration {
     ).record
   }
 
-  /// The model in those bytes, and the bytes to keep: a state dict is kept as the dense model it
-  /// becomes.
+  /// The model in those bytes, and the bytes to keep: a state dict or an ONNX file is kept as the
+  /// dense model it becomes.
   private func denseModel(
     _ file: Data, source: String, dataset: DatasetRecord, architecture: String?
   ) throws -> (DenseModel, Data) {
     do {
-      let tensors = try SafetensorsFile(data: file)
-      guard StateDict.matches(tensors) else { return (try DenseModel(data: file), file) }
       var facts = StateDictImport()
-      facts.architecture = try architecture.map { try Architecture(named: $0) }
-      facts.source = StateDictImport.Source(
-        try DatasetCatalog.load(path: dataset.path, name: dataset.name))
-      let model = try facts.model(StateDict(tensors))
+      let model: DenseModel
+      if ONNXImport.isNamedSo(source) {
+        facts.source = try self.source(dataset)
+        model = try ONNXImport.model(data: file, facts: facts)
+      } else {
+        let tensors = try SafetensorsFile(data: file)
+        guard StateDict.matches(tensors) else { return (try DenseModel(data: file), file) }
+        facts.architecture = try architecture.map { try Architecture(named: $0) }
+        facts.source = try self.source(dataset)
+        model = try facts.model(StateDict(tensors))
+      }
       return (model, try model.serialized())
     } catch let error as FormatError {
       throw FormatError.inFile(path: source, error)
+    } catch let error as ONNXError {
+      throw ONNXError.inFile(path: source, error)
     }
+  }
+
+  private func source(_ dataset: DatasetRecord) throws -> StateDictImport.Source {
+    StateDictImport.Source(try DatasetCatalog.load(path: dataset.path, name: dataset.name))
   }
 
   /// The name of the model that comes with the server.

@@ -3,19 +3,21 @@ import Datasets
 import Foundation
 import ModelFormats
 import NeuralGraph
+import ONNXModels
 import Pruning
 
 /// `crisp convert`: one kind of model file into another.
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Convert model files: PyTorch's in, PyTorch's out.",
+    abstract: "Convert model files: PyTorch's and ONNX in, PyTorch's and ONNX out.",
     discussion: """
       Example: crisp convert resnet50.safetensors universal.safetensors --labels imagenet.txt
 
       Reads a dense or packed model, or a torchvision state dict saved with \
       safetensors.torch.save_file(model.state_dict(), path), whose architecture is told from its \
-      tensors. Writes a dense model, or with --format state-dict what load_state_dict accepts: \
-      dense, with zeros where a packed model keeps nothing.
+      tensors, or an ONNX file, told by its extension. Writes a dense model, an ONNX file when the \
+      target is called so, or with --format state-dict what load_state_dict accepts: dense, with \
+      zeros where a packed model keeps nothing.
       """)
 
   /// What can be written.
@@ -24,15 +26,17 @@ struct Convert: ParsableCommand {
     case dense
     /// Tensors under PyTorch's names.
     case stateDict = "state-dict"
+    /// An ONNX file.
+    case onnx
   }
 
-  @Argument(help: "The file to read: a dense or packed model, or a state dict.")
+  @Argument(help: "The file to read: a dense or packed model, a state dict, or NAME.onnx.")
   var source: String
 
   @Argument(help: "The file to write.")
   var target: String
 
-  @Option(help: "What to write: dense (the default) or state-dict.")
+  @Option(help: "What to write: dense (the default), state-dict, or onnx (default for NAME.onnx).")
   var format: Format?
 
   @Option(
@@ -42,10 +46,10 @@ struct Convert: ParsableCommand {
       """)
   var arch: String?
 
-  @Option(help: "A state dict's image, channels x height x width: 3x224x224.")
+  @Option(help: "The image, channels x height x width: 3x224x224.")
   var input: ImageSize?
 
-  @Option(help: "A state dict's classes: a file with one a line, or a,b,c.")
+  @Option(help: "A state dict's or ONNX file's classes: a file with one a line, or a,b,c.")
   var labels: String?
 
   @Option(help: "Mean of each channel on the 0…1 scale (default: ImageNet's or the data set's).")
@@ -54,7 +58,7 @@ struct Convert: ParsableCommand {
   @Option(help: "Standard deviation of each channel (default: as for --mean).")
   var std: NumberList?
 
-  @Option(help: "The data set that a state dict was trained on: a known name or a folder.")
+  @Option(help: "The data set that the weights were trained on: a known name or a folder.")
   var dataset: String?
 
   @OptionGroup var output: OutputOptions
@@ -94,6 +98,9 @@ struct Convert: ParsableCommand {
         "'\(source)' was written by torch.save. Save the tensors alone: "
           + "safetensors.torch.save_file(model.state_dict(), \"model.safetensors\").")
     }
+    if ONNXImport.isNamedSo(source) {
+      return .dense(try ONNXImport.model(contentsOf: url, facts: stateDictImport()))
+    }
     guard let dict = try StateDict(ifAt: url) else {
       try refuseImportOptions()
       return try ModelFile(contentsOf: url)
@@ -103,7 +110,7 @@ struct Convert: ParsableCommand {
 
   /// Every kind of output; the extension tells the kind unless `--format` does.
   private func serialized(_ model: ModelFile) throws -> (bytes: Data, kind: String) {
-    let format = format ?? .dense
+    let format = format ?? (ONNXImport.isNamedSo(target) ? .onnx : .dense)
     switch (format, model) {
     case (.dense, .dense(let dense)):
       return (try dense.serialized(), DenseModel.format)
@@ -111,6 +118,8 @@ struct Convert: ParsableCommand {
       let dense = try DenseModel(
         description: packed.description, weights: packed.denseWeights())
       return (try dense.serialized(), DenseModel.format)
+    case (.onnx, _):
+      return (try ONNXExport.data(model), format.rawValue)
     case (.stateDict, .dense(let dense)):
       return (try StateDict(dense).serialized(), format.rawValue)
     case (.stateDict, .packed(let packed)):
@@ -118,7 +127,7 @@ struct Convert: ParsableCommand {
     }
   }
 
-  /// What the command line and the data set say of a state dict. Its preprocessing is chosen in
+  /// What the command line and the data set say of a state dict or an ONNX file. Its preprocessing is chosen in
   /// `StateDictImport`.
   private func stateDictImport() throws -> StateDictImport {
     var facts = StateDictImport()
@@ -140,7 +149,7 @@ struct Convert: ParsableCommand {
     guard given.isEmpty else {
       throw ValidationError(
         "'\(source)' is a model file and says this itself: \(given.joined(separator: ", ")) "
-          + "only apply to a state dict.")
+          + "only apply to a state dict or an ONNX file.")
     }
   }
 

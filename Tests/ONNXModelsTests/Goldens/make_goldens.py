@@ -127,8 +127,13 @@ def pools(n):
 
 
 def pads(n):
-    x = n.op("Pad", "image", n.ints(0, 0, 1, 0, 0, 0, 2, 1))
-    x = n.conv(x, 3, 6, 3, strides=[2, 2], pads=[1, 1, 0, 1])
+    # As PyTorch's exporter turns left 0, right 1, top 1, bottom 2 into ONNX's order.
+    zeros = n.op("ConstantOfShape", n.ints(4), value=numpy_helper.from_array(np.int64([0])))
+    order = n.op("Reshape", n.op("Concat", n.ints(0, 1, 1, 2), zeros, axis=0), n.ints(-1, 2))
+    order = n.op("Slice", order, n.ints(-1), n.ints(-2**63), n.ints(0), n.ints(-1))
+    order = n.op("Reshape", n.op("Transpose", order, perm=[1, 0]), n.ints(-1))
+    x = n.op("Pad", "image", n.op("Cast", order, to=TensorProto.INT64))
+    x = n.conv(x, 3, 6, 3, strides=[2, 2], pads=[1, 1, 0, 1], name="first")
     if n.opset >= 18:
         x = n.op("Pad", x, n.ints(1, 2), "", n.ints(-1))
     else:

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Compares `crisp` with the programs that others use: onnxruntime and PyTorch, on real weights and
+# photographs. Prints PASS or FAIL for each check and fails when one does.
+#
+#   Tests/Peers/run.sh          (or make test-peers)
+#
+# Everything it fetches and writes stands in .build/peers. CRISP names another binary than the one
+# that is built; PEERS_PYTHON an interpreter that has requirements.txt already.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+work=.build/peers
+mkdir -p "$work"
+python=${PEERS_PYTHON:-$work/venv/bin/python}
+if [ -z "${PEERS_PYTHON:-}" ]; then
+  if ! cmp -s Tests/Peers/requirements.txt "$work/installed.txt"; then
+    echo "peers: installing Python packages (once)"
+    python3 -m venv "$work/venv"
+    # PIP_EXTRA_INDEX_URL may name an index with PyTorch's smaller builds for CPUs.
+    "$work/venv/bin/pip" install -q -r Tests/Peers/requirements.txt
+    cp Tests/Peers/requirements.txt "$work/installed.txt"
+  fi
+fi
+
+crisp=${CRISP:-.build/release/crisp}
+[ -n "${CRISP:-}" ] || swift build -c release --product crisp
+
+failures=0
+check() {
+  local name=$1
+  shift
+  if "$@" >"$work/$name.log" 2>&1; then
+    sed -n 's/^  /      /p' "$work/$name.log"
+    echo "PASS  $name"
+  else
+    tail -n 20 "$work/$name.log" | sed 's/^/      /'
+    echo "FAIL  $name ($work/$name.log)"
+    failures=$((failures + 1))
+  fi
+}
+
+check onnx-import-efficientnet "$python" Tests/Peers/check_efficientnet.py "$crisp" "$work"
+check onnx-export "$python" Tests/Peers/check_onnx_export.py "$crisp" "$work"
+check state-dict "$python" Tests/Peers/check_state_dict.py "$crisp" "$work"
+
+[ "$failures" -eq 0 ] || { echo "peers: $failures check(s) failed"; exit 1; }
+echo "peers: all checks passed"
