@@ -5,6 +5,7 @@ the photographs show. The network is exported from PyTorch once.
     python check_efficientnet.py PATH/TO/crisp FOLDER
 """
 
+import json
 import os
 import pathlib
 import sys
@@ -14,6 +15,7 @@ import skimage
 import torch
 import torch.library
 from PIL import Image
+from safetensors import safe_open
 
 import peers
 
@@ -47,15 +49,20 @@ def export(path):
         opset_version=17, dynamo=False)
 
 
-def photograph(name):
-    """The middle square at the network's size, so that nothing is left to resize."""
+def photograph(name, side_wanted):
+    """The middle square at the size that crisp resizes to, so that it only cuts."""
     source = os.path.join(os.path.dirname(skimage.__file__), "data", name)
     image = Image.open(source).convert("RGB")
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
-    target = FOLDER / f"224-{pathlib.Path(name).stem}.png"
-    image.crop((left, top, left + side, top + side)).resize((224, 224), Image.BICUBIC).save(target)
-    return target
+    square = image.crop((left, top, left + side, top + side))
+    square = square.resize((side_wanted, side_wanted), Image.BICUBIC)
+    target = FOLDER / f"square-{pathlib.Path(name).stem}.png"
+    square.save(target)
+    edge = (side_wanted - 224) // 2
+    middle = FOLDER / f"middle-{pathlib.Path(name).stem}.png"
+    square.crop((edge, edge, edge + 224, edge + 224)).save(middle)
+    return target, middle
 
 
 model = FOLDER / "efficientnet-lite0.onnx"
@@ -69,8 +76,10 @@ peers.crisp(
     CRISP, "convert", model, converted, "--labels", FOLDER / "imagenet.txt",
     "--mean", ",".join([str(MEAN)] * 3), "--std", ",".join([str(DEVIATION)] * 3))
 
-pictures = [photograph(name) for name in PHOTOGRAPHS]
-logits = peers.onnxruntime_logits(model, pictures, MEAN, DEVIATION)
+with safe_open(converted, "np") as file:
+    size = json.loads(file.metadata()["preprocessing"]).get("resize", 224)
+pictures, middles = zip(*[photograph(name, size) for name in PHOTOGRAPHS])
+logits = peers.onnxruntime_logits(model, middles, MEAN, DEVIATION)
 scores = peers.crisp_scores(CRISP, converted, pictures, labels)
 failed = False
 for (name, expected), ours, theirs in zip(PHOTOGRAPHS.items(), scores, logits):
@@ -86,7 +95,7 @@ print(f"  largest error of a score, relative to the largest logit: {error:.1e} (
 # And back: what crisp writes gives onnxruntime the same scores.
 again = FOLDER / "efficientnet-lite0-again.onnx"
 peers.crisp(CRISP, "convert", converted, again)
-back = peers.onnxruntime_logits(again, pictures, MEAN, DEVIATION)
+back = peers.onnxruntime_logits(again, middles, MEAN, DEVIATION)
 back_error = np.abs(back - logits).max() / np.abs(logits).max()
 print(f"  exported again, onnxruntime against onnxruntime: {back_error:.1e} (limit 1e-4)")
 sys.exit(failed or not error < 1e-3 or not back_error < 1e-4)
