@@ -1,5 +1,6 @@
 import Datasets
 import ModelFormats
+import Training
 
 /// Everything but model, data and classes that decides a personalisation's outcome. Two runs with
 /// equal recipes on the same machine write the same bytes.
@@ -44,6 +45,8 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   public var saliencyBatches = 8
   /// Changes to training images.
   public var augmentation = Augmentation.small
+  /// How training passes compute; saliency and evaluation always use 32-bit floats.
+  public var precision = Precision.f32
   /// Seed of sampling and augmentation.
   public var seed: UInt64 = 0
 
@@ -59,7 +62,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     case maskedDecay = "masked_decay"
     case distillation, temperature, growth
     case saliencyBatches = "saliency_batches"
-    case augmentation, seed
+    case augmentation, precision, seed
   }
 
   /// The target used where none is asked for.
@@ -69,6 +72,33 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   public init(pattern: HybridPattern, sparsity: Double) {
     self.pattern = pattern
     self.sparsity = sparsity
+  }
+
+  /// Decodes; a field that is absent, as in recipes of earlier versions, has its default.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      pattern: try container.decode(HybridPattern.self, forKey: .pattern),
+      sparsity: try container.decode(Double.self, forKey: .sparsity))
+    func read<Value: Decodable>(_ key: CodingKeys, _ value: inout Value) throws {
+      value = try container.decodeIfPresent(Value.self, forKey: key) ?? value
+    }
+    try read(.iterations, &iterations)
+    try read(.epochsPerIteration, &epochsPerIteration)
+    try read(.denseEpochs, &denseEpochs)
+    try read(.finalEpochs, &finalEpochs)
+    try read(.samplesPerClass, &samplesPerClass)
+    try read(.batchSize, &batchSize)
+    try read(.learningRate, &learningRate)
+    try read(.weightDecay, &weightDecay)
+    try read(.maskedDecay, &maskedDecay)
+    try read(.distillation, &distillation)
+    try read(.temperature, &temperature)
+    try read(.growth, &growth)
+    try read(.saliencyBatches, &saliencyBatches)
+    try read(.augmentation, &augmentation)
+    try read(.precision, &precision)
+    try read(.seed, &seed)
   }
 
   /// Throws on the first field that is out of range.
@@ -95,6 +125,9 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try check(
       "augmentation.crop", augmentation.crop.map { $0 > 0 && $0 <= 1 } ?? true,
       "must lie in 0 < share ≤ 1")
+    try check(
+      "precision", precision.isSupported, "asks for instructions that this processor lacks; use f32"
+    )
     try check("augmentation.shift", (0...64).contains(augmentation.shift), "must be 0 to 64")
   }
 

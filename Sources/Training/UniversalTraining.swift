@@ -17,6 +17,8 @@ public struct UniversalTraining: Sendable {
     public var warmUpShare = 0.05
     /// Changes to training images.
     public var augmentation = Augmentation.small
+    /// How training passes compute.
+    public var precision = Precision.f32
     /// Seed of weights, order and augmentation.
     public var seed: UInt64 = 0
 
@@ -64,7 +66,8 @@ public struct UniversalTraining: Sendable {
   /// Trains from fresh weights; `report` is called about fifty times an epoch.
   public func run(report: (Progress) -> Void) throws -> Outcome {
     let network = try Network(
-      graph: graph, weights: graph.initialWeights(seed: recipe.seed), threads: threads)
+      graph: graph, weights: graph.initialWeights(seed: recipe.seed), threads: threads,
+      precision: recipe.precision)
     let counts = loader.counts(.training)
     let stepsPerEpoch = max(1, counts.reduce(0, +) / max(1, recipe.batchSize))
     let total = stepsPerEpoch * max(1, recipe.epochs)

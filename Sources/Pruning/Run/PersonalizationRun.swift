@@ -30,7 +30,8 @@ final class PersonalizationRun {
       dataset: setup.dataset, classes: setup.profile.names.map { try setup.dataset.classIndex($0) },
       preprocessing: description.preprocessing, decodeThreads: setup.threads)
     let graph = sliced.description.graph
-    network = try Network(graph: graph, weights: sliced.weights, threads: setup.threads)
+    network = try Network(
+      graph: graph, weights: sliced.weights, threads: setup.threads, precision: recipe.precision)
     teacher =
       recipe.distillation > 0
       ? try Network(graph: graph, weights: sliced.weights, threads: setup.threads) : nil

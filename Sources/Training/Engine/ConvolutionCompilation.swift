@@ -7,7 +7,7 @@ extension ProgramCompiler {
     let source = try value(node.inputs[0])
     let kernel = try ConvolutionDescriptors(
       convolution, source: dims(shape(node.inputs[0])), output: dims(shape(node.name)),
-      type: valueType)
+      type: valueType, allowsWinograd: resources.allowsWinograd)
     let weights = try parameter(node.weightName)
     let bias = convolution.bias ? try parameter(node.biasName) : nil
     let tail = absorbTail(of: node, withAddition: false)

@@ -16,12 +16,12 @@ struct ConvolutionDescriptors {
 
   private let prefersWinograd: Bool
 
-  init(_ c: Convolution, source: [Int], output: [Int], type: dnnl_data_type_t)
+  init(_ c: Convolution, source: [Int], output: [Int], type: dnnl_data_type_t, allowsWinograd: Bool)
     throws(TrainingError)
   {
     let shape = c.weightShape
     prefersWinograd =
-      type == dnnl_f32
+      allowsWinograd && type == dnnl_f32
       && WinogradChoice.isFaster(c, images: output[0], height: output[2], width: output[3])
     weightDims =
       c.groups == 1 ? shape : [c.groups, c.outChannels / c.groups, shape[1], shape[2], shape[3]]

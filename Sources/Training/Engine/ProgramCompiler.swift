@@ -9,6 +9,8 @@ struct EngineResources {
   let weightCopies: WeightCopies
   /// Cores that every step may use.
   let threads: Int
+  /// Whether convolutions may use the Winograd form.
+  let allowsWinograd: Bool
 }
 
 /// Turns a graph into a `Program`: chooses layouts, creates primitives and buffers, and derives the

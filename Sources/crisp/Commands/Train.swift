@@ -45,6 +45,10 @@ struct Train: ParsableCommand {
         """))
   var size: Int?
 
+  @Option(
+    help: "How training computes: f32, or bf16 where the processor has it (faster, same accuracy).")
+  var precision = Training.Precision.f32
+
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -109,6 +113,7 @@ struct Train: ParsableCommand {
     recipe.batchSize = batch
     recipe.learningRate = learningRate
     recipe.seed = seed
+    recipe.precision = precision
 
     let bar = ProgressBar()
     let start = Date()
@@ -154,3 +159,5 @@ struct Train: ParsableCommand {
     }
   }
 }
+
+extension Training.Precision: ExpressibleByArgument {}
