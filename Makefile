@@ -4,7 +4,7 @@ BUILD = $(SWIFT) build -c release
 BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
-.PHONY: demo test test-peers run build setup format lint clean
+.PHONY: demo test test-peers bench-training bench-memory run build setup format lint clean
 
 ## demo: a universal model becomes two small ones, over HTTP, in under three minutes past the build
 demo: build
@@ -19,6 +19,14 @@ test: setup
 test-peers: build
 	@Tests/Peers/run.sh
 
+## bench-training: images per second beside PyTorch, in turns on the same threads
+bench-training: setup
+	@Benchmarks/training/run.sh
+
+## bench-memory: peak memory of personalising VGG-16
+bench-memory: setup
+	@Benchmarks/training/memory.sh
+
 ## run: the server on port 8080 with ./crisp.sqlite
 run: build
 	$(BIN)/crisp-server --db crisp.sqlite --log-level info
@@ -30,10 +38,12 @@ setup:
 	@deploy/setup.sh
 
 format:
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Migrations
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Migrations \
+	  Benchmarks/Package.swift Benchmarks/Sources
 
 lint:
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Migrations
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Migrations \
+	  Benchmarks/Package.swift Benchmarks/Sources
 
 clean:
 	rm -rf .build

@@ -2,7 +2,12 @@ import Foundation
 
 /// How the engine's threads wait for each other.
 public enum ThreadWaiting {
-  /// Starts the program over, once, with OpenMP's threads told to sleep while they wait.
+  /// Looks at the lock this often, about 60 µs, before a thread sleeps: longer than the gap between
+  /// two of a small network's steps. Measured on ResNet-20 with two threads: threads that sleep at
+  /// once train 30 % slower than threads that spin for ever, these within 5 %.
+  private static let looks = "5000"
+
+  /// Starts the program over, once, with OpenMP's threads told to sleep when they wait long.
   ///
   /// libgomp's threads spin at barriers by default. On a machine that serves requests, or trains
   /// more than one network, a spinning thread takes the core from the one it waits for: measured,
@@ -12,7 +17,7 @@ public enum ThreadWaiting {
   /// the user has set stands.
   public static func preferSleeping() {
     guard getenv("OMP_WAIT_POLICY") == nil, getenv("GOMP_SPINCOUNT") == nil else { return }
-    setenv("OMP_WAIT_POLICY", "passive", 1)
+    setenv("GOMP_SPINCOUNT", looks, 1)
     // Returns only on failure, and then the program merely runs slower.
     execv("/proc/self/exe", CommandLine.unsafeArgv)
   }

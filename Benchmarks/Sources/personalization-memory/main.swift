@@ -4,6 +4,7 @@ import ModelFormats
 import NeuralGraph
 import Pruning
 import Randomness
+import Training
 
 // One personalisation of a large network on random pictures held in memory, for its peak memory and
 // its time: run it under `/usr/bin/time -v`.
@@ -15,6 +16,7 @@ func fail(_ text: String) -> Never {
   exit(2)
 }
 
+ThreadWaiting.preferSleeping()
 let arguments = CommandLine.arguments
 guard arguments.count == 5, let side = Int(arguments[2]), let batch = Int(arguments[3]),
   let threads = Int(arguments[4])
