@@ -127,7 +127,7 @@ void crisp_normalize(
     const crisp_normalization *n, const void *x, const void *residual, void *out) {
   work w = {
       .n = n,
-      .passes = &crisp_passes_best()->block[n->shape.type][n->shape.block == 16],
+      .passes = &crisp_passes_current()->block[n->shape.type][n->shape.block == 16],
       .x = x,
       .residual = residual,
       .result = out,
@@ -199,7 +199,7 @@ void crisp_normalize_backward(
     float *beta_gradient) {
   work w = {
       .n = n,
-      .passes = &crisp_passes_best()->block[n->shape.type][n->shape.block == 16],
+      .passes = &crisp_passes_current()->block[n->shape.type][n->shape.block == 16],
       .x = x,
       .gradient_1 = gradient_1,
       .gradient_2 = gradient_2,
