@@ -109,7 +109,8 @@ static void forward(crisp_team team, void *context) {
       const double variance = sums[1] / samples - difference * difference;
       const size_t pivot = c / block * a->positions * block + c % block;
       n->mean[c] = (float)((double)value_at(w, w->x, pivot) + difference);
-      n->variance[c] = variance > 0 ? (float)variance : 0;
+      // Rounding may make it negative. A NaN stays one: it has to reach the loss.
+      n->variance[c] = variance < 0 ? 0 : (float)variance;
     }
     l.scale[c] = n->gamma[c] / sqrtf(n->variance[c] + n->epsilon);
     l.shift[c] = n->beta[c] - n->mean[c] * l.scale[c];
