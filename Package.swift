@@ -135,7 +135,9 @@ let package = Package(
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Datasets", "ModelFormats", "NeuralGraph", "Randomness", "Training"],
+      dependencies: [
+        "CTraining", "Datasets", "ModelFormats", "NeuralGraph", "Randomness", "Training",
+      ],
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
       name: "PruningTests",

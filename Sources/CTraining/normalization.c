@@ -109,7 +109,8 @@ static void forward(crisp_team team, void *context) {
       const double variance = sums[1] / samples - difference * difference;
       const size_t pivot = c / block * a->positions * block + c % block;
       n->mean[c] = (float)((double)value_at(w, w->x, pivot) + difference);
-      n->variance[c] = variance > 0 ? (float)variance : 0;
+      // Rounding may make it negative. A NaN stays one: it has to reach the loss.
+      n->variance[c] = variance < 0 ? 0 : (float)variance;
     }
     l.scale[c] = n->gamma[c] / sqrtf(n->variance[c] + n->epsilon);
     l.shift[c] = n->beta[c] - n->mean[c] * l.scale[c];
@@ -127,7 +128,7 @@ void crisp_normalize(
     const crisp_normalization *n, const void *x, const void *residual, void *out) {
   work w = {
       .n = n,
-      .passes = &crisp_passes_best()->block[n->shape.type][n->shape.block == 16],
+      .passes = &crisp_passes_current()->block[n->shape.type][n->shape.block == 16],
       .x = x,
       .residual = residual,
       .result = out,
@@ -199,7 +200,7 @@ void crisp_normalize_backward(
     float *beta_gradient) {
   work w = {
       .n = n,
-      .passes = &crisp_passes_best()->block[n->shape.type][n->shape.block == 16],
+      .passes = &crisp_passes_current()->block[n->shape.type][n->shape.block == 16],
       .x = x,
       .gradient_1 = gradient_1,
       .gradient_2 = gradient_2,

@@ -41,7 +41,8 @@ typedef struct {
 
 extern const crisp_passes crisp_passes_avx512, crisp_passes_avx2, crisp_passes_plain;
 
-// The best table for this processor.
-const crisp_passes *crisp_passes_best(void);
+// The table that this thread works with: the best for this processor, unless crisp_use_passes chose
+// another. To be asked for on the thread that calls, not on those of a team.
+const crisp_passes *crisp_passes_current(void);
 
 #endif

@@ -81,6 +81,8 @@ public final class Network {
     // Primitives size their scratchpads for the thread count they are made under.
     omp_set_num_threads(threads)
     let program = try program(count: count, mode: mode)
+    // A pass that fails leaves nothing that could be differentiated.
+    current = nil
     _ = program.input.buffer.floats.update(fromContentsOf: images)
     try program.forward()
     current = program
@@ -100,16 +102,19 @@ public final class Network {
   }
 
   /// Fills every parameter's gradient from dL/d(scores) of the last forward pass, which must have
-  /// been made in a mode with gradients.
+  /// been made in a mode with gradients. Once per forward pass: gradients take the memory of the
+  /// activations they were computed from.
   public func backward(_ scoreGradient: [Float]) throws(TrainingError) {
     guard let program = current, let target = program.outputGradient else {
-      throw .invalidInput("a backward pass needs a forward pass in a mode with gradients")
+      throw .invalidInput(
+        "every backward pass needs a forward pass of its own in a mode with gradients")
     }
     guard scoreGradient.count == target.descriptor.valueCount else {
       throw .invalidInput(
         "\(scoreGradient.count) gradients for \(target.descriptor.valueCount) scores")
     }
     omp_set_num_threads(threads)
+    current = nil
     _ = target.buffer.floats.update(fromContentsOf: scoreGradient)
     try program.backward()
   }

@@ -64,6 +64,39 @@ import Training
     #expect(weight.values[0] == master / 2)
   }
 
+  @Test func learningWeightsCanBeStored() throws {
+    let network = try network()
+    let optimizer = try SGD(network, momentum: 0, projection: Halving(movable: true))
+    let weight = try #require(network.parameters["fc.weight"])
+    #expect(try network.forward([1], count: 1, mode: .inference) == [2])
+    optimizer.storeLearningWeights()
+    #expect(weight.values[0] == 2)
+    #expect(try #require(optimizer.learningWeights("fc.weight"))[0] == 2)
+    // The engine's copies follow, and nothing is projected any more.
+    #expect(try network.forward([1], count: 1, mode: .inference) == [3])
+    optimizer.project()
+    #expect(weight.values[0] == 2)
+  }
+
+  @Test func gradientsComeWithTheFirstOptimiserOrBackwardPass() throws {
+    let network = try network()
+    let weight = try #require(network.parameters["fc.weight"])
+    let bias = try #require(network.parameters["fc.bias"])
+    #expect(weight.gradient.isEmpty)
+    _ = try network.forward([5], count: 1, mode: .inference)
+    #expect(weight.gradient.isEmpty)
+    let optimizer = try SGD(network, weightDecay: 0)
+    #expect(Array(weight.gradient) == [0] && Array(bias.gradient) == [0])
+    // A step before any backward pass moves nothing.
+    optimizer.step(learningRate: 1)
+    #expect(weight.values[0] == 2 && bias.values[0] == 1)
+
+    let other = try self.network()
+    _ = try other.forward([5], count: 1, mode: .training)
+    try other.backward([1])
+    #expect(Array(try #require(other.parameters["fc.weight"]).gradient) == [5])
+  }
+
   @Test func scheduleRisesThenFalls() {
     let schedule = LearningRateSchedule(peak: 1, warmUpSteps: 4, totalSteps: 24)
     #expect((0..<4).map { schedule.rate(at: $0) } == [0.25, 0.5, 0.75, 1])

@@ -70,4 +70,9 @@ void crisp_sgd_step(
     float *weights, float *velocity, const float *gradient, const uint8_t *movable, size_t count,
     float momentum, float decay, float rate, int threads);
 
+// Makes the calling thread's passes use the instruction set of that name, "plain", "avx2" or
+// "avx512"; null: the best again. For tests and measurements: results differ by rounding only.
+// Returns 0, and changes nothing, where this processor does not have it.
+int crisp_use_passes(const char *name);
+
 #endif

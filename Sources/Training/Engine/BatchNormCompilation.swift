@@ -15,9 +15,10 @@ extension ProgramCompiler {
     let normalization = try normalization(
       node, epsilon: epsilon, layout: source.descriptor, tail: tail, mean: mean,
       variance: variance)
+    // Before the pointers are taken: what is not needed any more may become scratch memory.
+    let forward = normalization(try scratch(normalization.scratchCount))
     let (x, out) = (source.buffer.pointer, target.buffer.pointer)
     let added = residual?.buffer.pointer
-    let forward = normalization(try scratch(normalization.scratchCount))
     emit { () throws(TrainingError) in
       withUnsafePointer(to: forward) { crisp_normalize($0, x, added, out) }
     }

@@ -4,7 +4,7 @@ import NeuralGraph
 ///
 /// The choice is computed, not timed: timing would make results depend on the machine's mood, and
 /// the same seed has to give the same bytes.
-enum WinogradChoice {
+package enum WinogradChoice {
   // In multiply-adds that take the same time, fitted to oneDNN 2.6 on a Zen 4 core over layers of
   // 16 to 512 channels and 4 to 56 pixels: the 36 products of a tile run a little below peak; each
   // of a weight's 36 transformed values costs 45, each of an activation's 15.
@@ -15,7 +15,7 @@ enum WinogradChoice {
   private static let margin = 1.1
 
   /// Whether forward and both backward passes should use it. All sizes are those of the output.
-  static func isFaster(_ c: Convolution, images: Int, height: Int, width: Int) -> Bool {
+  package static func isFaster(_ c: Convolution, images: Int, height: Int, width: Int) -> Bool {
     let window = c.window
     let padding = window.padding
     guard c.groups == 1, window.kernelHeight == 3, window.kernelWidth == 3,
