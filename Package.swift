@@ -168,7 +168,10 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["CImage", "Digests", "Randomness", "ServiceAPI", "crisp", "crisp-server"],
+      dependencies: [
+        "CImage", "Digests", "ModelFormats", "NeuralGraph", "Randomness", "ServiceAPI", "crisp",
+        "crisp-server",
+      ],
       swiftSettings: swift),
   ]
 )

@@ -144,6 +144,12 @@ public struct ImageDataset: Sendable {
     return common
   }
 
+  /// The shape that a network for this data set usually sees: that of the images where all are alike
+  /// and small, else a photograph's 3x224x224.
+  public var usualShape: ImageShape {
+    imageShape ?? commonShape(largest: 64) ?? ImageShape(channels: 3, height: 224, width: 224)
+  }
+
   func source(_ split: Split) -> ImageSource { part(split).source }
 
   private func part(_ split: Split) -> Part {

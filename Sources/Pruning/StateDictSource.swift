@@ -7,9 +7,8 @@ extension StateDictImport.Source {
   public init(_ dataset: ImageDataset) {
     self.init(
       name: dataset.name, classes: dataset.classes,
-      image: dataset.imageShape.map {
-        ActivationShape(channels: $0.channels, height: $0.height, width: $0.width)
-      }
+      image: dataset.imageShape.map(ActivationShape.init),
+      usualImage: { ActivationShape(dataset.usualShape) }
     ) { input, resize in
       let shape = ImageShape(channels: input.channels, height: input.height, width: input.width)
       guard dataset.imageShape == nil || dataset.imageShape == shape else { return nil }
@@ -17,5 +16,11 @@ extension StateDictImport.Source {
         trainingSplitOf: dataset, geometry: InputGeometry(shape: shape, resize: resize))
       return found.map { ($0.mean, $0.standardDeviation) }
     }
+  }
+}
+
+extension ActivationShape {
+  fileprivate init(_ image: ImageShape) {
+    self.init(channels: image.channels, height: image.height, width: image.width)
   }
 }

@@ -30,8 +30,11 @@ public struct ModelCard: Codable, Sendable {
   public struct Layer: Codable, Sendable {
     /// The node's name.
     public var name: String
-    /// `hybrid`, `fine_only`, or `dense_…` with the reason.
+    /// `hybrid` (N:M and blocks), `fine_only` (N:M), `dense_first`, `dense_depthwise` or
+    /// `dense_grouped`.
     public var treatment: String
+    /// Why the layer stayed dense, for people; nil when it was pruned.
+    public var reason: String?
     /// Output channels x columns of the matrix.
     public var shape: [Int]
     /// Weights that are left.
@@ -43,10 +46,12 @@ public struct ModelCard: Codable, Sendable {
 
     /// A layer as given.
     public init(
-      name: String, treatment: String, shape: [Int], kept: Int, sparsity: Double, tiles: [Int]
+      name: String, treatment: String, reason: String?, shape: [Int], kept: Int,
+      sparsity: Double, tiles: [Int]
     ) {
       self.name = name
       self.treatment = treatment
+      self.reason = reason
       self.shape = shape
       self.kept = kept
       self.sparsity = sparsity

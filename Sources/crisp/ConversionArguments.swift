@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Foundation
 import NeuralGraph
 
@@ -26,7 +27,7 @@ struct NumberList: ExpressibleByArgument {
   }
 }
 
-/// Class names: a file with one a line, or the names themselves, separated by commas.
+/// Class names: a file with one a line, or with `n01440764 tench, Tinca tinca` a line, or the names themselves, separated by commas.
 struct LabelList {
   let names: [String]
 
@@ -43,7 +44,7 @@ struct LabelList {
         $0.trimmingCharacters(in: .whitespaces)
       }
       while lines.last == "" { lines.removeLast() }
-      names = lines
+      names = LabelsFile.synsetNames(lines) ?? lines
     }
     guard !names.contains("") else {
       throw ValidationError("--labels: class \(names.firstIndex(of: "") ?? 0) has no name.")

@@ -7,7 +7,7 @@ import Foundation
 /// - `folder name`, as ImageNet's `LOC_synset_mapping.txt` has it (`n01440764 tench, Tinca tinca`):
 ///   the name is what follows, up to the first comma. Where two folders would share a name, as
 ///   ImageNet's two cranes do, the folder follows in brackets. Lines of other folders are ignored.
-enum LabelsFile {
+package enum LabelsFile {
   /// Names that are looked for in a data set's folder.
   static let usualNames = ["labels.txt", "classes.txt", "LOC_synset_mapping.txt"]
 
@@ -38,7 +38,7 @@ enum LabelsFile {
     for line in lines {
       let parts = line.split(maxSplits: 1, whereSeparator: \.isWhitespace)
       guard parts.count == 2 else { continue }
-      let name = parts[1].prefix { $0 != "," }.trimmingCharacters(in: .whitespaces)
+      let name = shortName(parts[1])
       if !name.isEmpty { named[String(parts[0])] = name }
     }
     let missing = folders.filter { named[$0] == nil }
@@ -54,9 +54,33 @@ enum LabelsFile {
     if let first = missing.first {
       throw .malformed(file: file, reason: "it has no line for the class folder '\(first)'")
     }
-    let plain = folders.map { named[$0] ?? $0 }
-    let uses = Dictionary(plain.map { ($0, 1) }, uniquingKeysWith: +)
-    return zip(folders, plain).map { folder, name in
+    return distinct(folders.map { ($0, named[$0] ?? $0) })
+  }
+
+  /// The names in lines that all begin with a WordNet number (`n01440764 tench, Tinca tinca`), in
+  /// the numbers' order, which is that of ImageNet's labels; nil for any other lines.
+  package static func synsetNames(_ lines: [String]) -> [String]? {
+    let pairs = lines.compactMap { line -> (folder: String, name: String)? in
+      let parts = line.split(maxSplits: 1, whereSeparator: \.isWhitespace)
+      guard parts.count == 2, parts[0].count == 9, parts[0].first == "n",
+        parts[0].dropFirst().allSatisfy(\.isNumber)
+      else { return nil }
+      let name = shortName(parts[1])
+      return name.isEmpty ? nil : (String(parts[0]), name)
+    }
+    guard !lines.isEmpty, pairs.count == lines.count else { return nil }
+    return distinct(pairs.sorted { $0.folder < $1.folder })
+  }
+
+  /// What stands before the first comma.
+  private static func shortName(_ text: Substring) -> String {
+    text.prefix { $0 != "," }.trimmingCharacters(in: .whitespaces)
+  }
+
+  /// The names, with the folder in brackets where several share one.
+  private static func distinct(_ pairs: [(folder: String, name: String)]) -> [String] {
+    let uses = Dictionary(pairs.map { ($0.name, 1) }, uniquingKeysWith: +)
+    return pairs.map { folder, name in
       uses[name] == 1 ? name : "\(name) (\(folder))"
     }
   }

@@ -8,8 +8,11 @@ public struct StateDictImport: Sendable {
     public let name: String
     /// Class names in label order.
     public let classes: [String]
-    /// The shape of its images; nil when pictures have their own sizes.
+    /// The shape of its images; nil when they are pictures in files.
     public let image: ActivationShape?
+    /// The shape that its pictures are usually brought to: what small ones share, else 3x224x224;
+    /// asked only when needed, for it reads files.
+    public let usualImage: @Sendable () -> ActivationShape?
     /// Mean and standard deviation of each channel over its training images, on the 0…1 scale, as a
     /// model of that input sees them; nil when it has none of that shape.
     public let statistics: Statistics
@@ -22,11 +25,14 @@ public struct StateDictImport: Sendable {
 
     /// A source as given; `statistics` is asked only when needed, for it reads every image.
     public init(
-      name: String, classes: [String], image: ActivationShape?, statistics: @escaping Statistics
+      name: String, classes: [String], image: ActivationShape?,
+      usualImage: @escaping @Sendable () -> ActivationShape? = { nil },
+      statistics: @escaping Statistics
     ) {
       self.name = name
       self.classes = classes
       self.image = image
+      self.usualImage = usualImage
       self.statistics = statistics
     }
   }
@@ -50,19 +56,26 @@ public struct StateDictImport: Sendable {
   /// The model. Throws an error that names the first missing, unexpected or misshaped tensor, or
   /// the fact that has to be stated.
   public func model(_ dict: StateDict) throws(FormatError) -> DenseModel {
-    let stated = input ?? source?.image
-    let fit = try StateDictFit.best(dict.weights, architecture: architecture, input: stated)
-    guard stated != nil || fit.impliesInput else {
-      throw .importIncomplete(
-        what: "the size of the images",
-        advice: "state it, as in --input 3x32x32, or name the data set")
-    }
+    let fit = try fit(dict)
     return try DenseModel(
       description: ModelDescription(
         graph: fit.graph, labels: names(count: fit.classes),
         preprocessing: preprocessing(for: fit.graph.input),
         architecture: fit.architecture.rawValue, dataset: source?.name),
       weights: fit.weights)
+  }
+
+  /// What the tensors do not imply about the image, the data set has to say.
+  private func fit(_ dict: StateDict) throws(FormatError) -> StateDictFit {
+    let stated = input ?? source?.image
+    let fit = try StateDictFit.best(dict.weights, architecture: architecture, input: stated)
+    if stated != nil || fit.impliesInput { return fit }
+    guard let usual = source?.usualImage() else {
+      throw .importIncomplete(
+        what: "the size of the images",
+        advice: "state it, as in --input 3x32x32, or name the data set")
+    }
+    return try StateDictFit.best(dict.weights, architecture: fit.architecture, input: usual)
   }
 
   private func names(count: Int) throws(FormatError) -> [String] {

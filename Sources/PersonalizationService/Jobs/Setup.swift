@@ -27,8 +27,9 @@ struct Setup {
     let test = report.pruned.test
     let layers = report.layers.map {
       ModelCard.Layer(
-        name: $0.name, treatment: $0.treatment.rawValue, shape: [$0.rows, $0.columns],
-        kept: $0.kept, sparsity: $0.sparsity, tiles: [$0.tilesPerBlockRow, $0.tileColumns])
+        name: $0.name, treatment: $0.treatment.rawValue,
+        reason: $0.treatment.reasonToStayDense, shape: [$0.rows, $0.columns], kept: $0.kept,
+        sparsity: $0.sparsity, tiles: [$0.tilesPerBlockRow, $0.tileColumns])
     }
     let recipe = try JSONDecoder().decode(
       JSONValue.self, from: CanonicalJSON.data(specification.recipe))

@@ -23,6 +23,16 @@ import Testing
     #expect(try classes(text) == ["crane (n01)", "crane (n02)", "owl"])
   }
 
+  /// The file alone, as a converted model's labels: the same names as the folder's.
+  @Test func synsetsAreNamedWithoutFolders() {
+    #expect(
+      LabelsFile.synsetNames(["n02012849 crane", "n01440764 tench, Tinca tinca", "n03126707 crane"])
+        == ["tench", "crane (n02012849)", "crane (n03126707)"])
+    #expect(LabelsFile.synsetNames(["n01440764 tench", "new car"]) == nil)
+    #expect(LabelsFile.synsetNames(["n01440764"]) == nil)
+    #expect(LabelsFile.synsetNames([]) == nil)
+  }
+
   @Test func namesAloneFollowTheSortedFolders() throws {
     #expect(try classes("cat\r\ndog\n\nred panda\n") == ["cat", "dog", "red panda"])
   }

@@ -62,6 +62,19 @@ import Testing
     #expect(model.description.dataset == nil)
   }
 
+  /// MobileNetV2's tensors are those of its small form: pictures in files decide.
+  @Test(arguments: [32, 224]) func picturesInFilesTellTheirUsualSize(side: Int) throws {
+    let image = ActivationShape(channels: 3, height: side, width: side)
+    var facts = StateDictImport()
+    facts.source = StateDictImport.Source(
+      name: "pictures", classes: ["a", "b"], image: nil, usualImage: { image }
+    ) { input, _ in input == image ? ([0.5, 0.5, 0.5], [0.2, 0.2, 0.2]) : nil }
+    let weights = try zeros(.mobileNetV2, image, classes: 2)
+    let description = try facts.model(StateDict(weights: weights)).description
+    #expect(description.graph.input == image)
+    #expect(description.preprocessing.resize == (side == 224 ? 256 : nil))
+  }
+
   @Test func halvesAndCountersAreRead() throws {
     var weights = try zeros(.resnet20, Self.colour, classes: 2)
     weights["fc.weight"] = Tensor(shape: [2, 64], filledWith: 0.5)

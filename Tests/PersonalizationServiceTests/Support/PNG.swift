@@ -3,8 +3,10 @@ import Testing
 
 /// Writes pictures.
 enum PNG {
-  /// A grey square.
-  static func grey(_ pixels: [UInt8], side: UInt32) throws -> [UInt8] {
+  /// A square of 8-bit channels, grey unless told.
+  static func square(
+    _ pixels: [UInt8], side: UInt32, color: spng_color_type = SPNG_COLOR_TYPE_GRAYSCALE
+  ) throws -> [UInt8] {
     let context = try #require(spng_ctx_new(Int32(SPNG_CTX_ENCODER.rawValue)))
     defer { spng_ctx_free(context) }
     spng_set_option(context, SPNG_ENCODE_TO_BUFFER, 1)
@@ -12,7 +14,7 @@ enum PNG {
     header.width = side
     header.height = side
     header.bit_depth = 8
-    header.color_type = UInt8(SPNG_COLOR_TYPE_GRAYSCALE.rawValue)
+    header.color_type = UInt8(color.rawValue)
     try #require(spng_set_ihdr(context, &header) == 0)
     try #require(
       spng_encode_image(

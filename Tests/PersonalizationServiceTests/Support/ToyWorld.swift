@@ -90,7 +90,7 @@ struct ToyWorld: Sendable {
         let path = "\(data)/\(split)/n0\(label)"
         try FileManager.default.createDirectory(
           atPath: path, withIntermediateDirectories: true)
-        try Data(PNG.grey(Array(pixels[index * 64..<(index + 1) * 64]), side: 8))
+        try Data(PNG.square(Array(pixels[index * 64..<(index + 1) * 64]), side: 8))
           .write(to: URL(fileURLWithPath: "\(path)/\(index).png"))
       }
     }
