@@ -122,7 +122,8 @@ let package = Package(
     .testTarget(
       name: "ONNXModelsTests",
       dependencies: [
-        "ModelFormats", "NeuralGraph", "ONNXModels", "Randomness", "SparseRuntime",
+        "Datasets", "ModelFormats", "NeuralGraph", "ONNXModels", "Randomness", "SparseRuntime",
+        "Training",
       ],
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(

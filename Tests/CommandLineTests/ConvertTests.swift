@@ -119,7 +119,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: own.path("x")))
   }
 
-  @Test func serversTakeStateDictsToo() throws {
+  @Test func serversTakeStateDictsAndONNXToo() throws {
     let folder = try #require(CrispTests.workshop)
     let own = try TemporaryFolder()
     let made = try CommandLineProgram.run(
@@ -135,6 +135,13 @@ import Testing
       "base-model", "add", "--db", database, "net", own.path("torch.st"), "--dataset", "toy")
     #expect(added.status == 0, "\(added.errors)")
     #expect(added.output.contains("'net': 5 classes"), "\(added.output)")
+    let exported = try CommandLineProgram.run(
+      "crisp", ["convert", folder.path("universal.st"), own.path("net.onnx")])
+    #expect(exported.status == 0, "\(exported.errors)")
+    let imported = try server(
+      "base-model", "add", "--db", database, "onnx-net", own.path("net.onnx"), "--dataset", "toy")
+    #expect(imported.status == 0, "\(imported.errors)")
+    #expect(imported.output.contains("'onnx-net': 5 classes"), "\(imported.output)")
     let wrong = try server(
       "base-model", "add", "--db", database, "other", own.path("torch.st"), "--dataset", "toy",
       "--arch", "resnet32")
