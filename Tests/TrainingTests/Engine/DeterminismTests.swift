@@ -19,13 +19,14 @@ import Training
     #expect(try first != ToyProblem().weights)
   }
 
-  /// Sums over images are split among threads, so their number shows, but in the last bits only.
+  /// oneDNN splits sums among threads, so their number shows, but in the last bits only: at worst
+  /// 3.4e-7 was measured.
   @Test func threadsChangeRoundingOnly() throws {
     let one = try trained(threads: 1, precision: .f32)
     let two = try trained(threads: 2, precision: .f32)
     for (name, weight) in one {
       let other = try #require(two[name])
-      #expect(relativeError(other.values, weight.values) < 1e-3, "\(name)")
+      #expect(relativeError(other.values, weight.values) < 1e-5, "\(name)")
     }
   }
 }

@@ -27,14 +27,14 @@ import Training
     values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
   }
 
-  /// A stored value is off by up to 2^-9 of itself, at random; over the few layers of these networks
-  /// that adds up to a few percent of the gradient.
+  /// A stored value is off by up to 2^-9 of itself, at random, which batch norm over few images
+  /// amplifies. At worst 0.8 % of the scores and 4.7 % of a gradient were measured.
   @Test(arguments: EngineGolden.all) func oneStepIsNearTheExactOne(golden: EngineGolden) throws {
     let exact = try Step(golden, precision: .f32, mode: .training)
     let found = try Step(golden, precision: .bf16, mode: .training)
     #expect(found.scores != exact.scores, "bfloat16 was not used")
     let scoreError = norm(zip(found.scores, exact.scores).map { $0 - $1 }) / norm(exact.scores)
-    #expect(scoreError < 0.03, "scores")
+    #expect(scoreError < 0.02, "scores")
     var (difference, size) = (0.0, 0.0)
     for (name, gradient) in exact.gradients {
       let other = try #require(found.gradients[name])
@@ -43,7 +43,7 @@ import Training
       size += gradient.reduce(0) { $0 + Double($1 * $1) }
     }
     let error = (difference / size).squareRoot()
-    #expect(error < 0.05, "gradient")
+    #expect(error < 0.08, "gradient")
   }
 
   /// Saliency, statistics and evaluation do not depend on how a model was trained.
@@ -65,7 +65,8 @@ import Training
     let (exact, found) = (try losses(.f32), try losses(.bf16))
     func end(_ losses: [Double]) -> Double { losses.suffix(5).reduce(0, +) / 5 }
     #expect(end(exact) < exact[0] / 3)
-    #expect(abs(end(found) - end(exact)) < 0.05 * exact[0])
+    // From 1.34 both come down to 0.0162.
+    #expect(abs(end(found) - end(exact)) < 0.01)
   }
 }
 

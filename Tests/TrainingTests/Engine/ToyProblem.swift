@@ -2,7 +2,8 @@ import NeuralGraph
 import Randomness
 import Training
 
-/// A small network and endless noisy pictures of four patterns, which it learns in a few steps.
+/// A small network and endless noisy pictures of four kinds of stripes, which it learns in a few
+/// steps.
 struct ToyProblem {
   static let classes = 4
   static let batchSize = 32
@@ -26,15 +27,16 @@ struct ToyProblem {
 
   /// Batch `index`, always the same.
   func batch(_ index: Int) -> (images: [Float], labels: [Int]) {
-    var patterns = SeededGenerator(seed: 12)
-    let size = graph.input.count
-    let pattern = (0..<ToyProblem.classes * size).map { _ in Float(patterns.nextGaussian()) }
     var generator = SeededGenerator(seed: 13 + UInt64(index))
     let labels = (0..<ToyProblem.batchSize).map { _ in
       generator.nextIndex(below: ToyProblem.classes)
     }
     let images = labels.flatMap { label in
-      (0..<size).map { 0.3 * pattern[label * size + $0] + Float(generator.nextGaussian()) }
+      (0..<graph.input.count).map { i -> Float in
+        let (row, column) = (i / 8 % 8, i % 8)
+        let phase = [row, column, row + column, row / 2][label]
+        return (phase % 2 == 0 ? 1 : -1) + Float(generator.nextGaussian())
+      }
     }
     return (images, labels)
   }
