@@ -96,7 +96,7 @@ public struct StateDictImport: Sendable {
     let known: (mean: [Float], standardDeviation: [Float])?
     if mean != nil, standardDeviation != nil {
       known = nil
-    } else if image.channels == 3, min(image.height, image.width) >= ImageForm.largestSmallSide {
+    } else if image.channels == 3, ImageForm(for: image) == .photograph {
       known = Preprocessing.imageNet
     } else {
       known = source?.statistics(image, resize)
