@@ -3,13 +3,6 @@
 #include "parallel.h"
 #include "passes.h"
 
-// Below this, waking a second thread costs more than it saves.
-enum { SMALLEST_SHARE = 1 << 13 };
-
-static int useful_threads(size_t count, int threads) {
-  return count / SMALLEST_SHARE < (size_t)threads ? (int)(count / SMALLEST_SHARE) : threads;
-}
-
 typedef struct {
   const void *a, *b;
   float lower, upper;
@@ -31,14 +24,14 @@ void crisp_add(
     const void *a, const void *b, float lower, float upper, void *result, size_t count, int type,
     int threads) {
   flat f = {a, b, lower, upper, result, count, crisp_passes_current()->add[type]};
-  crisp_parallel(flat_body, &f, useful_threads(count, threads));
+  crisp_parallel(flat_body, &f, crisp_useful_threads(count, threads));
 }
 
 void crisp_clamp_backward(
     const void *gradient, const void *out, float lower, float upper, void *result, size_t count,
     int type, int threads) {
   flat f = {gradient, out, lower, upper, result, count, crisp_passes_current()->clamp_backward[type]};
-  crisp_parallel(flat_body, &f, useful_threads(count, threads));
+  crisp_parallel(flat_body, &f, crisp_useful_threads(count, threads));
 }
 
 typedef struct {
@@ -65,5 +58,5 @@ void crisp_sgd_step(
   sgd_step s = {
       weights, velocity, gradient, movable, count, momentum, decay, rate, crisp_passes_current(),
   };
-  crisp_parallel(sgd_body, &s, useful_threads(count, threads));
+  crisp_parallel(sgd_body, &s, crisp_useful_threads(count, threads));
 }

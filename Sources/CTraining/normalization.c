@@ -10,16 +10,12 @@
 #include "passes.h"
 
 enum { LARGEST_BLOCK = 16 };
-// Below this many values, waking a second thread costs more than it saves.
-enum { SMALLEST_SHARE = 1 << 13 };
-
 static size_t blocks(const crisp_batch_shape *a) {
   return (a->channels + a->block - 1) / a->block;
 }
 
 static int useful_threads(const crisp_batch_shape *a) {
-  const size_t shares = a->images * a->channels * a->positions / SMALLEST_SHARE;
-  return shares < (size_t)a->threads ? (int)shares : a->threads;
+  return crisp_useful_threads(a->images * a->channels * a->positions, a->threads);
 }
 
 // Coefficients per channel, padded to whole blocks, four lists; then partial sums, two lists per

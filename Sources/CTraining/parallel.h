@@ -10,6 +10,13 @@ typedef struct {
   int thread, threads;
 } crisp_team;
 
+// Of `threads` threads, those worth waking for a pass over `count` values: below 8192 each, waking
+// one costs more than it saves.
+static inline int crisp_useful_threads(size_t count, int threads) {
+  const size_t shares = count >> 13;
+  return shares < (size_t)threads ? (int)shares : threads;
+}
+
 // Runs `body` on up to `threads` threads.
 void crisp_parallel(void (*body)(crisp_team team, void *context), void *context, int threads);
 

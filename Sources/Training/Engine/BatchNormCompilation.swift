@@ -43,8 +43,6 @@ extension ProgramCompiler {
       let dx = result.buffer.pointer
       let dScale = try scale.gradientMemory().floats.baseAddress
       let dShift = try shift.gradientMemory().floats.baseAddress
-      // The statistics' buffers belong to this step too.
-      _ = (mean, variance)
       emit { () throws(TrainingError) in
         withUnsafePointer(to: backward) {
           crisp_normalize_backward($0, one, two, x, y, behind, dx, dScale, dShift)

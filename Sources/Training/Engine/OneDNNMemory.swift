@@ -13,11 +13,6 @@ extension dnnl_memory_desc_t {
     try check(status, "describe a tensor of \(dims)")
   }
 
-  /// The same tensor with its layout left open.
-  func withAnyLayout() throws(TrainingError) -> MemoryDescriptor {
-    try MemoryDescriptor(dimensions, dnnl_format_tag_any, data_type)
-  }
-
   /// The sizes along each axis.
   var dimensions: [Int] {
     withUnsafeBytes(of: dims) { $0.bindMemory(to: Int64.self).prefix(Int(ndims)).map(Int.init) }

@@ -31,6 +31,8 @@ extension ProgramCompiler {
 /// A normalisation that lacks its scratch memory, which each pass reserves for itself.
 struct NormalizationTemplate {
   var normalization: crisp_normalization
+  /// What the pointers point to: not free for other tensors while a pass may still be built.
+  private let owners: [AlignedBuffer]
 
   /// Without a clamp, and with constant statistics.
   init(
@@ -42,6 +44,7 @@ struct NormalizationTemplate {
       beta: UnsafePointer(beta.floats.baseAddress), epsilon: epsilon, batch_statistics: 0,
       mean: mean.floats.baseAddress, variance: variance.floats.baseAddress, lower: -.infinity,
       upper: .infinity, scratch: nil)
+    owners = [gamma, beta, mean, variance]
   }
 
   var scratchCount: Int {
@@ -49,8 +52,10 @@ struct NormalizationTemplate {
   }
 
   func callAsFunction(_ scratch: AlignedBuffer) -> crisp_normalization {
-    var complete = normalization
-    complete.scratch = scratch.floats.baseAddress
-    return complete
+    withExtendedLifetime(owners) {
+      var complete = normalization
+      complete.scratch = scratch.floats.baseAddress
+      return complete
+    }
   }
 }

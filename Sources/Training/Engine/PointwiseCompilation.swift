@@ -6,13 +6,8 @@ extension ProgramCompiler {
   /// ReLU or ReLU6 that no neighbour has absorbed.
   func compileClamp(_ node: Node, limit: Float?) throws(TrainingError) {
     let source = try value(node.inputs[0])
-    let target = try memory(source.descriptor)
-    let (x, out) = (source.buffer.pointer, target.buffer.pointer)
-    let (count, type) = (source.descriptor.valueCount, source.descriptor.passType)
-    let (upper, threads) = (limit ?? .infinity, passThreads)
-    emit { () throws(TrainingError) in
-      crisp_add(x, nil, 0, upper, out, count, type, threads)
-    }
+    let upper = limit ?? .infinity
+    let target = try added(source, nil, lower: 0, upper: upper)
     values[node.name] = target
     onBackward { [self] () throws(TrainingError) in
       guard let gradient = try gradient(of: node.name, layout: target.descriptor) else { return }

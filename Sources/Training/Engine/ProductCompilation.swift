@@ -63,7 +63,6 @@ extension ProgramCompiler {
 
     onBackward { [self] () throws(TrainingError) in
       guard let gradient = try gradient(of: node.name, layout: source.descriptor) else { return }
-      _ = scales  // still read
       let result = try emitBackward(scaling, source: source, gradient: gradient)
       contribute(result.source, to: node.inputs[0])
       contribute(try memory(gateLayout, sharing: result.scale), to: node.inputs[1])

@@ -268,14 +268,12 @@ final class ProgramCompiler {
     return parts
   }
 
-  /// a + b in a's layout, which b has too.
+  /// a + b (nil: a alone) between two bounds, in a's layout, which b has too.
   func added(
-    _ a: OneDNNMemory, _ b: OneDNNMemory, lower: Float = -.infinity, upper: Float = .infinity
-  )
-    throws(TrainingError) -> OneDNNMemory
-  {
+    _ a: OneDNNMemory, _ b: OneDNNMemory?, lower: Float = -.infinity, upper: Float = .infinity
+  ) throws(TrainingError) -> OneDNNMemory {
     let result = try memory(a.descriptor)
-    let (first, second, out) = (a.buffer.pointer, b.buffer.pointer, result.buffer.pointer)
+    let (first, second, out) = (a.buffer.pointer, b?.buffer.pointer, result.buffer.pointer)
     let (count, type, threads) = (a.descriptor.valueCount, a.descriptor.passType, passThreads)
     emit { () throws(TrainingError) in
       crisp_add(first, second, lower, upper, out, count, type, threads)
