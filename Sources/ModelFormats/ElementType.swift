@@ -26,4 +26,15 @@ public enum Precision: String, Sendable, Hashable, CaseIterable, Codable {
   case float32
   /// Half the bytes. Values are rounded to the nearest half; vectors (biases) stay 32 bits wide.
   case float16
+
+  /// Bytes of one value.
+  public var size: Int { elementType.size }
+
+  /// How a file names it.
+  var elementType: ElementType {
+    switch self {
+    case .float32: .float32
+    case .float16: .float16
+    }
+  }
 }

@@ -2,13 +2,14 @@ import NeuralGraph
 
 /// One layer's weights in the hybrid pattern: the tiles that are kept, the values inside them and
 /// the positions of those values. The order of everything is the order in the file (see
-/// `PackedModel`).
+/// `PackedModel`), and the bytes are the file's own: a layer that was read refers to them where
+/// they are mapped, and keeps them there.
 ///
 /// The initialisers prove the invariants, so whoever holds a layer may rely on them: the same
 /// number of tiles in every block row, tile columns ascending and inside the matrix, positions
 /// ascending inside each group, zeros wherever a tile sticks out of the matrix.
 public struct PackedLayer: Sendable, Hashable {
-  /// Largest matrix of one layer. It bounds what a small hostile file can make a reader allocate.
+  /// Largest matrix of one layer. It bounds what `unpacked()` allocates for a small hostile file.
   static let largestCount = 1 << 28
 
   /// The name of the node whose matrix this is.
@@ -19,103 +20,75 @@ public struct PackedLayer: Sendable, Hashable {
   public let pattern: HybridPattern
   /// Tiles kept in each block row: 1…`blockColumnCount`.
   public let keptTiles: Int
-  /// [block row, kept tile, row in tile, group and slot in group].
-  public let values: [Float]
+  /// What `valueBytes` holds.
+  public let precision: Precision
+  /// [block row, kept tile, row in tile, group and slot in group]: little-endian floats or halves.
+  public let valueBytes: StoredBytes
   /// [block row, kept tile]: the tile's column in units of blocks.
   public let blockColumns: [UInt16]
-  /// [block row, kept tile, row group, group and slot in group]: the column within the group.
-  public let positions: [UInt8]
+  /// [block row, kept tile, row group, group and slot in group]: the column within the group, two
+  /// bits each, the first in the lowest bits of a byte.
+  public let positionBytes: StoredBytes
 
   /// Block rows of the matrix, the last one possibly ragged.
   public var blockRowCount: Int { PackedLayer.blocks(matrix.rows, pattern) }
   /// Tiles of a full block row.
   public var blockColumnCount: Int { PackedLayer.blocks(matrix.columns, pattern) }
 
-  /// Takes stored parts and validates them.
-  public init(
-    name: String, matrix: WeightMatrix, pattern: HybridPattern, keptTiles: Int, values: [Float],
-    blockColumns: [UInt16], positions: [UInt8]
+  /// Takes parts as they are stored and validates them.
+  init(
+    name: String, matrix: WeightMatrix, pattern: HybridPattern, keptTiles: Int,
+    precision: Precision, valueBytes: StoredBytes, blockColumns: [UInt16],
+    positionBytes: StoredBytes
   ) throws(FormatError) {
     try PackedLayer.check(matrix, pattern, name)
     self.name = name
     self.matrix = matrix
     self.pattern = pattern
     self.keptTiles = keptTiles
-    self.values = values
+    self.precision = precision
+    self.valueBytes = valueBytes
     self.blockColumns = blockColumns
-    self.positions = positions
+    self.positionBytes = positionBytes
     try validate()
+  }
+
+  /// Takes parts as numbers and validates them: `values` as in `valueBytes`, `positions` one
+  /// number each. They are stored as 32-bit floats.
+  public init(
+    name: String, matrix: WeightMatrix, pattern: HybridPattern, keptTiles: Int, values: [Float],
+    blockColumns: [UInt16], positions: [UInt8]
+  ) throws(FormatError) {
+    try PackedLayer.check(matrix, pattern, name)
+    let tiles = PackedLayer.blocks(matrix.rows, pattern)
+    let perBlockRow = max(1, keptTiles) * pattern.positionsPerTile
+    guard positions.count % 4 == 0 else {
+      throw .elementCount(layer: name, expected: tiles * perBlockRow, found: positions.count)
+    }
+    if let index = positions.firstIndex(where: { $0 >= pattern.of }) {
+      throw .positionsNotAscending(layer: name, blockRow: index / perBlockRow)
+    }
+    try self.init(
+      name: name, matrix: matrix, pattern: pattern, keptTiles: keptTiles, precision: .float32,
+      valueBytes: StoredBytes(copying: values), blockColumns: blockColumns,
+      positionBytes: StoredBytes(copying: TwoBit.pack(positions)))
   }
 
   static func blocks(_ side: Int, _ pattern: HybridPattern) -> Int {
     (side + pattern.block - 1) / pattern.block
   }
 
-  /// Sides are positive and their products stay far from overflow; from here on plain arithmetic
-  /// is safe.
-  static func check(
-    _ matrix: WeightMatrix, _ pattern: HybridPattern, _ name: String
-  ) throws(FormatError) {
-    guard let count = Tensor.count(of: [matrix.rows, matrix.taps, matrix.inChannels]), count > 0,
-      count <= largestCount, blocks(matrix.columns, pattern) <= 1 << 16
-    else { throw .layerTooLarge(layer: name) }
-  }
+  /// The values as numbers, converted anew with every call.
+  public var values: [Float] { valueBytes.floats(precision) }
+  /// The positions as numbers, unpacked anew with every call.
+  public var positions: [UInt8] { TwoBit.unpack(positionBytes) }
 
-  private func validate() throws(FormatError) {
-    guard (1...blockColumnCount).contains(keptTiles) else {
-      throw .unequalTiles(
-        layer: name, blockRow: 0, expected: blockColumnCount, found: keptTiles)
-    }
-    let tiles = blockRowCount * keptTiles
-    for (expected, found) in [
-      (tiles, blockColumns.count), (tiles * pattern.slotsPerTile, values.count),
-      (tiles * pattern.positionsPerTile, positions.count),
-    ] where expected != found {
-      throw .elementCount(layer: name, expected: expected, found: found)
-    }
-    for blockRow in 0..<blockRowCount {
-      var last = -1
-      for tile in blockRow * keptTiles..<(blockRow + 1) * keptTiles {
-        let column = Int(blockColumns[tile])
-        guard column < blockColumnCount else {
-          throw .blockColumnOutOfRange(layer: name, blockRow: blockRow, found: column)
-        }
-        guard column > last else {
-          throw .blockColumnsNotAscending(layer: name, blockRow: blockRow)
-        }
-        last = column
-        try validatePositions(tile, blockRow: blockRow)
-        try validatePadding(tile, blockRow: blockRow, blockColumn: column)
-      }
-    }
-  }
-
-  private func validatePositions(_ tile: Int, blockRow: Int) throws(FormatError) {
-    let start = tile * pattern.positionsPerTile
-    for i in start..<start + pattern.positionsPerTile {
-      let ascends = i % pattern.keep == 0 || positions[i] > positions[i - 1]
-      guard ascends, positions[i] < pattern.of else {
-        throw .positionsNotAscending(layer: name, blockRow: blockRow)
-      }
-    }
-  }
-
-  private func validatePadding(
-    _ tile: Int, blockRow: Int, blockColumn: Int
-  ) throws(FormatError) {
-    let block = pattern.block
-    let inside =
-      (blockRow + 1) * block <= matrix.rows && (blockColumn + 1) * block <= matrix.columns
-    if inside { return }
-    for row in 0..<block {
-      for slot in 0..<pattern.slotsPerRow {
-        let column = blockColumn * block + columnInTile(tile, row: row, slot: slot)
-        let isPadding = blockRow * block + row >= matrix.rows || column >= matrix.columns
-        if isPadding, values[valueIndex(tile, row: row, slot: slot)] != 0 {
-          throw .paddedNonzero(layer: name, row: blockRow * block + row, column: column)
-        }
-      }
-    }
+  /// Column within its tile of a slot of tile number `tile` (counted over all block rows).
+  @inline(__always)
+  public func columnInTile(_ tile: Int, row: Int, slot: Int) -> Int {
+    let groups = pattern.block / pattern.rows
+    let index = (tile * groups + row / pattern.rows) * pattern.slotsPerRow + slot
+    return slot / pattern.keep * pattern.of + TwoBit.number(index, in: positionBytes)
   }
 
   /// Index into `values` of a slot of tile number `tile` (counted over all block rows).
@@ -124,18 +97,21 @@ public struct PackedLayer: Sendable, Hashable {
     (tile * pattern.block + row) * pattern.slotsPerRow + slot
   }
 
-  /// Column within its tile of a slot.
-  @inline(__always)
-  public func columnInTile(_ tile: Int, row: Int, slot: Int) -> Int {
-    let groups = pattern.block / pattern.rows
-    let index = (tile * groups + row / pattern.rows) * pattern.slotsPerRow + slot
-    return slot / pattern.keep * pattern.of + Int(positions[index])
-  }
-
   /// The dense matrix, row-major, in the order of `WeightMatrix`.
   public func unpacked() -> [Float] {
     var dense = [Float](repeating: 0, count: matrix.count)
-    forEachSlot { row, column, value in dense[row * matrix.columns + column] = value }
+    let values = values
+    for tile in blockColumns.indices {
+      let inside = sides(of: tile)
+      for row in 0..<inside.rows {
+        let start = (inside.firstRow + row) * matrix.columns + inside.firstColumn
+        for slot in 0..<pattern.slotsPerRow {
+          let column = columnInTile(tile, row: row, slot: slot)
+          guard column < inside.columns else { continue }
+          dense[start + column] = values[valueIndex(tile, row: row, slot: slot)]
+        }
+      }
+    }
     return dense
   }
 
@@ -143,23 +119,30 @@ public struct PackedLayer: Sendable, Hashable {
   /// A slot that the mask left empty counts, since it is stored and multiplied.
   public var keptWeights: Int {
     var count = 0
-    forEachSlot { _, _, _ in count += 1 }
+    for tile in blockColumns.indices {
+      let inside = sides(of: tile)
+      guard inside.columns < pattern.block else {
+        count += inside.rows * pattern.slotsPerRow
+        continue
+      }
+      // Only where the matrix ends inside the tile do its positions matter.
+      for row in 0..<inside.rows {
+        for slot in 0..<pattern.slotsPerRow
+        where columnInTile(tile, row: row, slot: slot) < inside.columns { count += 1 }
+      }
+    }
     return count
   }
 
-  /// Calls `body` with row, column and value of every slot inside the matrix.
-  @inline(__always)
-  private func forEachSlot(_ body: (_ row: Int, _ column: Int, _ value: Float) -> Void) {
-    for tile in 0..<blockColumns.count {
-      let firstRow = tile / keptTiles * pattern.block
-      let firstColumn = Int(blockColumns[tile]) * pattern.block
-      for row in 0..<min(pattern.block, matrix.rows - firstRow) {
-        for slot in 0..<pattern.slotsPerRow {
-          let column = firstColumn + columnInTile(tile, row: row, slot: slot)
-          guard column < matrix.columns else { continue }
-          body(firstRow + row, column, values[valueIndex(tile, row: row, slot: slot)])
-        }
-      }
-    }
+  /// Where a tile begins, and how many of its rows and columns the matrix has.
+  private func sides(
+    of tile: Int
+  ) -> (firstRow: Int, firstColumn: Int, rows: Int, columns: Int) {
+    let firstRow = tile / keptTiles * pattern.block
+    let firstColumn = Int(blockColumns[tile]) * pattern.block
+    return (
+      firstRow, firstColumn, min(pattern.block, matrix.rows - firstRow),
+      min(pattern.block, matrix.columns - firstColumn)
+    )
   }
 }

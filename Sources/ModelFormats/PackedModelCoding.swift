@@ -23,7 +23,10 @@ extension PackedModel {
       description.graph.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var packedTensors = Set<String>()
     var layers: [PackedLayer] = []
+    var named = Set<String>()
     for entry in try metadata.json(.packedLayers, as: [PackedLayerEntry].self) {
+      // Before its tensors are read: a short text may name a large layer many times.
+      guard named.insert(entry.name).inserted else { throw .duplicateKey(entry.name) }
       guard let node = nodes[entry.name] else { throw .notPackable(layer: entry.name) }
       layers.append(try file.layer(node, pattern: entry.pattern))
       packedTensors.formUnion(PackedTensorNames(node).all)
@@ -115,10 +118,14 @@ extension SafetensorsFile {
         throw .tensorShape(tensor: name, expected: expected, found: found)
       }
     }
+    let type = try entry(names.values).type
+    guard let precision = Precision.allCases.first(where: { $0.elementType == type }) else {
+      throw .elementType(tensor: names.values, expected: "F32 or F16", found: type.rawValue)
+    }
     return try PackedLayer(
-      name: node.name, matrix: matrix, pattern: pattern, keptTiles: kept,
-      values: tensor(names.values).values, blockColumns: unsigned16(names.blockColumns),
-      positions: TwoBit.unpack(unsigned8(names.positions)))
+      name: node.name, matrix: matrix, pattern: pattern, keptTiles: kept, precision: precision,
+      valueBytes: stored(names.values, as: type), blockColumns: unsigned16(names.blockColumns),
+      positionBytes: stored(names.positions, as: .uint8))
   }
 }
 
@@ -129,36 +136,22 @@ extension SafetensorsWriter {
     let names = PackedTensorNames(weight: "\(layer.name).weight")
     let pattern = layer.pattern
     let tiles = [layer.blockRowCount, layer.keptTiles]
-    let values: Tensor
-    do {
-      values = try Tensor(
-        shape: tiles + [pattern.block, pattern.slotsPerRow], values: layer.values)
-    } catch {
-      throw .graph(error)
+    let shape = tiles + [pattern.block, pattern.slotsPerRow]
+    if layer.precision == precision {
+      try add(names.values, precision.elementType, shape: shape, layer.valueBytes)
+    } else {
+      let values: Tensor
+      do {
+        values = try Tensor(shape: shape, values: layer.values)
+      } catch {
+        throw .graph(error)
+      }
+      try add(names.values, values, precision: precision)
     }
-    try add(names.values, values, precision: precision)
     try add(names.blockColumns, shape: tiles, layer.blockColumns)
     try add(
-      names.positions, shape: tiles + [pattern.positionBytesPerTile],
-      TwoBit.pack(layer.positions))
-  }
-}
-
-/// Numbers 0…3, four to a byte, the first in the lowest bits.
-enum TwoBit {
-  /// `numbers.count` must be a multiple of four.
-  static func pack(_ numbers: [UInt8]) -> [UInt8] {
-    stride(from: 0, to: numbers.count - 3, by: 4).map { i in
-      numbers[i] | numbers[i + 1] << 2 | numbers[i + 2] << 4 | numbers[i + 3] << 6
-    }
-  }
-
-  static func unpack(_ bytes: [UInt8]) -> [UInt8] {
-    var numbers = [UInt8](repeating: 0, count: bytes.count * 4)
-    for (i, byte) in bytes.enumerated() {
-      for slot in 0..<4 { numbers[4 * i + slot] = byte >> (2 * UInt8(slot)) & 3 }
-    }
-    return numbers
+      names.positions, .uint8, shape: tiles + [pattern.positionBytesPerTile],
+      layer.positionBytes)
   }
 }
 

@@ -4,7 +4,8 @@ import NeuralGraph
 /// A safetensors file in memory (github.com/huggingface/safetensors, "Format"): eight bytes with
 /// the little-endian length of a JSON header, the header, then the tensors' bytes without gaps.
 ///
-/// Everything is checked once, when the file is opened; after that a tensor is only copied out.
+/// Everything is checked once, when the file is opened; after that a tensor is only copied out, or
+/// used where it stands.
 /// The reader is stricter than the reference: unknown fields of an entry are refused too.
 public struct SafetensorsFile: Sendable {
   /// The largest header that is read, as in the reference implementation.
@@ -24,35 +25,35 @@ public struct SafetensorsFile: Sendable {
   public let metadata: [String: String]
   /// All tensors by name.
   public let entries: [String: Entry]
-  private let data: Data
+  private let bytes: FileBytes
   private let dataStart: Int
 
-  /// Opens and validates the file, mapped into memory where that is safe.
+  /// Opens and validates the file, mapped into memory where that can be. While this value or a
+  /// model read from it lives, such a file may be replaced by another of its name, but not be
+  /// rewritten in place.
   public init(contentsOf url: URL) throws(FormatError) {
-    let data: Data
-    do {
-      data = try Data(contentsOf: url, options: .mappedIfSafe)
-    } catch {
-      throw .unreadable(path: url.path, reason: error.localizedDescription)
-    }
-    try self.init(data: data)
+    try self.init(FileBytes(contentsOf: url))
   }
 
-  /// Opens and validates a file that is in memory already.
+  /// Opens and validates a copy of a file that is in memory already.
   public init(data: Data) throws(FormatError) {
-    guard data.count >= 8 else { throw .truncatedLength(bytes: data.count) }
-    let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    try self.init(data.withUnsafeBytes { FileBytes(copying: $0) })
+  }
+
+  private init(_ bytes: FileBytes) throws(FormatError) {
+    guard bytes.count >= 8 else { throw .truncatedLength(bytes: bytes.count) }
+    let length = UInt64(littleEndian: bytes.start.loadUnaligned(as: UInt64.self))
     guard length <= UInt64(SafetensorsFile.largestHeader) else { throw .headerTooLarge(length) }
     let header = Int(length)
-    guard header <= data.count - 8 else {
-      throw .headerBeyondFile(header: header, file: data.count)
+    guard header <= bytes.count - 8 else {
+      throw .headerBeyondFile(header: header, file: bytes.count)
     }
-    let parser = try HeaderParser([UInt8](data.dropFirst(8).prefix(header)))
+    let parser = try HeaderParser(StoredBytes(bytes, 8..<8 + header).elements(of: UInt8.self))
     metadata = parser.metadata
     entries = parser.entries
-    self.data = data
-    dataStart = data.startIndex + 8 + header
-    try SafetensorsFile.validate(entries, dataCount: data.count - 8 - header)
+    self.bytes = bytes
+    dataStart = 8 + header
+    try SafetensorsFile.validate(entries, dataCount: bytes.count - dataStart)
   }
 
   /// Sizes agree with shapes, and the tensors tile the data exactly.
@@ -90,11 +91,10 @@ public struct SafetensorsFile: Sendable {
     let entry = try entry(name)
     let values: [Float]
     switch entry.type {
-    case .float32: values = elements(entry, of: Float.self)
-    case .float16:
-      values = elements(entry, of: UInt16.self).map { Float(Float16(bitPattern: $0)) }
+    case .float32: values = stored(entry).floats(.float32)
+    case .float16: values = stored(entry).floats(.float16)
     case .bfloat16:
-      values = elements(entry, of: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
+      values = stored(entry).elements(of: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
     case .uint8, .uint16, .int64:
       throw .elementType(
         tensor: name, expected: "F32, F16 or BF16", found: entry.type.rawValue)
@@ -108,14 +108,12 @@ public struct SafetensorsFile: Sendable {
 
   /// The numbers of a U16 tensor.
   public func unsigned16(_ name: String) throws(FormatError) -> [UInt16] {
-    let entry = try entry(name, as: .uint16)
-    return elements(entry, of: UInt16.self)
+    try stored(name, as: .uint16).elements(of: UInt16.self)
   }
 
   /// The numbers of a U8 tensor.
   public func unsigned8(_ name: String) throws(FormatError) -> [UInt8] {
-    let entry = try entry(name, as: .uint8)
-    return elements(entry, of: UInt8.self)
+    try stored(name, as: .uint8).elements(of: UInt8.self)
   }
 
   /// Every floating-point tensor under its name, for importing a state dictionary. PyTorch's
@@ -129,24 +127,16 @@ public struct SafetensorsFile: Sendable {
     return weights
   }
 
-  private func entry(_ name: String, as type: ElementType) throws(FormatError) -> Entry {
+  /// The bytes of a tensor of that type, where they stand.
+  func stored(_ name: String, as type: ElementType) throws(FormatError) -> StoredBytes {
     let entry = try entry(name)
     guard entry.type == type else {
       throw .elementType(tensor: name, expected: type.rawValue, found: entry.type.rawValue)
     }
-    return entry
+    return stored(entry)
   }
 
-  private func elements<Element: BitwiseCopyable>(
-    _ entry: Entry, of: Element.Type
-  ) -> [Element] {
-    let count = (entry.end - entry.begin) / MemoryLayout<Element>.size
-    let start = dataStart + entry.begin
-    return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-      // Copied, not bound: a foreign file need not align its tensors.
-      initialized =
-        data.copyBytes(to: buffer, from: start..<dataStart + entry.end)
-        / MemoryLayout<Element>.size
-    }
+  private func stored(_ entry: Entry) -> StoredBytes {
+    StoredBytes(bytes, dataStart + entry.begin..<dataStart + entry.end)
   }
 }

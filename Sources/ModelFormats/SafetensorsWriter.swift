@@ -17,6 +17,13 @@ public struct SafetensorsWriter {
       byteCount = values.count * MemoryLayout<Element>.stride
       append = { file in values.withUnsafeBytes { file.append(contentsOf: $0) } }
     }
+
+    init(_ type: ElementType, shape: [Int], _ bytes: StoredBytes) {
+      self.type = type
+      self.shape = shape
+      byteCount = bytes.count
+      append = { file in bytes.withUnsafeBytes { file.append(contentsOf: $0) } }
+    }
   }
 
   /// The free texts for `__metadata__`.
@@ -60,6 +67,14 @@ public struct SafetensorsWriter {
   public mutating func add(_ name: String, shape: [Int], _ values: [Int64]) throws(FormatError) {
     try check(name, shape: shape, count: values.count)
     items[name] = Item(.int64, shape: shape, values)
+  }
+
+  /// Adds a tensor whose bytes are there already.
+  mutating func add(
+    _ name: String, _ type: ElementType, shape: [Int], _ bytes: StoredBytes
+  ) throws(FormatError) {
+    try check(name, shape: shape, count: bytes.count / type.size)
+    items[name] = Item(type, shape: shape, bytes)
   }
 
   private func check(_ name: String, shape: [Int], count: Int) throws(FormatError) {

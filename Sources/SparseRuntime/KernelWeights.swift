@@ -34,6 +34,7 @@ struct KernelWeights {
     taps = layer.keptTiles * pattern.slotsPerRow
     sharesColumns = false
     let groups = (outputs + rows - 1) / rows
+    let stored = layer.values
     var columns: [Int32] = []
     var values: [Float] = []
     columns.reserveCapacity(groups * taps)
@@ -49,7 +50,7 @@ struct KernelWeights {
             column < layer.matrix.columns ? Int32(column) : KernelWeights.noColumn)
           for member in row..<row + pattern.rows {
             values.append(
-              layer.values[(tile * pattern.block + member) * pattern.slotsPerRow + slot])
+              stored[(tile * pattern.block + member) * pattern.slotsPerRow + slot])
           }
         }
       }

@@ -1,0 +1,89 @@
+import NeuralGraph
+
+extension PackedLayer {
+  /// Sides are positive and their products stay far from overflow; from here on plain arithmetic
+  /// is safe.
+  static func check(
+    _ matrix: WeightMatrix, _ pattern: HybridPattern, _ name: String
+  ) throws(FormatError) {
+    guard let count = Tensor.count(of: [matrix.rows, matrix.taps, matrix.inChannels]), count > 0,
+      count <= largestCount, blocks(matrix.columns, pattern) <= 1 << 16
+    else { throw .layerTooLarge(layer: name) }
+  }
+
+  /// Everything that `check` leaves. Every file is checked when it is opened: positions are read
+  /// many at once, values only in tiles that stick out of the matrix.
+  func validate() throws(FormatError) {
+    guard (1...blockColumnCount).contains(keptTiles) else {
+      throw .unequalTiles(
+        layer: name, blockRow: 0, expected: blockColumnCount, found: keptTiles)
+    }
+    let tiles = blockRowCount * keptTiles
+    for (expected, found) in [
+      (tiles, blockColumns.count),
+      (tiles * pattern.slotsPerTile, valueBytes.count / precision.size),
+      (tiles * pattern.positionsPerTile, positionBytes.count * 4),
+    ] where expected != found {
+      throw .elementCount(layer: name, expected: expected, found: found)
+    }
+    try validateBlockColumns()
+    if let byte = TwoBit.firstDisorder(positionBytes, keep: pattern.keep) {
+      throw .positionsNotAscending(
+        layer: name, blockRow: byte / (keptTiles * pattern.positionBytesPerTile))
+    }
+    try validatePadding()
+  }
+
+  private func validateBlockColumns() throws(FormatError) {
+    for blockRow in 0..<blockRowCount {
+      var last = -1
+      for tile in blockRow * keptTiles..<(blockRow + 1) * keptTiles {
+        let column = Int(blockColumns[tile])
+        guard column < blockColumnCount else {
+          throw .blockColumnOutOfRange(layer: name, blockRow: blockRow, found: column)
+        }
+        guard column > last else {
+          throw .blockColumnsNotAscending(layer: name, blockRow: blockRow)
+        }
+        last = column
+      }
+    }
+  }
+
+  private func validatePadding() throws(FormatError) {
+    let block = pattern.block
+    for blockRow in 0..<blockRowCount {
+      // Tiles ascend, so that only the last one of a block row can reach beyond the last column.
+      let last = (blockRow + 1) * keptTiles - 1
+      let sticksOutBelow = (blockRow + 1) * block > matrix.rows
+      for tile in (sticksOutBelow ? blockRow * keptTiles : last)...last {
+        try validatePadding(tile, firstRow: blockRow * block)
+      }
+    }
+  }
+
+  private func validatePadding(_ tile: Int, firstRow: Int) throws(FormatError) {
+    let firstColumn = Int(blockColumns[tile]) * pattern.block
+    let rows = matrix.rows - firstRow
+    let columns = matrix.columns - firstColumn
+    if rows >= pattern.block, columns >= pattern.block { return }
+    for row in 0..<pattern.block {
+      for slot in 0..<pattern.slotsPerRow {
+        let column = columnInTile(tile, row: row, slot: slot)
+        if row >= rows || column >= columns, !isZero(valueIndex(tile, row: row, slot: slot)) {
+          throw .paddedNonzero(layer: name, row: firstRow + row, column: firstColumn + column)
+        }
+      }
+    }
+  }
+
+  /// Whether a value is zero of either sign, told by its bits.
+  private func isZero(_ index: Int) -> Bool {
+    switch precision {
+    case .float32:
+      valueBytes.pointer.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self) << 1 == 0
+    case .float16:
+      valueBytes.pointer.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self) << 1 == 0
+    }
+  }
+}
