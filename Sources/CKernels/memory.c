@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crisp_kernels.h"
+#include "crisp_memory.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>

@@ -1,52 +1,235 @@
-// Which kernels run, and on which positions.
+// Which kernels run, on which positions and weights.
 #include <string.h>
 
 #include "kernel_tables.h"
 
 const crisp_kernels *crisp_kernels_named(const char *name) {
 #if defined(__x86_64__)
+  const int common = __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
   if (!strcmp(name, crisp_kernels_avx512.name)) {
-    const int supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                          __builtin_cpu_supports("fma");
+    const int supported =
+        common && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
     return supported ? &crisp_kernels_avx512 : 0;
   }
-  if (!strcmp(name, crisp_kernels_avx2.name)) {
-    const int supported = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    return supported ? &crisp_kernels_avx2 : 0;
-  }
+  if (!strcmp(name, crisp_kernels_avx2.name))
+    return common && __builtin_cpu_supports("avx2") ? &crisp_kernels_avx2 : 0;
 #elif defined(__aarch64__)
   if (!strcmp(name, crisp_kernels_neon.name)) return &crisp_kernels_neon;
 #endif
   return strcmp(name, crisp_kernels_scalar.name) ? 0 : &crisp_kernels_scalar;
 }
 
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+static size_t divided_up(size_t count, size_t by) { return (count + by - 1) / by; }
+
 static size_t row_index(size_t rows) { return rows == 4 ? 2 : rows - 1; }
 
-// Vectors of one run, the last one possibly reaching beyond it.
-static size_t run_vectors(const crisp_kernels *kernels, const crisp_runs *runs) {
-  return (runs->length + kernels->lanes - 1) / kernels->lanes;
+// The pieces, each as wide as one kernel, that the positions of a layer are cut into.
+typedef struct {
+  const crisp_runs *runs;
+  size_t lanes, vectors, pieces, count;
+} cut;
+
+static cut cut_positions(const crisp_kernels *kernels, const crisp_runs *runs, size_t widest) {
+  cut result = {.runs = runs, .lanes = kernels->lanes};
+  // The last vector of a run may reach beyond it.
+  result.vectors = divided_up(runs->length, kernels->lanes);
+  result.pieces = divided_up(result.vectors, widest);
+  result.count = runs->outer * runs->inner * result.pieces;
+  return result;
 }
 
-static size_t run_items(const crisp_kernels *kernels, const crisp_runs *runs, size_t rows) {
-  const size_t widest = kernels->widest[row_index(rows)];
-  return (run_vectors(kernels, runs) + widest - 1) / widest;
+typedef struct {
+  size_t position, vectors;
+} place;
+
+static place place_of(const cut *cut, size_t item) {
+  const size_t run = item / cut->pieces, piece = item % cut->pieces;
+  // Pieces of nearly equal width: a narrow remainder would leave multiply-add units idle.
+  const size_t begin = piece * cut->vectors / cut->pieces;
+  const size_t end = (piece + 1) * cut->vectors / cut->pieces;
+  const crisp_runs *runs = cut->runs;
+  return (place){
+      run / runs->inner * runs->outer_stride + run % runs->inner * runs->inner_stride +
+          begin * cut->lanes,
+      end - begin};
 }
 
-size_t crisp_items(const crisp_kernels *kernels, const crisp_runs *runs, size_t rows) {
-  return runs->outer * runs->inner * run_items(kernels, runs, rows);
+// A range of positions (pieces) and of row groups.
+typedef struct {
+  size_t first_item, end_item, first_group, end_group;
+} share;
+
+static share share_of(const crisp_matrix *matrix, const cut *cut, size_t part, size_t parts) {
+  const size_t groups = divided_up(matrix->outputs, matrix->rows);
+  share whole = {0, cut->count, 0, groups};
+  if (parts == 1) return whole;
+  // Many positions are shared out, so that a layer finds in its cache what the last one left there;
+  // few are not, since every part would have to read all weights.
+  if (cut->count >= 8 * parts) {
+    whole.first_item = part * cut->count / parts;
+    whole.end_item = (part + 1) * cut->count / parts;
+  } else {
+    whole.first_group = part * groups / parts;
+    whole.end_group = (part + 1) * groups / parts;
+  }
+  return whole;
+}
+
+// Points a stretch at some rows of a piece.
+static void aim(
+    crisp_stretch *stretch, const crisp_matrix *matrix, const crisp_operands *operands,
+    size_t position, size_t row, int starts) {
+  stretch->input = operands->input + position;
+  stretch->output = operands->output + row * operands->output_stride + position;
+  stretch->bias = starts ? matrix->bias + row : 0;
+  if (!stretch->finishes) return;
+  stretch->residual =
+      operands->residual ? operands->residual + row * operands->residual_stride + position : 0;
+  stretch->mask = operands->mask ? operands->mask + position : 0;
+}
+
+static crisp_stretch stretch_of(const crisp_operands *operands) {
+  return (crisp_stretch){
+      .output_stride = operands->output_stride,
+      .residual_stride = operands->residual_stride,
+      .lower = operands->lower,
+      .upper = operands->upper,
+  };
+}
+
+static void multiply_dense(
+    const crisp_kernels *kernels, const crisp_matrix *matrix, const crisp_plan *plan,
+    const crisp_operands *operands, const cut *cut, share share) {
+  const crisp_kernel *table = kernels->kernels[row_index(matrix->rows)];
+  const size_t rows = matrix->rows;
+  const size_t groups = divided_up(matrix->outputs / matrix->divisions, rows);
+  crisp_stretch stretch = stretch_of(operands);
+  stretch.value_stride = matrix->columns;
+  for (size_t first = share.first_item; first < share.end_item; first += plan->strip) {
+    const size_t end = smaller(first + plan->strip, share.end_item);
+    // Divisions are whole row groups.
+    for (size_t group = share.first_group; group < share.end_group;) {
+      const size_t division = group / groups;
+      const size_t count = smaller((division + 1) * groups, share.end_group) - group;
+      for (size_t column = 0; column < matrix->columns; column += plan->depth) {
+        stretch.taps = smaller(plan->depth, matrix->columns - column);
+        stretch.finishes = column + stretch.taps == matrix->columns;
+        stretch.offsets = matrix->column_offsets + column;
+        stretch.values = matrix->dense + group * rows * matrix->columns + column;
+        for (size_t item = first; item < end; item++) {
+          const place place = place_of(cut, item);
+          aim(&stretch, matrix, operands, place.position, group * rows, column == 0);
+          stretch.input += division * matrix->division_stride;
+          table[place.vectors - 1](&stretch, count);
+        }
+      }
+      group += count;
+    }
+  }
+}
+
+static void multiply_packed(
+    const crisp_kernels *kernels, const crisp_matrix *matrix, const crisp_plan *plan,
+    const crisp_operands *operands, const cut *cut, share share, const crisp_scratch *scratch) {
+  const crisp_kernel *table = kernels->kernels[row_index(matrix->rows)];
+  const size_t rows = matrix->rows, block = matrix->block, block_groups = block / rows;
+  const size_t slots = block / 4 * matrix->keep;
+  const size_t panel_stride = plan->packs ? plan->vectors * kernels->lanes : 0;
+  crisp_stretch stretch = stretch_of(operands);
+  stretch.values = scratch->values;
+  stretch.offsets = scratch->offsets;
+  for (size_t first = share.first_item; first < share.end_item; first += plan->strip) {
+    const size_t end = smaller(first + plan->strip, share.end_item);
+    for (size_t group = share.first_group; group < share.end_group;) {
+      const size_t block_row = group / block_groups;
+      const size_t count = smaller((block_row + 1) * block_groups, share.end_group) - group;
+      for (size_t tile = 0; tile < matrix->kept_tiles; tile += plan->depth) {
+        const size_t tiles = smaller(plan->depth, matrix->kept_tiles - tile);
+        const crisp_selection selection = {
+            .block_row = block_row,
+            .first_tile = tile,
+            .tiles = tiles,
+            .first_group = group - block_row * block_groups,
+            .groups = count,
+            .panel_stride = panel_stride,
+            .values = scratch->values,
+            .offsets = scratch->offsets,
+        };
+        kernels->decode(matrix, &selection);
+        stretch.taps = stretch.value_stride = stretch.offset_stride = tiles * slots;
+        stretch.finishes = tile + tiles == matrix->kept_tiles;
+        const uint16_t *block_columns =
+            matrix->block_columns + block_row * matrix->kept_tiles + tile;
+        for (size_t item = first; item < end; item++) {
+          const place place = place_of(cut, item);
+          aim(&stretch, matrix, operands, place.position, group * rows, tile == 0);
+          if (panel_stride) {
+            for (size_t t = 0; t < tiles; t++)
+              kernels->pack(
+                  stretch.input, matrix->column_offsets + block_columns[t] * block, block,
+                  place.vectors, scratch->panel + t * block * panel_stride, panel_stride);
+            stretch.input = scratch->panel;
+          }
+          table[place.vectors - 1](&stretch, count);
+        }
+      }
+      group += count;
+    }
+  }
+}
+
+// One position: y = W x, rows shared out.
+static void multiply_vector(
+    const crisp_kernels *kernels, const crisp_matrix *matrix, const crisp_operands *operands,
+    size_t part, size_t parts, float *gathered) {
+  for (size_t c = 0; c < matrix->columns; c++)
+    gathered[c] = operands->input[matrix->column_offsets[c]];
+  const size_t end = (part + 1) * matrix->outputs / parts;
+  for (size_t row = part * matrix->outputs / parts; row < end;) {
+    const size_t block_row = row / matrix->block, in_block = row % matrix->block;
+    const size_t count = smaller(matrix->block - in_block, end - row);
+    float sums[64];
+    kernels->dot(matrix, block_row, in_block, count, gathered, sums);
+    for (size_t r = 0; r < count; r++) {
+      float value = sums[r] + matrix->bias[row + r];
+      if (operands->residual) value += operands->residual[(row + r) * operands->residual_stride];
+      value = value < operands->lower ? operands->lower : value;
+      value = value > operands->upper ? operands->upper : value;
+      operands->output[(row + r) * operands->output_stride] = value;
+    }
+    row += count;
+  }
+}
+
+crisp_scratch_sizes crisp_scratch_needed(
+    const crisp_kernels *kernels, const crisp_matrix *matrix, const crisp_plan *plan) {
+  // Whole blocks are read, and whole vectors.
+  if (plan->dots) return (crisp_scratch_sizes){0, 0, matrix->columns + 2 * 64};
+  if (matrix->dense) return (crisp_scratch_sizes){0, 0, 0};
+  const size_t slots = matrix->block / 4 * matrix->keep;
+  const size_t tiles = smaller(plan->depth, matrix->kept_tiles);
+  const size_t taps = tiles * slots;
+  return (crisp_scratch_sizes){
+      .values = matrix->block * taps + kernels->lanes,
+      .offsets = matrix->block / matrix->rows * taps + kernels->lanes,
+      .panel = plan->packs ? tiles * matrix->block * plan->vectors * kernels->lanes : 0,
+  };
 }
 
 void crisp_multiply(
-    const crisp_kernels *kernels, const crisp_layer *layer, const crisp_runs *runs, size_t rows,
-    size_t first, size_t count, size_t first_group, size_t groups) {
-  const crisp_kernel *table = kernels->kernels[row_index(rows)];
-  const size_t vectors = run_vectors(kernels, runs), pieces = run_items(kernels, runs, rows);
-  for (size_t item = first; item < first + count; item++) {
-    const size_t run = item / pieces, piece = item % pieces;
-    // Pieces of nearly equal width: a narrow remainder would leave multiply-add units idle.
-    const size_t begin = piece * vectors / pieces, end = (piece + 1) * vectors / pieces;
-    const size_t position = run / runs->inner * runs->outer_stride +
-                            run % runs->inner * runs->inner_stride + begin * kernels->lanes;
-    table[end - begin - 1](layer, first_group, groups, position);
+    const crisp_kernels *kernels, const crisp_matrix *matrix, const crisp_plan *plan,
+    const crisp_operands *operands, size_t part, size_t parts, const crisp_scratch *scratch) {
+  if (plan->dots) {
+    multiply_vector(kernels, matrix, operands, part, parts, scratch->panel);
+    return;
+  }
+  const cut cut = cut_positions(kernels, &operands->runs, plan->vectors);
+  const share share = share_of(matrix, &cut, part, parts);
+  if (matrix->dense) {
+    multiply_dense(kernels, matrix, plan, operands, &cut, share);
+  } else {
+    multiply_packed(kernels, matrix, plan, operands, &cut, share, scratch);
   }
 }

@@ -3,35 +3,25 @@
 
 #include "crisp_kernels.h"
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+void crisp_pool(
+    const crisp_kernels *kernels, crisp_pooling pooling, const float *input, crisp_plane plane,
+    float *output, crisp_plane result, crisp_window window, float *row) {
+  kernels->pool(pooling, input, plane, output, result, window, row);
+}
 
-// Cells first, first + stride, ... below `size`.
-static size_t picked(size_t size, size_t first, size_t stride) {
-  return first < size ? (size - first + stride - 1) / stride : 0;
+size_t crisp_pool_scratch(crisp_plane plane, crisp_plane result, crisp_window window) {
+  const size_t image = plane.width * plane.cell + window.left;
+  const size_t windows = (result.width - 1) * window.stride_width + window.kernel_width;
+  // Whole vectors of the widest kind are read, two of them at a stride of two.
+  return (image > windows ? image : windows) + 64;
 }
 
 void crisp_pick_cells(
-    const float *input, crisp_plane plane, size_t first_row, size_t first_column,
-    size_t stride_height, size_t stride_width, float *output, crisp_plane result) {
-  const size_t height = smaller(result.height, picked(plane.height, first_row, stride_height));
-  const size_t width = smaller(result.width, picked(plane.width, first_column, stride_width));
-  const size_t cell = plane.cell;
-  for (size_t y = 0; y < result.height; y++) {
-    float *to = output + y * result.pitch;
-    const size_t filled = y < height ? width : 0;
-    const float *from =
-        input + (first_row + y * stride_height) * plane.pitch + first_column * cell;
-    if (stride_width == 1) {
-      if (filled) memcpy(to, from, filled * cell * sizeof(float));
-    } else if (cell == 1) {
-      for (size_t x = 0; x < filled; x++) to[x] = from[x * stride_width];
-    } else {
-      for (size_t x = 0; x < filled; x++) {
-        memcpy(to + x * cell, from + x * stride_width * cell, cell * sizeof(float));
-      }
-    }
-    memset(to + filled * cell, 0, (result.width - filled) * cell * sizeof(float));
-  }
+    const crisp_kernels *kernels, const float *input, crisp_plane plane, size_t first_row,
+    size_t first_column, size_t stride_height, size_t stride_width, float *output,
+    crisp_plane result) {
+  kernels->pick(
+      input, plane, first_row, first_column, stride_height, stride_width, output, result);
 }
 
 void crisp_pad(

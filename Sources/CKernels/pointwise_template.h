@@ -1,17 +1,7 @@
 // Activations and products of one instruction set; a part of kernel_template.h.
 
-KERNEL_TARGET static inline __attribute__((always_inline)) vector load(const float *from) {
-  return *(const unaligned *)from;
-}
-
-KERNEL_TARGET static inline __attribute__((always_inline)) void store_masked(
-    vector value, const int32_t *mask, float *output) {
-  if (mask) value = (vector)((lanes)value & *(const unaligned_lanes *)mask);
-  *(unaligned *)output = value;
-}
-
 // e^x for x <= 0, relative error below 3e-7 down to the smallest normal number; NaN stays NaN.
-KERNEL_TARGET static inline __attribute__((always_inline)) vector exponential(vector x) {
+KERNEL_TARGET INLINE vector exponential(vector x) {
   // e^-104 rounds to zero.
   x = select_lanes(x < splat(-104), splat(-104), x);
   // x = n ln 2 + r. Adding 1.5 * 2^23 leaves the nearest integer in the lowest bits, without a
@@ -32,12 +22,12 @@ KERNEL_TARGET static inline __attribute__((always_inline)) vector exponential(ve
 }
 
 // Between 0 and 1; NaN stays NaN.
-KERNEL_TARGET static inline __attribute__((always_inline)) vector clamped(vector x) {
+KERNEL_TARGET INLINE vector clamped(vector x) {
   x = select_lanes(x < splat(0), splat(0), x);
   return select_lanes(x > splat(1), splat(1), x);
 }
 
-KERNEL_TARGET static inline __attribute__((always_inline)) vector sigmoid(vector x) {
+KERNEL_TARGET INLINE vector sigmoid(vector x) {
   // From e^-|x|, which cannot overflow and keeps its precision where the sigmoid is small.
   const vector power = exponential((vector)((lanes)x | (lanes)splat(-0.0f)));
   const vector upper = splat(1) / (splat(1) + power);

@@ -9,15 +9,15 @@ struct ActivationStep: Step {
   let mask: KernelMemory<Int32>?
   let kernels: UnsafePointer<crisp_kernels>
 
-  func run(bundles: Int, in arena: Arena) {
+  func run(_ pass: Pass, part: Int) {
     let grid = output.grid
     var activation = activation
     var runs = grid.runs(
-      bundles: bundles, rows: grid.height, columns: grid.width, lanes: kernels.pointee.lanes)
-    for channel in 0..<output.channels {
+      bundles: pass.bundles, rows: grid.height, columns: grid.width, lanes: kernels.pointee.lanes)
+    for channel in pass.share(of: output.channels, part) {
       crisp_activate(
-        kernels, &activation, input.image(0, channel, arena), mask?.start,
-        output.image(0, channel, arena), &runs)
+        kernels, &activation, input.image(0, channel, pass.arena), mask?.start,
+        output.image(0, channel, pass.arena), &runs)
     }
   }
 }

@@ -64,6 +64,9 @@ final class Arena {
     for size in sizes { memory.append(try KernelMemory(zeros: size)) }
   }
 
+  /// Bytes that were allocated.
+  var memoryBytes: Int { memory.reduce(0) { $0 + $1.bytes } }
+
   /// The first float of a buffer.
   subscript(slot: Int) -> UnsafeMutablePointer<Float> { memory[slot].start }
 }
@@ -71,12 +74,14 @@ final class Arena {
 /// Memory for the kernels, freed with its owner.
 final class KernelMemory<Element: BitwiseCopyable> {
   let start: UnsafeMutablePointer<Element>
+  let bytes: Int
 
   /// Zeros. Throws `outOfMemory` when the system has none left.
   init(zeros count: Int) throws(RuntimeError) {
     let bytes = count * MemoryLayout<Element>.stride
     guard let memory = crisp_allocate(bytes) else { throw .outOfMemory(bytes: bytes) }
     start = memory.bindMemory(to: Element.self, capacity: count)
+    self.bytes = bytes
   }
 
   /// A copy of an array.

@@ -3,15 +3,16 @@ struct ConcatenationStep: Step {
   let inputs: [Place]
   let output: Place
 
-  func run(bundles: Int, in arena: Arena) {
+  func run(_ pass: Pass, part: Int) {
     // Gaps are copied along: they are zeros in every value.
-    let count = bundles * output.grid.imagePitch
-    var next = 0
+    let count = pass.bundles * output.grid.imagePitch
+    var first = 0
     for input in inputs {
-      for channel in 0..<input.channels {
-        output.image(0, next, arena).update(from: input.image(0, channel, arena), count: count)
-        next += 1
+      for channel in pass.share(of: input.channels, part) {
+        output.image(0, first + channel, pass.arena)
+          .update(from: input.image(0, channel, pass.arena), count: count)
       }
+      first += input.channels
     }
   }
 }

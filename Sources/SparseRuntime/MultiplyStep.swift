@@ -1,95 +1,106 @@
 import CKernels
-import Dispatch
 
 /// A layer's weights times its input: the step that does the work.
 final class MultiplyStep: Step {
-  /// Threading a layer costs about 12 µs (measured, Dispatch); below this many multiply-adds it
-  /// does not pay.
-  private static let threadedWork = 2_000_000
-
-  let weights: KernelWeights
+  let matrix: LayerMatrix
+  let plan: crisp_plan
   private let kernels: UnsafePointer<crisp_kernels>
   private let input, output: Place
   private let residual: Place?
   private let lower, upper: Float
   private let resultHeight, resultWidth: Int
-  private let threads: Int
-  private let offsets: KernelMemory<Int32>
-  private let values: KernelMemory<Float>
-  private let bias: KernelMemory<Float>
+  private let offsets, strides: KernelMemory<Int32>
   private let mask: KernelMemory<Int32>?
+  private let description: crisp_matrix
 
-  /// `offsets` are in floats, relative to the first float of the input's buffer plus margin, in the
-  /// order of the weights' columns. `mask` may be omitted when the gaps need not stay zero.
+  /// `offsets` are in floats, relative to the first float of the input's buffer plus margin, one for
+  /// each column of the matrix. `mask` may be omitted when the gaps need not stay zero.
   init(
-    _ weights: KernelWeights, offsets: [Int32], node: FusedNode, input: Place, output: Place,
-    residual: Place?, resultHeight: Int, resultWidth: Int, mask: KernelMemory<Int32>?, threads: Int,
-    kernels: UnsafePointer<crisp_kernels>
+    _ matrix: LayerMatrix, columns: ColumnOffsets, divisionStride: Int, plan: crisp_plan,
+    node: FusedNode, input: Place, output: Place, residual: Place?, resultHeight: Int,
+    resultWidth: Int, mask: KernelMemory<Int32>?, kernels: UnsafePointer<crisp_kernels>
   ) throws(RuntimeError) {
-    self.weights = weights
+    self.matrix = matrix
+    self.plan = plan
     self.kernels = kernels
     self.input = input
     self.output = output
     self.residual = residual
     (lower, upper) = (node.lower, node.upper)
     (self.resultHeight, self.resultWidth) = (resultHeight, resultWidth)
-    self.threads = threads
-    self.offsets = try KernelMemory(offsets)
-    values = try KernelMemory(weights.values)
-    bias = try KernelMemory(weights.bias)
     self.mask = mask
+    offsets = try KernelMemory(columns.offsets)
+    strides = try KernelMemory(columns.strides)
+    var description = matrix.description
+    description.column_offsets = UnsafePointer(offsets.start)
+    description.column_strides = UnsafePointer(strides.start)
+    description.division_stride = divisionStride
+    self.description = description
   }
 
-  /// Instruction set and the widest kernel's rows x vectors.
+  /// Instruction set and rows x vectors of the widest kernel, or what takes its place.
   var kernelName: String {
-    let widest = kernels.pointee.widest
-    let vectors = [1: widest.0, 2: widest.1, 4: widest.2][weights.rows] ?? widest.0
-    return "\(String(cString: kernels.pointee.name)) \(weights.rows)x\(vectors)"
+    let name = String(cString: kernels.pointee.name)
+    if plan.dots != 0 { return "\(name) dots" }
+    let layout = matrix.layer == nil ? " dense" : plan.packs != 0 ? " panel" : ""
+    return "\(name) \(matrix.rows)x\(plan.vectors)\(layout)"
   }
 
-  func run(bundles: Int, in arena: Arena) {
-    var layer = crisp_layer()
-    layer.input = UnsafePointer(arena[input.slot] + input.grid.margin)
-    layer.offsets = UnsafePointer(offsets.start)
-    layer.offset_stride = weights.sharesColumns ? 0 : weights.taps
-    layer.values = UnsafePointer(values.start)
-    layer.bias = UnsafePointer(bias.start)
-    layer.taps = weights.taps
-    layer.output = arena[output.slot] + output.grid.margin
-    layer.output_stride = output.stride
-    layer.residual = residual.map { UnsafePointer(arena[$0.slot] + $0.grid.margin) }
-    layer.residual_stride = residual?.stride ?? 0
-    layer.mask = mask.map { UnsafePointer($0.start) }
-    layer.lower = lower
-    layer.upper = upper
+  /// Bytes that the step takes beside activations and the file.
+  var memoryBytes: Int { matrix.memoryBytes + offsets.bytes + strides.bytes }
 
-    var runs = output.grid.runs(
-      bundles: bundles, rows: resultHeight, columns: resultWidth, lanes: kernels.pointee.lanes)
-    let items = crisp_items(kernels, &runs, weights.rows)
-    let positions = runs.outer * runs.inner * runs.length
-    let work = weights.groups * weights.rows * weights.taps * positions
-    guard threads > 1, work > MultiplyStep.threadedWork else {
-      crisp_multiply(kernels, &layer, &runs, weights.rows, 0, items, 0, weights.groups)
+  /// What the step needs of a thread's scratch.
+  var scratchSizes: crisp_scratch_sizes {
+    var (description, plan) = (description, plan)
+    return crisp_scratch_needed(kernels, &description, &plan)
+  }
+
+  func run(_ pass: Pass, part: Int) {
+    let arena = pass.arena
+    var operands = crisp_operands()
+    operands.input = UnsafePointer(arena[input.slot] + input.grid.margin)
+    operands.output = arena[output.slot] + output.grid.margin
+    operands.output_stride = output.stride
+    operands.residual = residual.map { UnsafePointer(arena[$0.slot] + $0.grid.margin) }
+    operands.residual_stride = residual?.stride ?? 0
+    operands.mask = mask.map { UnsafePointer($0.start) }
+    operands.lower = lower
+    operands.upper = upper
+    operands.runs = output.grid.runs(
+      bundles: pass.bundles, rows: resultHeight, columns: resultWidth,
+      lanes: kernels.pointee.lanes)
+    var (description, plan, scratch) = (description, plan, pass.scratch[part].pointers)
+    crisp_multiply(kernels, &description, &plan, &operands, part, pass.parts, &scratch)
+  }
+}
+
+/// Where the input of each column of a layer's matrix begins.
+struct ColumnOffsets {
+  /// In floats, one for each column, rounded up to whole blocks.
+  let offsets: [Int32]
+  /// For each block column the distance from one column to the next; 0 where there is none.
+  let strides: [Int32]
+
+  /// `offset` answers for columns of the matrix; every offset lies inside a buffer of at most
+  /// Int32.max floats.
+  init(_ matrix: LayerMatrix, _ offset: (Int) -> Int) {
+    let columns = matrix.columns
+    var offsets = [Int32](repeating: 0, count: matrix.paddedColumns)
+    for column in 0..<columns {
+      offsets[column] = Int32(truncatingIfNeeded: offset(column))
+    }
+    self.offsets = offsets
+    guard let block = matrix.layer?.pattern.block else {
+      strides = []
       return
     }
-    // Positions are split where there are enough of them to keep the parts even, else row groups.
-    // Neither changes the order of any sum, so the result does not depend on the threads.
-    let splitsPositions = items >= 4 * threads
-    let total = splitsPositions ? items : weights.groups
-    let (groups, rows, threads) = (weights.groups, weights.rows, threads)
-    // Every part reads the same description and writes positions or rows of its own.
-    nonisolated(unsafe) let kernels = kernels
-    nonisolated(unsafe) let sharedLayer = layer
-    let sharedRuns = runs
-    DispatchQueue.concurrentPerform(iterations: threads) { part in
-      let begin = part * total / threads
-      let count = (part + 1) * total / threads - begin
-      var (layer, runs) = (sharedLayer, sharedRuns)
-      if splitsPositions {
-        crisp_multiply(kernels, &layer, &runs, rows, begin, count, 0, groups)
-      } else {
-        crisp_multiply(kernels, &layer, &runs, rows, 0, items, begin, count)
-      }
+    strides = Swift.stride(from: 0, to: columns, by: block).map { first in
+      // Slots beyond the matrix read the first input, times zero.
+      guard first + block <= columns else { return 0 }
+      let stride = offsets[first + 1] - offsets[first]
+      for column in first + 1..<first + block
+      where offsets[column] - offsets[column - 1] != stride { return 0 }
+      return stride
     }
   }
 }

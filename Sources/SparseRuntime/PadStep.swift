@@ -5,12 +5,12 @@ struct PadStep: Step {
   let top, left: Int
   let input, output: Place
 
-  func run(bundles: Int, in arena: Arena) {
-    for channel in 0..<output.channels {
-      for bundle in 0..<bundles {
+  func run(_ pass: Pass, part: Int) {
+    for channel in pass.share(of: output.channels, part) {
+      for bundle in 0..<pass.bundles {
         crisp_pad(
-          input.image(bundle, channel, arena), input.grid.plane, top, left,
-          output.image(bundle, channel, arena), output.grid.plane)
+          input.image(bundle, channel, pass.arena), input.grid.plane, top, left,
+          output.image(bundle, channel, pass.arena), output.grid.plane)
       }
     }
   }

@@ -13,20 +13,25 @@ struct Planner {
 
   private let graph: Graph
   private let shapes: [String: ActivationShape]
-  private let layers: [String: PackedLayer]
-  private let weights: Weights
-  private let threads: Int
+  let layers: [String: PackedLayer]
+  let weights: Weights
   let bundles, cell: Int
   let kernels: UnsafePointer<crisp_kernels>
+  let costs: CostModel
 
-  private var geometries: [String: ConvolutionGeometry] = [:]
+  private(set) var geometries: [String: ConvolutionGeometry] = [:]
   private var gaps: [Side: Gap] = [:]
   private var masks: [Grid: KernelMemory<Int32>] = [:]
   private var lastUse: [String: Int] = [:]
 
   private(set) var places: [String: Place] = [:]
-  private(set) var steps: [any Step] = []
-  private(set) var reports: [LayerReport] = []
+  /// Steps and the nodes that they belong to.
+  private(set) var steps: [(step: any Step, node: String)] = []
+  var reports: [LayerReport] = []
+  /// What every thread needs.
+  var scratch = Scratch.Sizes()
+  /// Bytes of what steps keep beside the model's own.
+  var stepBytes = 0
   private(set) var output = ""
   let arena: Arena
 
@@ -46,7 +51,7 @@ struct Planner {
   /// Plans a network whose matrices are in `layers` (by node) or, dense, in `weights`.
   init(
     graph: Graph, layers: [String: PackedLayer], weights: Weights, batchCapacity: Int,
-    threads: Int, kernels: UnsafePointer<crisp_kernels>
+    kernels: UnsafePointer<crisp_kernels>, costs: CostModel
   ) throws(RuntimeError) {
     do {
       shapes = try graph.shapes()
@@ -56,8 +61,8 @@ struct Planner {
     self.graph = graph
     self.layers = layers
     self.weights = weights
-    self.threads = threads
     self.kernels = kernels
+    self.costs = costs
     // A batch goes through the network in passes, so that activations stay near from one layer to
     // the next. Where sixteen images are small enough they lie side by side, which fills the widest
     // vector and needs neither masks nor unaligned loads.
@@ -78,7 +83,7 @@ struct Planner {
     _ = try place(Graph.inputName, shape: graph.input)
     for (index, fused) in fusion.nodes.enumerated() {
       try plan(fused)
-      for value in Set(fused.reads + [fused.output])
+      for value in Set(fused.reads + [fused.output]).sorted()
       where (lastUse[value] ?? index) <= index {
         if let place = places[value] { arena.release(place.slot) }
       }
@@ -86,7 +91,7 @@ struct Planner {
     try arena.allocate()
   }
 
-  mutating func append(_ step: any Step) { steps.append(step) }
+  mutating func append(_ step: any Step, for node: String) { steps.append((step, node)) }
 
   /// All activations of one size share one grid, whose gaps suit every convolution on it.
   private mutating func planGeometry() throws(RuntimeError) {
@@ -105,7 +110,7 @@ struct Planner {
     }
   }
 
-  private func grid(_ height: Int, _ width: Int) -> Grid {
+  func grid(_ height: Int, _ width: Int) -> Grid {
     let gap = gaps[Side(height: height, width: width), default: Gap()]
     return Grid(
       height: height, width: width, rowGap: gap.row, columnGap: gap.column, cell: cell)
@@ -148,112 +153,21 @@ struct Planner {
     case .linear: try planLinear(fused, input)
     case .batchNorm(_, let epsilon):
       let (scale, shift) = try coefficients(node, epsilon)
-      try planElementwise(fused, input, KernelWeights(scale: scale, shift: shift))
+      try planElementwise(fused, input, scale: scale, shift: shift)
     case .scaleShift:
-      let weights = KernelWeights(
-        scale: try tensor(node.weightName), shift: try tensor(node.biasName))
-      try planElementwise(fused, input, weights)
+      try planElementwise(
+        fused, input, scale: try tensor(node.weightName), shift: try tensor(node.biasName))
     case .relu, .clip, .add:
       let ones = [Float](repeating: 1, count: input.channels)
-      let zeros = [Float](repeating: 0, count: input.channels)
-      try planElementwise(fused, input, KernelWeights(scale: ones, shift: zeros))
-    case .maxPool(let window): try planPool(.maximum, window, node, input)
+      try planElementwise(fused, input, scale: ones, shift: nil)
+    case .maxPool(let window): try planPool(CRISP_MAXIMUM, window, node, input)
     case .averagePool(let window, let countsPadding):
-      try planPool(countsPadding ? .paddedMean : .mean, window, node, input)
-    case .globalAveragePool: try planPool(.globalMean, Window(kernel: 1), node, input)
+      try planPool(countsPadding ? CRISP_PADDED_MEAN : CRISP_MEAN, window, node, input)
+    case .globalAveragePool: try planPool(CRISP_GLOBAL_MEAN, Window(kernel: 1), node, input)
     case .sigmoid, .hardSigmoid, .hardSwish: try planActivation(node, input)
     case .multiply: try planProduct(node, input, by: inputs[inputs.count - 1])
     case .concatenate: try planConcatenation(node, inputs)
     case .pad(let padding): try planPad(node, padding, input)
-    }
-  }
-
-  private mutating func planConvolution(
-    _ fused: FusedNode, _ input: Place
-  ) throws(RuntimeError) {
-    guard let geometry = geometries[fused.node.name] else { return }
-    let name = fused.node.name
-    let shape = try shape(fused.node)
-    let output = try place(name, shape: shape)
-    let grid =
-      geometry.writesInPlace
-      ? output.grid
-      : Grid(
-        height: geometry.gridHeight, width: geometry.gridWidth, rowGap: geometry.rowGap,
-        columnGap: geometry.columnGap, cell: cell)
-    var source = input
-    if !geometry.readsInPlace {
-      let (channels, overflow) = input.channels.multipliedReportingOverflow(
-        by: geometry.phases.count)
-      guard !overflow else { throw .tooLarge(layer: name) }
-      source = try scratch(grid, channels: channels, for: name)
-      steps.append(PhaseStep(input: input, output: source, geometry: geometry))
-    }
-    var target = output
-    if !geometry.writesInPlace {
-      target = try scratch(grid, channels: shape.channels, keepsGaps: false, for: name)
-    }
-    let weights = try kernelWeights(fused.node)
-    let channels = input.channels
-    try append(
-      fused, weights, source, target, shape: shape, keepsGaps: geometry.writesInPlace
-    ) { column in
-      let tap = geometry.taps[column / channels]
-      let channel = tap.phase * channels + column % channels
-      return channel * source.stride + tap.dy * grid.pitch + tap.dx * grid.cell
-    }
-    if source.slot != input.slot { arena.release(source.slot) }
-    if target.slot != output.slot {
-      steps.append(CropStep(input: target, output: output))
-      arena.release(target.slot)
-    }
-  }
-
-  private mutating func planLinear(_ fused: FusedNode, _ input: Place) throws(RuntimeError) {
-    let name = fused.node.name
-    let shape = try shape(fused.node)
-    var source = input
-    if input.grid.height * input.grid.width > 1 {
-      let features = input.channels * input.grid.height * input.grid.width
-      source = try scratch(grid(1, 1), channels: features, for: name)
-      steps.append(FlattenStep(input: input, output: source))
-    }
-    let output = try place(name, shape: shape)
-    try append(fused, try kernelWeights(fused.node), source, output, shape: shape) {
-      $0 * source.stride
-    }
-    if source.slot != input.slot { arena.release(source.slot) }
-  }
-
-  private mutating func planElementwise(
-    _ fused: FusedNode, _ input: Place, _ weights: KernelWeights
-  ) throws(RuntimeError) {
-    let shape = try shape(fused.node)
-    let output = try place(fused.node.name, shape: shape)
-    try append(fused, weights, input, output, shape: shape) { $0 * input.stride }
-  }
-
-  private mutating func append(
-    _ fused: FusedNode, _ weights: KernelWeights, _ input: Place, _ output: Place,
-    shape: ActivationShape, keepsGaps: Bool = true, offset: (Int) -> Int
-  ) throws(RuntimeError) {
-    // Every offset lies inside a buffer of at most Int32.max floats.
-    let offsets = weights.columns.map { column in
-      column == KernelWeights.noColumn ? 0 : Int32(truncatingIfNeeded: offset(Int(column)))
-    }
-    var residual: Place?
-    if let name = fused.residual { residual = try place(of: name) }
-    let step = try MultiplyStep(
-      weights, offsets: offsets, node: fused, input: input, output: output, residual: residual,
-      resultHeight: shape.height, resultWidth: shape.width,
-      mask: keepsGaps ? mask(output.grid) : nil, threads: threads,
-      kernels: kernels)
-    steps.append(step)
-    if weights.denseWeights > 0 {
-      reports.append(
-        LayerReport(
-          name: fused.node.name, outputShape: shape, keptWeights: weights.keptWeights,
-          denseWeights: weights.denseWeights, kernel: step.kernelName))
     }
   }
 
@@ -262,23 +176,12 @@ struct Planner {
     guard cell % kernels.pointee.lanes != 0 else { return nil }
     if let mask = masks[grid] { return mask }
     let mask = try KernelMemory(grid.mask(bundles: bundles))
+    stepBytes += mask.bytes
     masks[grid] = mask
     return mask
   }
 
-  private func kernelWeights(_ node: Node) throws(RuntimeError) -> KernelWeights {
-    let bias = weights[node.biasName]?.values
-    if let layer = layers[node.name] { return KernelWeights(layer, bias: bias) }
-    var groups = 1
-    if case .convolution(let convolution) = node.operation { groups = convolution.groups }
-    guard let matrix = WeightMatrix(node.operation),
-      let weights = KernelWeights(
-        matrix, groups: groups, weight: try tensor(node.weightName), bias: bias)
-    else { throw .graph(.missingWeight(node.weightName)) }
-    return weights
-  }
-
-  private func tensor(_ name: String) throws(RuntimeError) -> [Float] {
+  func tensor(_ name: String) throws(RuntimeError) -> [Float] {
     guard let tensor = weights[name] else { throw .graph(.missingWeight(name)) }
     return tensor.values
   }

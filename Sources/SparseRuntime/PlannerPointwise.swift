@@ -4,19 +4,18 @@ import NeuralGraph
 /// Steps without weights.
 extension Planner {
   mutating func planPool(
-    _ kind: PoolStep.Kind, _ window: Window, _ node: Node, _ input: Place
+    _ pooling: crisp_pooling, _ window: Window, _ node: Node, _ input: Place
   ) throws(RuntimeError) {
     let output = try place(node.name, shape: shape(node))
-    let row = Grid(height: 1, width: input.grid.width, rowGap: 0, columnGap: 0, cell: cell)
-    let scratch = try scratch(row, channels: 1, keepsGaps: false, for: node.name)
     let cWindow = crisp_window(
       kernel_height: window.kernelHeight, kernel_width: window.kernelWidth,
       stride_height: window.strideHeight, stride_width: window.strideWidth,
       top: window.padding.top, left: window.padding.left)
+    scratch.row = max(
+      scratch.row, crisp_pool_scratch(input.grid.plane, output.grid.plane, cWindow))
     append(
-      PoolStep(
-        kind: kind, window: cWindow, input: input, output: output, scratch: scratch.slot))
-    arena.release(scratch.slot)
+      PoolStep(pooling: pooling, window: cWindow, input: input, output: output, kernels: kernels),
+      for: node.name)
   }
 
   mutating func planActivation(_ node: Node, _ input: Place) throws(RuntimeError) {
@@ -25,7 +24,7 @@ extension Planner {
     append(
       ActivationStep(
         activation: activation, input: input, output: output, mask: try mask(output.grid),
-        kernels: kernels))
+        kernels: kernels), for: node.name)
   }
 
   mutating func planProduct(_ node: Node, _ input: Place, by factor: Place) throws(RuntimeError) {
@@ -33,18 +32,19 @@ extension Planner {
     append(
       ProductStep(
         input: input, factor: factor, output: output, mask: try mask(output.grid),
-        kernels: kernels))
+        kernels: kernels), for: node.name)
   }
 
   mutating func planConcatenation(_ node: Node, _ inputs: [Place]) throws(RuntimeError) {
     let output = try place(node.name, shape: shape(node))
-    append(ConcatenationStep(inputs: inputs, output: output))
+    append(ConcatenationStep(inputs: inputs, output: output), for: node.name)
   }
 
   mutating func planPad(
     _ node: Node, _ padding: Padding, _ input: Place
   ) throws(RuntimeError) {
     let output = try place(node.name, shape: shape(node))
-    append(PadStep(top: padding.top, left: padding.left, input: input, output: output))
+    append(
+      PadStep(top: padding.top, left: padding.left, input: input, output: output), for: node.name)
   }
 }

@@ -7,16 +7,16 @@ struct ProductStep: Step {
   let mask: KernelMemory<Int32>?
   let kernels: UnsafePointer<crisp_kernels>
 
-  func run(bundles: Int, in arena: Arena) {
+  func run(_ pass: Pass, part: Int) {
     let grid = output.grid
     let image = (grid.height - 1) * grid.pitch + grid.width * grid.cell
     let isGate = factor.grid != grid
-    for channel in 0..<output.channels {
+    for channel in pass.share(of: output.channels, part) {
       // In this order: an image's last vector may reach into the next image.
-      for bundle in 0..<bundles {
-        let from = input.image(bundle, channel, arena)
-        let other = factor.image(bundle, channel, arena)
-        let to = output.image(bundle, channel, arena)
+      for bundle in 0..<pass.bundles {
+        let from = input.image(bundle, channel, pass.arena)
+        let other = factor.image(bundle, channel, pass.arena)
+        let to = output.image(bundle, channel, pass.arena)
         if let mask {
           crisp_multiply_by(
             kernels, from, other, isGate ? 1 : 0, mask.start + bundle * grid.imagePitch, to, image)

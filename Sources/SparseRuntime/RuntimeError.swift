@@ -15,6 +15,8 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
   case tooLarge(layer: String)
   /// The system has no memory left.
   case outOfMemory(bytes: Int)
+  /// The system has no threads left.
+  case outOfThreads(Int)
   /// More images than the session was made for, or fewer than one.
   case imageCount(found: Int, capacity: Int)
   /// A buffer does not hold the number of values that the images or scores need.
@@ -29,6 +31,7 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
     case .invalidSetting: "invalid_runtime_setting"
     case .tooLarge: "model_too_large"
     case .outOfMemory: "out_of_memory"
+    case .outOfThreads: "out_of_threads"
     case .imageCount: "image_count"
     case .valueCount: "value_count"
     }
@@ -46,6 +49,8 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
     case .tooLarge(let layer):
       "the activations of '\(layer)' are too large for a session; use a smaller batch"
     case .outOfMemory(let bytes): "there is no memory left for \(bytes) bytes"
+    case .outOfThreads(let threads):
+      "the system cannot start \(threads) threads; use fewer, or raise its limit"
     case .imageCount(let found, let capacity):
       "\(found) images were given; this session takes 1 to \(capacity)"
     case .valueCount(let expected, let found):

@@ -22,10 +22,18 @@ public final class Session {
   /// The kernels that are used.
   public let instructionSet: InstructionSet
 
+  /// Bytes that the session takes beside the model's own.
+  public let memoryBytes: Int
+  /// Threads that it uses.
+  public var threads: Int { team.threads }
+
   private let arena: Arena
   private let steps: [any Step]
+  private let stepNodes: [String]
   private let input, output: Place
   private let imagesPerPass: Int
+  private let scratch: [Scratch]
+  private let team: Team
 
   /// Prepares a packed model. `instructionSet` nil takes the best one here.
   public convenience init(
@@ -81,7 +89,7 @@ public final class Session {
     }
     let plan = try Planner(
       graph: graph, layers: layers, weights: weights, batchCapacity: batchCapacity,
-      threads: threads, kernels: kernels)
+      kernels: kernels, costs: try CostCache.model(instructionSet, kernels))
     guard let input = plan.places[Graph.inputName], let output = plan.places[plan.output] else {
       throw .graph(.unknownOutput(graph.output))
     }
@@ -93,8 +101,15 @@ public final class Session {
     classCount = output.channels * output.grid.height * output.grid.width
     arena = plan.arena
     imagesPerPass = plan.imagesPerPass
-    steps = plan.steps
+    steps = plan.steps.map(\.step)
+    stepNodes = plan.steps.map(\.node)
     self.layers = plan.reports
+    var scratch: [Scratch] = []
+    for _ in 0..<threads { scratch.append(try Scratch(plan.scratch)) }
+    self.scratch = scratch
+    team = try Team(threads: threads)
+    memoryBytes =
+      plan.arena.memoryBytes + plan.stepBytes + scratch.reduce(0) { $0 + $1.memoryBytes }
   }
 
   /// Answers the scores (logits) of `count` images, [image][class]. `images` are in NCHW order and
@@ -119,6 +134,13 @@ public final class Session {
   public func run(
     images: UnsafeBufferPointer<Float>, count: Int, scores: UnsafeMutableBufferPointer<Float>
   ) throws(RuntimeError) {
+    try run(images: images, count: count, scores: scores, clock: nil)
+  }
+
+  private func run(
+    images: UnsafeBufferPointer<Float>, count: Int, scores: UnsafeMutableBufferPointer<Float>,
+    clock: StepClock?
+  ) throws(RuntimeError) {
     guard (1...batchCapacity).contains(count) else {
       throw .imageCount(found: count, capacity: batchCapacity)
     }
@@ -128,12 +150,78 @@ public final class Session {
     guard let target = scores.baseAddress, scores.count == count * classCount else {
       throw .valueCount(expected: count * classCount, found: scores.count)
     }
+    // The parts of this session's own team share what is read only, and write apart.
     for first in stride(from: 0, to: count, by: imagesPerPass) {
-      let pass = min(imagesPerPass, count - first)
-      let bundles = (pass + input.grid.cell - 1) / input.grid.cell
-      input.load(source + first * inputShape.count, count: pass, in: arena)
-      for step in steps { step.run(bundles: bundles, in: arena) }
-      output.store(target + first * classCount, count: pass, in: arena)
+      let images = min(imagesPerPass, count - first)
+      let bundles = (images + input.grid.cell - 1) / input.grid.cell
+      var task = PassTask(
+        pass: Pass(bundles: bundles, parts: team.threads, arena: arena, scratch: scratch),
+        steps: steps, team: team, input: input, output: output,
+        images: source + first * inputShape.count, scores: target + first * classCount,
+        count: images, clock: clock)
+      team.run(&task) { context, part in
+        context?.assumingMemoryBound(to: PassTask.self).pointee.run(part)
+      }
     }
+  }
+}
+
+extension Session {
+  /// Runs `count` images `rounds` times and answers the least time that every node took, in order.
+  public func profile(
+    images: [Float], count: Int, rounds: Int = 20
+  ) throws(RuntimeError) -> [NodeTiming] {
+    var least = [UInt64](repeating: .max, count: steps.count)
+    var scores = [Float](repeating: 0, count: count * classCount)
+    for _ in 0..<max(1, rounds) {
+      let clock = StepClock(steps: steps.count)
+      let result = images.withUnsafeBufferPointer { source in
+        scores.withUnsafeMutableBufferPointer { target in
+          Result { () throws(RuntimeError) in
+            try run(images: source, count: count, scores: target, clock: clock)
+          }
+        }
+      }
+      try result.get()
+      for index in steps.indices { least[index] = min(least[index], clock.nanoseconds[index]) }
+    }
+    var timings: [NodeTiming] = []
+    for (name, time) in zip(stepNodes, least) {
+      // A layer with a copy before or behind it has several steps.
+      if timings.last?.name == name {
+        timings[timings.count - 1].microseconds += Double(time) / 1000
+      } else {
+        timings.append(
+          NodeTiming(
+            name: name, microseconds: Double(time) / 1000,
+            layer: layers.first { $0.name == name }))
+      }
+    }
+    return timings
+  }
+}
+
+/// One pass through the network, as all threads see it.
+private struct PassTask {
+  let pass: Pass
+  let steps: [any Step]
+  let team: Team
+  let input, output: Place
+  let images: UnsafePointer<Float>
+  let scores: UnsafeMutablePointer<Float>
+  let count: Int
+  let clock: StepClock?
+
+  func run(_ part: Int) {
+    input.load(
+      images, count: count, channels: pass.share(of: input.channels, part), in: pass.arena)
+    team.meet()
+    if part == 0 { clock?.start() }
+    for (index, step) in steps.enumerated() {
+      step.run(pass, part: part)
+      team.meet()
+      if part == 0 { clock?.tick(index) }
+    }
+    if part == 0 { output.store(scores, count: count, in: pass.arena) }
   }
 }

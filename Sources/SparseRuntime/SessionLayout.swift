@@ -1,13 +1,15 @@
 import CKernels
 
 extension Place {
-  /// Copies a batch in NCHW order into this place's grid.
-  func load(_ images: UnsafePointer<Float>, count: Int, in arena: Arena) {
+  /// Copies some channels of a batch in NCHW order into this place's grid.
+  func load(
+    _ images: UnsafePointer<Float>, count: Int, channels selected: Range<Int>, in arena: Arena
+  ) {
     let cell = grid.cell
     let channelSize = grid.height * grid.width
     let imageSize = channels * channelSize
     for bundle in 0..<(count + cell - 1) / cell {
-      for channel in 0..<channels {
+      for channel in selected {
         crisp_interleave(
           images + bundle * cell * imageSize + channel * channelSize, imageSize,
           min(cell, count - bundle * cell), image(bundle, channel, arena), grid.plane)

@@ -1,25 +1,75 @@
 import CKernels
 
-/// One thing a session does for a batch.
+/// One thing a session does for a batch. All parts run at the same time, on threads of their own;
+/// the next step begins when all are done.
 protocol Step {
-  /// Runs for the first `bundles` bundles of images.
-  func run(bundles: Int, in arena: Arena)
+  func run(_ pass: Pass, part: Int)
+}
+
+/// What the steps of one pass through the network have in common.
+struct Pass {
+  /// Bundles of images in this pass.
+  let bundles: Int
+  let parts: Int
+  let arena: Arena
+  let scratch: [Scratch]
+
+  /// The part's equal share of `count` things.
+  func share(of count: Int, _ part: Int) -> Range<Int> {
+    part * count / parts..<(part + 1) * count / parts
+  }
+}
+
+/// What one thread needs beside the activations.
+struct Scratch {
+  let values, panel, row: KernelMemory<Float>
+  let offsets: KernelMemory<Int32>
+
+  /// Room for every layer.
+  struct Sizes {
+    var values = 0
+    var panel = 0
+    var row = 0
+    var offsets = 0
+
+    mutating func include(_ sizes: crisp_scratch_sizes) {
+      values = max(values, sizes.values)
+      panel = max(panel, sizes.panel)
+      offsets = max(offsets, sizes.offsets)
+    }
+  }
+
+  init(_ sizes: Sizes) throws(RuntimeError) {
+    values = try KernelMemory(zeros: sizes.values)
+    panel = try KernelMemory(zeros: sizes.panel)
+    row = try KernelMemory(zeros: sizes.row)
+    offsets = try KernelMemory(zeros: sizes.offsets)
+  }
+
+  var memoryBytes: Int { values.bytes + panel.bytes + row.bytes + offsets.bytes }
+
+  /// The same for the kernels.
+  var pointers: crisp_scratch {
+    crisp_scratch(values: values.start, offsets: offsets.start, panel: panel.start)
+  }
 }
 
 /// Space to depth: copies the cells that a strided convolution reads into one sub-plane per phase.
 struct PhaseStep: Step {
   let input, output: Place
   let geometry: ConvolutionGeometry
+  let kernels: UnsafePointer<crisp_kernels>
 
-  func run(bundles: Int, in arena: Arena) {
+  func run(_ pass: Pass, part: Int) {
     let window = geometry.window
-    for (index, phase) in geometry.phases.enumerated() {
-      for channel in 0..<input.channels {
-        for bundle in 0..<bundles {
+    for channel in pass.share(of: input.channels, part) {
+      for bundle in 0..<pass.bundles {
+        let from = input.image(bundle, channel, pass.arena)
+        for (index, phase) in geometry.phases.enumerated() {
           crisp_pick_cells(
-            input.image(bundle, channel, arena), input.grid.plane, phase.row, phase.column,
-            window.strideHeight, window.strideWidth,
-            output.image(bundle, index * input.channels + channel, arena), output.grid.plane)
+            kernels, from, input.grid.plane, phase.row, phase.column, window.strideHeight,
+            window.strideWidth,
+            output.image(bundle, index * input.channels + channel, pass.arena), output.grid.plane)
         }
       }
     }
@@ -29,13 +79,14 @@ struct PhaseStep: Step {
 /// Copies the valid corner of a grid to a value's own grid.
 struct CropStep: Step {
   let input, output: Place
+  let kernels: UnsafePointer<crisp_kernels>
 
-  func run(bundles: Int, in arena: Arena) {
-    for channel in 0..<output.channels {
-      for bundle in 0..<bundles {
+  func run(_ pass: Pass, part: Int) {
+    for channel in pass.share(of: output.channels, part) {
+      for bundle in 0..<pass.bundles {
         crisp_pick_cells(
-          input.image(bundle, channel, arena), input.grid.plane, 0, 0, 1, 1,
-          output.image(bundle, channel, arena), output.grid.plane)
+          kernels, input.image(bundle, channel, pass.arena), input.grid.plane, 0, 0, 1, 1,
+          output.image(bundle, channel, pass.arena), output.grid.plane)
       }
     }
   }
@@ -45,15 +96,15 @@ struct CropStep: Step {
 struct FlattenStep: Step {
   let input, output: Place
 
-  func run(bundles: Int, in arena: Arena) {
+  func run(_ pass: Pass, part: Int) {
     let grid = input.grid
-    for bundle in 0..<bundles {
-      var feature = 0
-      for channel in 0..<input.channels {
-        let image = input.image(bundle, channel, arena)
+    for bundle in 0..<pass.bundles {
+      for channel in pass.share(of: input.channels, part) {
+        var feature = channel * grid.height * grid.width
+        let image = input.image(bundle, channel, pass.arena)
         for row in 0..<grid.height {
           for column in 0..<grid.width {
-            output.image(bundle, feature, arena)
+            output.image(bundle, feature, pass.arena)
               .update(from: image + row * grid.pitch + column * grid.cell, count: grid.cell)
             feature += 1
           }
@@ -65,27 +116,18 @@ struct FlattenStep: Step {
 
 /// Maximum or mean over windows.
 struct PoolStep: Step {
-  enum Kind { case maximum, mean, paddedMean, globalMean }
-
-  let kind: Kind
+  let pooling: crisp_pooling
   let window: crisp_window
   let input, output: Place
-  /// Slot of one row of scratch.
-  let scratch: Int
+  let kernels: UnsafePointer<crisp_kernels>
 
-  func run(bundles: Int, in arena: Arena) {
-    let (plane, result) = (input.grid.plane, output.grid.plane)
-    let row = arena[scratch]
-    for channel in 0..<input.channels {
-      for bundle in 0..<bundles {
-        let from = input.image(bundle, channel, arena)
-        let to = output.image(bundle, channel, arena)
-        switch kind {
-        case .maximum: crisp_max_pool(from, plane, to, result, window, row)
-        case .mean: crisp_average_pool(from, plane, to, result, window, row)
-        case .paddedMean: crisp_padded_average_pool(from, plane, to, result, window, row)
-        case .globalMean: crisp_global_average(from, plane, to)
-        }
+  func run(_ pass: Pass, part: Int) {
+    let row = pass.scratch[part].row.start
+    for channel in pass.share(of: input.channels, part) {
+      for bundle in 0..<pass.bundles {
+        crisp_pool(
+          kernels, pooling, input.image(bundle, channel, pass.arena), input.grid.plane,
+          output.image(bundle, channel, pass.arena), output.grid.plane, window, row)
       }
     }
   }

@@ -133,7 +133,7 @@ import Testing
     for layer in session.layers { #expect(layer.multiplyAccumulates == counts[layer.name]) }
     let layer = try #require(session.layers.first { $0.name == "block0.conv2" })
     #expect(layer.density < 0.3)
-    #expect(layer.kernel == "scalar 2x6")
+    #expect(layer.kernel.hasPrefix("scalar "))
     #expect(layer.outputShape == ActivationShape(channels: 22, height: 4, width: 4))
   }
 

@@ -1,0 +1,136 @@
+import CKernels
+import Foundation
+
+/// What the kernels of one instruction set cost on one processor, in nanoseconds, measured once (see
+/// `CostModel.measured`). The planner adds these up for every way to compute a layer and takes the
+/// cheapest; no way changes a result, so neither does a measurement.
+struct CostModel: Codable, Hashable {
+  /// Raised when kernels or measurements change: older files are then measured again.
+  static let version = 1
+
+  /// One kernel for one row group.
+  struct Kernel: Codable, Hashable {
+    /// Bias, residual, clamp and store.
+    var fixed: Double
+    /// Each tap, the input at a vector's alignment or not.
+    var aligned, unaligned: Double
+
+    func tap(aligned isAligned: Bool) -> Double { isAligned ? aligned : unaligned }
+  }
+
+  var version = CostModel.version
+  /// [1, 2 or 4 rows][vectors - 1].
+  var kernels: [[Kernel]]
+  /// Writing out one packed weight, for 1, 2 and 4 rows.
+  var decoding: [Double]
+  /// Copying one vector to a panel.
+  var packing: Double
+
+  /// The kernel for that many rows and vectors.
+  func kernel(rows: Int, vectors: Int) -> Kernel {
+    let table = kernels[CostModel.index(rows)]
+    return table[min(vectors, table.count) - 1]
+  }
+
+  static func index(_ rows: Int) -> Int { rows == 4 ? 2 : rows - 1 }
+}
+
+/// A layer as the cost model sees it.
+struct LayerShape {
+  let outputs, columns: Int
+  private(set) var rows: Int
+  /// In the hybrid pattern: side of a block, slots of a row of one tile, kept tiles.
+  private(set) var packed: (block: Int, slots: Int, keptTiles: Int)?
+  let divisions: Int
+  /// Input channels that one position reads.
+  let inputChannels: Int
+  /// Positions: how many runs, and floats of each.
+  let runs, length: Int
+  /// Whether vectors of input start at a vector's alignment.
+  let isAligned: Bool
+
+  init(
+    _ matrix: LayerMatrix, inputChannels: Int, runs: crisp_runs, isAligned: Bool
+  ) {
+    outputs = matrix.outputs
+    columns = matrix.columns
+    rows = matrix.rows
+    packed = matrix.layer.map {
+      ($0.pattern.block, $0.pattern.slotsPerRow, $0.keptTiles)
+    }
+    divisions = matrix.divisions
+    self.inputChannels = inputChannels
+    self.runs = runs.outer * runs.inner
+    length = runs.length
+    self.isAligned = isAligned
+  }
+
+  /// The same with its zeros written out.
+  var dense: LayerShape {
+    var shape = self
+    shape.rows = 4
+    shape.packed = nil
+    return shape
+  }
+}
+
+extension CostModel {
+  /// Bytes of input that are read again and again, to stay in a first-level cache of 32 KB beside
+  /// weights and sums.
+  private static let nearBytes = 20 << 10
+  /// The same for a second-level cache; the smallest common one has 512 KB.
+  private static let middleBytes = 320 << 10
+
+  /// The cheapest way to compute a layer, and its nanoseconds.
+  func plan(_ layer: LayerShape, lanes: Int) -> (plan: crisp_plan, cost: Double) {
+    var best: (plan: crisp_plan, cost: Double)?
+    for vectors in 1...kernels[CostModel.index(layer.rows)].count {
+      for packs in [false, true] where !packs || (layer.packed != nil && !layer.isAligned) {
+        let plan = plan(layer, vectors: vectors, packs: packs, lanes: lanes)
+        let cost = cost(layer, plan, lanes: lanes)
+        if cost < best?.cost ?? .infinity { best = (plan, cost) }
+      }
+    }
+    return best ?? (crisp_plan(vectors: 1, depth: 1, packs: 0, strip: 1, dots: 0), .infinity)
+  }
+
+  private func plan(
+    _ layer: LayerShape, vectors: Int, packs: Bool, lanes: Int
+  ) -> crisp_plan {
+    let column = vectors * lanes * MemoryLayout<Float>.stride
+    let depth = CostModel.nearBytes / (column * (layer.packed?.block ?? 1))
+    let strip = CostModel.middleBytes / (column * layer.inputChannels)
+    return crisp_plan(
+      vectors: vectors, depth: max(layer.packed == nil ? 32 : 1, depth), packs: packs ? 1 : 0,
+      strip: max(1, strip), dots: 0)
+  }
+
+  /// Nanoseconds of a plan on one thread, if all that is read were near.
+  func cost(_ layer: LayerShape, _ plan: crisp_plan, lanes: Int) -> Double {
+    let vectors = (layer.length + lanes - 1) / lanes
+    let pieces = (vectors + plan.vectors - 1) / plan.vectors
+    let groups = Double((layer.outputs + layer.rows - 1) / layer.rows)
+    let taps = Double(layer.packed.map { $0.slots * $0.keptTiles } ?? layer.columns)
+    let allDepth = layer.packed?.keptTiles ?? layer.columns
+    let visits = Double((allDepth + plan.depth - 1) / plan.depth)
+    var total = 0.0
+    // Pieces have one of two widths.
+    let (narrow, wide) = (vectors / pieces, vectors % pieces)
+    for (width, count) in [(narrow, pieces - wide), (narrow + 1, wide)] where count > 0 {
+      let kernel = kernel(rows: layer.rows, vectors: width)
+      let isAligned = layer.isAligned || plan.packs != 0
+      total +=
+        Double(count * layer.runs) * groups
+        * (visits * kernel.fixed + taps * kernel.tap(aligned: isAligned))
+    }
+    guard let packed = layer.packed else { return total }
+    let strips = Double((pieces * layer.runs + plan.strip - 1) / plan.strip)
+    total += strips * groups * taps * Double(layer.rows) * decoding[CostModel.index(layer.rows)]
+    if plan.packs != 0 {
+      let blockRows = (layer.outputs + packed.block - 1) / packed.block
+      total +=
+        Double(blockRows * packed.keptTiles * packed.block * vectors * layer.runs) * packing
+    }
+    return total
+  }
+}

@@ -1,0 +1,86 @@
+import CKernels
+
+/// A convolution of every channel with a kernel of its own.
+final class DepthwiseStep: Step {
+  /// Output rows that are computed together: an input row is then loaded once for all of them.
+  private static let rowsAtOnce = 4
+
+  private let input, output: Place
+  private let residual: Place?
+  private let lower, upper: Float
+  private let kernelHeight, kernelWidth: Int
+  private let offsets: KernelMemory<Int32>
+  private let weights, bias: KernelMemory<Float>
+  private let mask: KernelMemory<Int32>?
+  /// Whether kernel rows lie one grid row apart, so that rows can be computed together.
+  private let sharesRows: Bool
+  private let kernels: UnsafePointer<crisp_kernels>
+
+  /// Instruction set and kernel.
+  var kernelName: String {
+    "\(String(cString: kernels.pointee.name)) depthwise \(kernelHeight)x\(kernelWidth)"
+  }
+
+  var memoryBytes: Int { weights.bytes + bias.bytes }
+
+  /// Whether there is a kernel for that window.
+  static func handles(_ geometry: ConvolutionGeometry) -> Bool {
+    let window = geometry.window
+    return geometry.writesInPlace && window.kernelHeight == window.kernelWidth
+      && [3, 5].contains(window.kernelHeight)
+  }
+
+  /// `offsets` are those of the taps in the first channel; `weights` are [channel][tap].
+  init(
+    _ geometry: ConvolutionGeometry, offsets: [Int32], weights: [Float], bias: [Float]?,
+    node: FusedNode, input: Place, output: Place, residual: Place?, mask: KernelMemory<Int32>?,
+    kernels: UnsafePointer<crisp_kernels>
+  ) throws(RuntimeError) {
+    self.input = input
+    self.output = output
+    self.residual = residual
+    (lower, upper) = (node.lower, node.upper)
+    (kernelHeight, kernelWidth) = (geometry.window.kernelHeight, geometry.window.kernelWidth)
+    self.offsets = try KernelMemory(offsets)
+    self.weights = try KernelMemory(weights)
+    self.bias = try KernelMemory(bias ?? [Float](repeating: 0, count: output.channels))
+    self.mask = mask
+    sharesRows = geometry.readsInPlace
+    self.kernels = kernels
+  }
+
+  func run(_ pass: Pass, part: Int) {
+    let grid = output.grid
+    let taps = kernelHeight * kernelWidth
+    var task = crisp_depthwise()
+    task.offsets = UnsafePointer(offsets.start)
+    task.height = kernelHeight
+    task.width = kernelWidth
+    task.lower = lower
+    task.upper = upper
+    task.row_stride = grid.pitch
+    task.length = grid.width * grid.cell
+    for channel in pass.share(of: output.channels, part) {
+      task.values = UnsafePointer(weights.start + channel * taps)
+      task.bias = bias.start[channel]
+      // Images and rows in this order: a last vector may reach into the next row or image.
+      for bundle in 0..<pass.bundles {
+        let from = input.image(bundle, channel, pass.arena)
+        let to = output.image(bundle, channel, pass.arena)
+        let added = residual?.image(bundle, channel, pass.arena)
+        var row = 0
+        while row < grid.height {
+          let rows = sharesRows ? min(DepthwiseStep.rowsAtOnce, grid.height - row) : 1
+          let start = row * grid.pitch
+          task.input = UnsafePointer(from + start)
+          task.output = to + start
+          task.residual = added.map { UnsafePointer($0 + start) }
+          task.mask = mask.map { UnsafePointer($0.start + bundle * grid.imagePitch + start) }
+          task.rows = rows
+          kernels.pointee.depthwise(&task)
+          row += rows
+        }
+      }
+    }
+  }
+}
