@@ -37,35 +37,17 @@ KERNEL_TARGET INLINE vector load_values(const uint8_t *from, size_t value_size) 
 #endif
 }
 
-// `count` values; whole vectors are written, and read where they exist.
-KERNEL_TARGET INLINE void decode_values(
-    const uint8_t *from, const uint8_t *end, size_t value_size, size_t count, float *to) {
-  for (size_t i = 0; i < count; i += LANES) {
-    const uint8_t *source = from + i * value_size;
-    if (source + LANES * value_size <= end) {
-      store(load_values(source, value_size), to + i);
-    } else {
-      uint8_t rest[LANES * sizeof(float)] = {0};
-      memcpy(rest, source, end - source);
-      store(load_values(rest, value_size), to + i);
-    }
-  }
-}
-
 // The two-bit positions of slots from `bit` on, in the lowest bits; enough for a vector.
 INLINE uint32_t position_bits(const crisp_matrix *matrix, size_t bit) {
   uint64_t bits = 0;
   const size_t byte = bit / 8, left = matrix->position_bytes - byte;
-  memcpy(&bits, matrix->positions + byte, left < sizeof bits ? left : sizeof bits);
+  // Almost always the first, whose length the compiler knows.
+  if (left >= sizeof bits) {
+    memcpy(&bits, matrix->positions + byte, sizeof bits);
+  } else {
+    memcpy(&bits, matrix->positions + byte, left);
+  }
   return (uint32_t)(bits >> bit % 8);
-}
-
-// Slots of a row of the largest block, 48, rounded up to whole vectors.
-enum { MOST_SLOTS = 64 };
-
-// The first column of each slot's group of four.
-INLINE void list_first_columns(size_t keep, int32_t first_columns[MOST_SLOTS]) {
-  for (size_t slot = 0; slot < MOST_SLOTS; slot++) first_columns[slot] = (int32_t)(slot / keep * 4);
 }
 
 KERNEL_TARGET INLINE lanes lane_numbers(void) {
@@ -74,49 +56,74 @@ KERNEL_TARGET INLINE lanes lane_numbers(void) {
   return numbers;
 }
 
-KERNEL_TARGET static void decode(const crisp_matrix *matrix, const crisp_selection *selection) {
-  const size_t rows = matrix->rows, block = matrix->block, keep = matrix->keep;
-  const size_t slots = block / 4 * keep, groups = block / rows;
-  const size_t taps = selection->tiles * slots;
+// The values of a selection. Tiles come in the file's order, which the processor then fetches ahead.
+// What is written beyond a row's slots is overwritten by the next tile, or lies behind the taps.
+KERNEL_TARGET INLINE void decode_values(
+    const crisp_matrix *matrix, const crisp_selection *selection, const size_t value_size) {
+  const size_t rows = selection->groups * matrix->rows, slots = matrix->block / 4 * matrix->keep;
   const size_t tile0 = selection->block_row * matrix->kept_tiles + selection->first_tile;
-  const size_t block_rows = (matrix->outputs + block - 1) / block;
-  const uint8_t *end =
-      matrix->values + block_rows * matrix->kept_tiles * block * slots * matrix->value_size;
-
-  // Rows one after the other, tiles in order: what is written beyond a row's slots is overwritten.
-  for (size_t row = 0; row < selection->groups * rows; row++) {
-    for (size_t tile = 0; tile < selection->tiles; tile++) {
-      const size_t first =
-          ((tile0 + tile) * block + selection->first_group * rows + row) * slots;
-      decode_values(
-          matrix->values + first * matrix->value_size, end, matrix->value_size, slots,
-          selection->values + row * taps + tile * slots);
+  const size_t first_row = selection->first_group * matrix->rows;
+  const uint8_t *end = matrix->values + matrix->value_count * value_size;
+  const uint8_t *from =
+      matrix->values + (tile0 * matrix->block + first_row) * slots * value_size;
+  for (size_t tile = 0; tile < selection->tiles; tile++) {
+    float *to = selection->values + tile * slots;
+    const uint8_t *source = from + tile * matrix->block * slots * value_size;
+    // The last vectors of a file's last rows reach beyond it.
+    const int all = end - source >= (ptrdiff_t)((rows * slots + LANES) * value_size);
+    for (size_t row = 0; row < rows; row++) {
+      for (size_t slot = 0; slot < slots; slot += LANES) {
+        const uint8_t *at = source + slot * value_size;
+        uint8_t rest[LANES * sizeof(float)];
+        if (!all && end - at < (ptrdiff_t)(LANES * value_size)) {
+          memset(rest, 0, sizeof rest);
+          memcpy(rest, at, end - at);
+          at = rest;
+        }
+        store(load_values(at, value_size), to + slot);
+      }
+      source += slots * value_size;
+      to += selection->stride;
     }
   }
+}
 
-  const lanes number = lane_numbers(), shift = number * 2;
-  int32_t first_columns[MOST_SLOTS];
-  list_first_columns(keep, first_columns);
-  for (size_t group = 0; group < selection->groups; group++) {
-    for (size_t tile = 0; tile < selection->tiles; tile++) {
-      int32_t *offsets = selection->offsets + group * taps + tile * slots;
-      const size_t bit =
-          ((tile0 + tile) * groups + selection->first_group + group) * slots * 2;
-      const size_t block_column = matrix->block_columns[tile0 + tile];
-      const int32_t *table = matrix->column_offsets + block_column * block;
-      int32_t base = table[0], stride = matrix->column_strides[block_column];
-      if (selection->panel_stride) {
-        stride = (int32_t)selection->panel_stride;
-        base = (int32_t)(tile * block) * stride;
-      }
+KERNEL_TARGET static void decode(const crisp_matrix *matrix, const crisp_selection *selection) {
+  if (matrix->value_size == sizeof(float)) {
+    decode_values(matrix, selection, sizeof(float));
+  } else {
+    decode_values(matrix, selection, sizeof(uint16_t));
+  }
+  const size_t block = matrix->block, slots = block / 4 * matrix->keep;
+  const size_t groups = block / matrix->rows;
+  const size_t tile0 = selection->block_row * matrix->kept_tiles + selection->first_tile;
+  const lanes shift = lane_numbers() * 2;
+  const int32_t *first_columns = first_columns_of[matrix->keep - 1];
+  for (size_t tile = 0; tile < selection->tiles; tile++) {
+    const size_t block_column = matrix->block_columns[tile0 + tile];
+    const int32_t *table = matrix->column_offsets + block_column * block;
+    int32_t base = table[0], stride = matrix->column_strides[block_column];
+    if (selection->panel_stride) {
+      stride = (int32_t)selection->panel_stride;
+      base = (int32_t)(tile * block) * stride;
+    }
+    size_t bit = ((tile0 + tile) * groups + selection->first_group) * slots * 2;
+    int32_t *offsets = selection->offsets + tile * slots;
+    for (size_t group = 0; group < selection->groups; group++) {
       for (size_t slot = 0; slot < slots; slot += LANES) {
         const lanes bits = splat_lanes((int32_t)position_bits(matrix, bit + 2 * slot));
         const lanes column =
             *(const unaligned_lanes *)(first_columns + slot) + ((bits >> shift) & 3);
         lanes offset = column * stride + base;
-        if (!stride) UNROLL for (int i = 0; i < LANES; i++) offset[i] = table[column[i]];
+        if (!stride) {
+          // A slot beyond the tile is overwritten.
+          UNROLL for (int i = 0; i < LANES; i++)
+            offset[i] = (size_t)column[i] < block ? table[column[i]] : 0;
+        }
         *(unaligned_lanes *)(offsets + slot) = offset;
       }
+      bit += slots * 2;
+      offsets += selection->stride;
     }
   }
 }
@@ -131,23 +138,25 @@ KERNEL_TARGET INLINE vector gather(const float *from, lanes columns, size_t keep
 }
 #endif
 
-KERNEL_TARGET static void dot(
+KERNEL_TARGET INLINE void dot_sized(
     const crisp_matrix *matrix, size_t block_row, size_t first_row, size_t rows,
-    const float *gathered, float *sums) {
+    const float *gathered, float *sums, const size_t size) {
   const size_t block = matrix->block, keep = matrix->keep, slots = block / 4 * keep;
-  const size_t groups = block / matrix->rows, size = matrix->value_size;
+  const size_t groups = block / matrix->rows;
   const size_t tile0 = block_row * matrix->kept_tiles;
   const lanes shift = lane_numbers() * 2;
-  int32_t first_columns[MOST_SLOTS];
-  list_first_columns(keep, first_columns);
-  for (size_t row = first_row; row < first_row + rows; row++) {
-    vector sum = splat(0);
-    for (size_t tile = tile0; tile < tile0 + matrix->kept_tiles; tile++) {
-      const float *x = gathered + matrix->block_columns[tile] * block;
-      const size_t bit = (tile * groups + row / matrix->rows) * slots * 2;
-      const uint8_t *values = matrix->values + (tile * block + row) * slots * size;
+  const int32_t *first_columns = first_columns_of[keep - 1];
+  vector sum[64];
+  for (size_t row = 0; row < rows; row++) sum[row] = splat(0);
+  // Tiles in the file's order, which the processor then fetches ahead.
+  for (size_t tile = tile0; tile < tile0 + matrix->kept_tiles; tile++) {
+    const float *x = gathered + matrix->block_columns[tile] * block;
+    const uint8_t *values = matrix->values + (tile * block + first_row) * slots * size;
+    const int whole = slots % LANES == 0;
+    for (size_t row = 0; row < rows; row++, values += slots * size) {
+      const size_t bit = (tile * groups + (first_row + row) / matrix->rows) * slots * 2;
       for (size_t slot = 0; slot < slots; slot += LANES) {
-        const size_t count = slots - slot < LANES ? slots - slot : LANES;
+        const size_t count = whole || slots - slot > LANES ? LANES : slots - slot;
         const lanes bits = splat_lanes((int32_t)position_bits(matrix, bit + 2 * slot));
         const int32_t first = first_columns[slot];
         const lanes columns =
@@ -160,11 +169,23 @@ KERNEL_TARGET static void dot(
           memcpy(rest, from, count * size);
           from = rest;
         }
-        sum += load_values(from, size) * KERNEL_GATHER(x + first, columns, keep, count);
+        sum[row] += load_values(from, size) * KERNEL_GATHER(x + first, columns, keep, count);
       }
     }
+  }
+  for (size_t row = 0; row < rows; row++) {
     float total = 0;
-    for (int i = 0; i < LANES; i++) total += sum[i];
-    sums[row - first_row] = total;
+    for (int i = 0; i < LANES; i++) total += sum[row][i];
+    sums[row] = total;
+  }
+}
+
+KERNEL_TARGET static void dot(
+    const crisp_matrix *matrix, size_t block_row, size_t first_row, size_t rows,
+    const float *gathered, float *sums) {
+  if (matrix->value_size == sizeof(float)) {
+    dot_sized(matrix, block_row, first_row, rows, gathered, sums, sizeof(float));
+  } else {
+    dot_sized(matrix, block_row, first_row, rows, gathered, sums, sizeof(uint16_t));
   }
 }

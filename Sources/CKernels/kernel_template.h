@@ -51,6 +51,23 @@ KERNEL_TARGET INLINE vector clamp(vector value, vector lower, vector upper) {
 #include "planes_template.h"
 #include "pointwise_template.h"
 
+KERNEL_TARGET static size_t peak(size_t steps) {
+  // Enough sums for two units of four cycles' latency.
+  enum { SUMS = 12 };
+  vector sum[SUMS];
+  vector factor = splat(0.999f), addend = splat(0.001f);
+  UNROLL for (int i = 0; i < SUMS; i++) sum[i] = splat((float)i);
+  for (size_t step = 0; step < steps; step++) {
+    UNROLL for (int i = 0; i < SUMS; i++) sum[i] = sum[i] * factor + addend;
+    // Keeps the compiler from joining rounds.
+    __asm__ volatile("" : : : "memory");
+  }
+  float all = 0;
+  UNROLL for (int i = 0; i < SUMS; i++) all += sum[i][0];
+  // Always true; keeps the sums.
+  return all > -1 ? steps * SUMS * LANES * 2 : 0;
+}
+
 const crisp_kernels KERNEL_TABLE = {
     .name = KERNEL_TEXT,
     .lanes = LANES,
@@ -64,4 +81,6 @@ const crisp_kernels KERNEL_TABLE = {
     .product = product,
     .pool = pool,
     .pick = pick_cells,
+    .split = split,
+    .peak = peak,
 };

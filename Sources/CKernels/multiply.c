@@ -19,6 +19,15 @@ const crisp_kernels *crisp_kernels_named(const char *name) {
   return strcmp(name, crisp_kernels_scalar.name) ? 0 : &crisp_kernels_scalar;
 }
 
+#define FOUR(M, slot) M(slot), M(slot + 1), M(slot + 2), M(slot + 3)
+#define SIXTEEN(M, slot) FOUR(M, slot), FOUR(M, slot + 4), FOUR(M, slot + 8), FOUR(M, slot + 12)
+#define SIXTY_FOUR(M) SIXTEEN(M, 0), SIXTEEN(M, 16), SIXTEEN(M, 32), SIXTEEN(M, 48)
+#define OF_ONE(slot) (slot) * 4
+#define OF_TWO(slot) (slot) / 2 * 4
+#define OF_THREE(slot) (slot) / 3 * 4
+const int32_t first_columns_of[3][64] = {
+    {SIXTY_FOUR(OF_ONE)}, {SIXTY_FOUR(OF_TWO)}, {SIXTY_FOUR(OF_THREE)}};
+
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 static size_t divided_up(size_t count, size_t by) { return (count + by - 1) / by; }
@@ -130,6 +139,18 @@ static void multiply_dense(
   }
 }
 
+// Starts to fetch the columns of some tiles while their weights are written out.
+static void fetch(
+    const crisp_matrix *matrix, const uint16_t *block_columns, size_t tiles, const float *input,
+    size_t length) {
+  enum { LINE = 16 };
+  for (size_t t = 0; t < tiles; t++) {
+    const int32_t *offsets = matrix->column_offsets + block_columns[t] * matrix->block;
+    for (size_t c = 0; c < matrix->block; c++)
+      for (size_t i = 0; i < length; i += LINE) __builtin_prefetch(input + offsets[c] + i);
+  }
+}
+
 static void multiply_packed(
     const crisp_kernels *kernels, const crisp_matrix *matrix, const crisp_plan *plan,
     const crisp_operands *operands, const cut *cut, share share, const crisp_scratch *scratch) {
@@ -156,16 +177,25 @@ static void multiply_packed(
             .panel_stride = panel_stride,
             .values = scratch->values,
             .offsets = scratch->offsets,
+            .stride = tiles * slots + kernels->lanes,
         };
-        kernels->decode(matrix, &selection);
-        stretch.taps = stretch.value_stride = stretch.offset_stride = tiles * slots;
+        stretch.taps = tiles * slots;
+        stretch.value_stride = stretch.offset_stride = selection.stride;
         stretch.finishes = tile + tiles == matrix->kept_tiles;
         const uint16_t *block_columns =
             matrix->block_columns + block_row * matrix->kept_tiles + tile;
+        const place start = place_of(cut, first);
+        fetch(
+            matrix, block_columns, tiles, operands->input + start.position,
+            start.vectors * kernels->lanes);
+        kernels->decode(matrix, &selection);
         for (size_t item = first; item < end; item++) {
           const place place = place_of(cut, item);
           aim(&stretch, matrix, operands, place.position, group * rows, tile == 0);
+          // The next piece of the run; its last vectors may not exist, which does no harm.
+          stretch.ahead = item + 1 < end ? place.vectors * kernels->lanes : 0;
           if (panel_stride) {
+            stretch.ahead = 0;
             for (size_t t = 0; t < tiles; t++)
               kernels->pack(
                   stretch.input, matrix->column_offsets + block_columns[t] * block, block,
@@ -210,10 +240,10 @@ crisp_scratch_sizes crisp_scratch_needed(
   if (matrix->dense) return (crisp_scratch_sizes){0, 0, 0};
   const size_t slots = matrix->block / 4 * matrix->keep;
   const size_t tiles = smaller(plan->depth, matrix->kept_tiles);
-  const size_t taps = tiles * slots;
+  const size_t stride = tiles * slots + kernels->lanes;
   return (crisp_scratch_sizes){
-      .values = matrix->block * taps + kernels->lanes,
-      .offsets = matrix->block / matrix->rows * taps + kernels->lanes,
+      .values = matrix->block * stride,
+      .offsets = matrix->block / matrix->rows * stride,
       .panel = plan->packs ? tiles * matrix->block * plan->vectors * kernels->lanes : 0,
   };
 }

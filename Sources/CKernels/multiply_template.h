@@ -11,6 +11,18 @@ KERNEL_TARGET INLINE void multiply(
   const int32_t *offsets = stretch->offsets + group * offset_stride;
   const float *values = stretch->values + group * rows * value_stride;
   float *output = stretch->output + group * rows * stretch->output_stride;
+  // The next positions of every column are needed soon. A column is read by several row groups, each
+  // of which fetches another cache line of it.
+  const float *ahead = input + stretch->ahead + group / at_once % vectors * LANES;
+  // What is added or overwritten at the end was last used a layer or a block ago.
+  UNROLL for (int r = 0; r < at_once * rows; r++) {
+    UNROLL for (int v = 0; v < vectors; v++) {
+      if (stretch->bias) __builtin_prefetch(output + r * stretch->output_stride + v * LANES, 1);
+      if (stretch->residual)
+        __builtin_prefetch(
+            stretch->residual + (group * rows + r) * stretch->residual_stride + v * LANES);
+    }
+  }
   vector sum[8][16];
   if (stretch->bias) {
     UNROLL for (int r = 0; r < at_once * rows; r++)
@@ -23,7 +35,9 @@ KERNEL_TARGET INLINE void multiply(
   }
   for (size_t k = 0; k < taps; k++) {
     UNROLL for (int g = 0; g < at_once; g++) {
-      const float *x = input + offsets[g * offset_stride + k];
+      const int32_t offset = offsets[g * offset_stride + k];
+      const float *x = input + offset;
+      __builtin_prefetch(ahead + offset);
       vector value[4];
       UNROLL for (int r = 0; r < rows; r++)
         value[r] = splat(values[(g * rows + r) * value_stride + k]);

@@ -24,6 +24,12 @@ void crisp_pick_cells(
       input, plane, first_row, first_column, stride_height, stride_width, output, result);
 }
 
+void crisp_split(
+    const crisp_kernels *kernels, const float *input, crisp_plane plane, size_t first_row,
+    float *even, float *odd, crisp_plane result) {
+  kernels->split(input, plane, first_row, even, odd, result);
+}
+
 void crisp_pad(
     const float *input, crisp_plane plane, size_t top, size_t left, float *output,
     crisp_plane result) {

@@ -71,15 +71,14 @@ KERNEL_TARGET static void global_mean(const float *input, crisp_plane plane, flo
     for (size_t i = 0; i < plane.cell; i++) output[i] *= scale;
     return;
   }
+  // Rows and the gaps between them, which are zeros, in one run.
+  const size_t count = (plane.height - 1) * plane.pitch + plane.width;
   vector sums = splat(0);
   float sum = 0;
-  for (size_t y = 0; y < plane.height; y++) {
-    const float *row = input + y * plane.pitch;
-    size_t x = 0;
-    for (; x + LANES <= plane.width; x += LANES) sums += load(row + x);
-    for (; x < plane.width; x++) sum += row[x];
-  }
-  for (int i = 0; i < LANES; i++) sum += sums[i];
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES) sums += load(input + i);
+  for (; i < count; i++) sum += input[i];
+  for (int lane = 0; lane < LANES; lane++) sum += sums[lane];
   output[0] = sum * scale;
 }
 
@@ -151,15 +150,39 @@ KERNEL_TARGET static void pick_cells(
     if (stride_width == 1) {
       if (filled) memcpy(to, from, filled * cell * sizeof(float));
     } else if (cell == 1) {
-      size_t x = 0;
-      // The last vector of a row would read beyond it.
-      if (stride_width == 2)
-        for (; x + LANES < filled; x += LANES) store(every_second(from + 2 * x), to + x);
-      for (; x < filled; x++) to[x] = from[x * stride_width];
+      for (size_t x = 0; x < filled; x++) to[x] = from[x * stride_width];
     } else {
       for (size_t x = 0; x < filled; x++)
         memcpy(to + x * cell, from + x * stride_width * cell, cell * sizeof(float));
     }
-    memset(to + filled * cell, 0, (result.width - filled) * cell * sizeof(float));
+    if (filled < result.width)
+      memset(to + filled * cell, 0, (result.width - filled) * cell * sizeof(float));
+  }
+}
+
+KERNEL_TARGET static void split(
+    const float *input, crisp_plane plane, size_t first_row, float *even, float *odd,
+    crisp_plane result) {
+  const size_t rows = picked(plane.height, first_row, 2);
+  for (size_t y = 0; y < result.height; y++) {
+    const float *from = input + (first_row + y * 2) * plane.pitch;
+    for (size_t phase = 0; phase < 2; phase++) {
+      float *to = phase ? odd : even;
+      if (!to) continue;
+      to += y * result.pitch;
+      const size_t columns = picked(plane.width, phase, 2);
+      size_t filled = y >= rows ? 0 : columns < result.width ? columns : result.width;
+      size_t x = 0;
+      if (filled >= LANES) {
+        for (; x + LANES <= filled; x += LANES)
+          store(every_second(from + phase + 2 * x), to + x);
+        // The rest once more with what stands before it.
+        if (x < filled)
+          store(every_second(from + phase + 2 * (filled - LANES)), to + filled - LANES);
+        x = filled;
+      }
+      for (; x < filled; x++) to[x] = from[phase + 2 * x];
+      for (; x < result.width; x++) to[x] = 0;
+    }
   }
 }

@@ -64,14 +64,3 @@ enum CostCache {
     return "costs-\(CostModel.version)-\(instructionSet.rawValue)-\(String(processor)).json"
   }
 }
-
-/// The processor that this program runs on.
-public enum Processor {
-  /// What `/proc/cpuinfo` calls it; "unknown" where there is no such file.
-  public static let name: String = {
-    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-    let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
-    let name = line?.split(separator: ":", maxSplits: 1).last?.trimmingCharacters(in: .whitespaces)
-    return name ?? "unknown"
-  }()
-}

@@ -19,9 +19,11 @@ extension CostModel {
   }
 }
 
-/// Small tasks whose data stay in the first-level cache.
+/// Small tasks whose input comes from the second-level cache, as in a network.
 private struct CostBench {
-  private static let channels = 24
+  /// Columns of one task, and how many tasks have columns of their own.
+  private static let channels = 64
+  private static let tasks = 6
   private static let groups = 8
   private static let mostTaps = 64
 
@@ -36,13 +38,13 @@ private struct CostBench {
     lanes = kernels.pointee.lanes
     // An odd number of cache lines, see `Grid.channelStride`.
     stride = 13 * Grid.widestVector
-    input = try KernelMemory(zeros: (CostBench.channels + 1) * stride)
+    input = try KernelMemory(zeros: (CostBench.channels * CostBench.tasks + 1) * stride)
     output = try KernelMemory(zeros: CostBench.groups * 4 * stride)
     values = try KernelMemory(zeros: CostBench.groups * 4 * CostBench.mostTaps + Grid.widestVector)
     bias = try KernelMemory(zeros: CostBench.groups * 4)
     var offsets: [Int32] = []
     for i in 0..<CostBench.groups * CostBench.mostTaps {
-      offsets.append(Int32(i * 7 % CostBench.channels * stride))
+      offsets.append(Int32(i * 29 % CostBench.channels * stride))
     }
     self.offsets = try KernelMemory(offsets + [Int32](repeating: 0, count: Grid.widestVector))
   }
@@ -65,7 +67,6 @@ private struct CostBench {
     else { return CostModel.Kernel(fixed: .infinity, aligned: .infinity, unaligned: .infinity) }
     func time(taps: Int, shift: Int) -> Double {
       var stretch = crisp_stretch()
-      stretch.input = UnsafePointer(input.start + shift)
       stretch.offsets = UnsafePointer(offsets.start)
       stretch.offset_stride = taps
       stretch.values = UnsafePointer(values.start)
@@ -76,7 +77,13 @@ private struct CostBench {
       stretch.output_stride = stride
       stretch.finishes = 1
       stretch.upper = .infinity
-      return nanoseconds(8) { kernel(&stretch, CostBench.groups) } / Double(CostBench.groups)
+      var task = 0
+      return nanoseconds(2 * CostBench.tasks) {
+        stretch.input = UnsafePointer(
+          input.start + shift + task % CostBench.tasks * CostBench.channels * stride)
+        task += 1
+        kernel(&stretch, CostBench.groups)
+      } / Double(CostBench.groups)
     }
     let (few, many) = (16, CostBench.mostTaps)
     let short = time(taps: few, shift: 0)
@@ -96,8 +103,9 @@ private struct CostBench {
     let positions = try KernelMemory<UInt8>(zeros: tiles * block / rows * slots / 4)
     let blockColumns = try KernelMemory<UInt16>(zeros: tiles)
     let columnOffsets = try KernelMemory<Int32>(zeros: block)
-    let decoded = try KernelMemory<Float>(zeros: tiles * block * slots + Grid.widestVector)
-    let listed = try KernelMemory<Int32>(zeros: tiles * block * slots + Grid.widestVector)
+    let taps = tiles * slots + Grid.widestVector
+    let decoded = try KernelMemory<Float>(zeros: block * taps)
+    let listed = try KernelMemory<Int32>(zeros: block * taps)
     let strides = try KernelMemory<Int32>([1])
     var matrix = crisp_matrix()
     matrix.outputs = block
@@ -107,6 +115,7 @@ private struct CostBench {
     matrix.keep = 2
     matrix.kept_tiles = tiles
     matrix.value_size = 4
+    matrix.value_count = tiles * block * slots
     matrix.position_bytes = positions.bytes
     matrix.column_offsets = UnsafePointer(columnOffsets.start)
     matrix.block_columns = UnsafePointer(blockColumns.start)
@@ -117,6 +126,7 @@ private struct CostBench {
     selection.groups = block / rows
     selection.values = decoded.start
     selection.offsets = listed.start
+    selection.stride = taps
     return stored.start.withMemoryRebound(to: UInt8.self, capacity: stored.bytes) { bytes in
       matrix.values = UnsafePointer(bytes)
       return nanoseconds(8) { kernels.pointee.decode(&matrix, &selection) }

@@ -112,6 +112,7 @@ final class LayerMatrix {
       matrix.kept_tiles = layer.keptTiles
       matrix.values = layer.valueBytes.pointer.assumingMemoryBound(to: UInt8.self)
       matrix.value_size = layer.precision == .float16 ? 2 : 4
+      matrix.value_count = layer.valueBytes.count / matrix.value_size
       matrix.block_columns = UnsafePointer(blockColumns.start)
       matrix.positions = layer.positionBytes.pointer.assumingMemoryBound(to: UInt8.self)
       matrix.position_bytes = layer.positionBytes.count

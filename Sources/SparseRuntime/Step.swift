@@ -61,18 +61,38 @@ struct PhaseStep: Step {
   let kernels: UnsafePointer<crisp_kernels>
 
   func run(_ pass: Pass, part: Int) {
-    let window = geometry.window
     for channel in pass.share(of: input.channels, part) {
       for bundle in 0..<pass.bundles {
         let from = input.image(bundle, channel, pass.arena)
+        func target(_ index: Int?) -> UnsafeMutablePointer<Float>? {
+          index.map { output.image(bundle, $0 * input.channels + channel, pass.arena) }
+        }
+        if splits {
+          for row in 0..<2 {
+            let (even, odd) = (index(row, 0), index(row, 1))
+            guard even != nil || odd != nil else { continue }
+            crisp_split(
+              kernels, from, input.grid.plane, row, target(even), target(odd), output.grid.plane)
+          }
+          continue
+        }
+        let window = geometry.window
         for (index, phase) in geometry.phases.enumerated() {
           crisp_pick_cells(
             kernels, from, input.grid.plane, phase.row, phase.column, window.strideHeight,
-            window.strideWidth,
-            output.image(bundle, index * input.channels + channel, pass.arena), output.grid.plane)
+            window.strideWidth, target(index), output.grid.plane)
         }
       }
     }
+  }
+
+  /// Whether rows can be taken apart into even and odd columns, by vectors.
+  private var splits: Bool {
+    geometry.window.strideHeight == 2 && geometry.window.strideWidth == 2 && input.grid.cell == 1
+  }
+
+  private func index(_ row: Int, _ column: Int) -> Int? {
+    geometry.phases.firstIndex(of: ConvolutionGeometry.Phase(row: row, column: column))
   }
 }
 

@@ -27,6 +27,8 @@ typedef struct {
   const float *values;
   size_t value_stride;
   size_t taps;
+  // Floats to the positions that come next, to be fetched ahead; 0 for none.
+  size_t ahead;
   // [row]. Null when earlier taps have left their sums in the output.
   const float *bias;
   float *output;
@@ -54,9 +56,11 @@ typedef struct {
   size_t first_group, groups;
   // Floats from one column to the next in a panel of the tiles' columns; 0 to read the input.
   size_t panel_stride;
-  // [row][tap] and [group][tap], where a tap is a slot of a tile. Both need room for one vector more.
+  // [row][tap] and [group][tap], where a tap is a slot of a tile. Rows and groups are `stride` apart,
+  // at least one vector more than there are taps.
   float *values;
   int32_t *offsets;
+  size_t stride;
 } crisp_selection;
 
 typedef void (*crisp_decoder)(const crisp_matrix *matrix, const crisp_selection *selection);
@@ -103,6 +107,9 @@ typedef struct crisp_kernels {
   crisp_product_kernel product;
   crisp_pool_kernel pool;
   crisp_picking_kernel pick;
+  crisp_splitting_kernel split;
+  // `steps` rounds of independent multiply-adds in registers; answers the operations done.
+  size_t (*peak)(size_t steps);
 } crisp_kernels;
 
 // The kernels of an instruction set by name ("scalar", "avx2", "avx512", "neon"), or null where

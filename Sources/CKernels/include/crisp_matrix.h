@@ -26,9 +26,9 @@ typedef struct {
 
   // Hybrid pattern: side of a block, weights kept of 4, tiles kept in a block row.
   size_t block, keep, kept_tiles;
-  // [block row][tile][row][slot], 4 or 2 bytes each, not aligned.
+  // [block row][tile][row][slot], 4 or 2 bytes each, not aligned, and how many there are.
   const uint8_t *values;
-  size_t value_size;
+  size_t value_size, value_count;
   // [block row][tile].
   const uint16_t *block_columns;
   // [block row][tile][row group][slot], two bits each, and how many bytes that are.

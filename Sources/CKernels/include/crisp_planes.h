@@ -38,6 +38,17 @@ typedef void (*crisp_picking_kernel)(
     const float *input, crisp_plane plane, size_t first_row, size_t first_column,
     size_t stride_height, size_t stride_width, float *output, crisp_plane result);
 
+// Copies every second row of a plane of single floats from `first_row` on, its even columns to one
+// plane and its odd ones to another, either of which may be null. Cells whose source lies beyond
+// the plane become zero.
+typedef void (*crisp_splitting_kernel)(
+    const float *input, crisp_plane plane, size_t first_row, float *even, float *odd,
+    crisp_plane result);
+
+void crisp_split(
+    const struct crisp_kernels *kernels, const float *input, crisp_plane plane, size_t first_row,
+    float *even, float *odd, crisp_plane result);
+
 void crisp_pool(
     const struct crisp_kernels *kernels, crisp_pooling pooling, const float *input,
     crisp_plane plane, float *output, crisp_plane result, crisp_window window, float *row);
