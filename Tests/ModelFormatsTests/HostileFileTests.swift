@@ -65,6 +65,11 @@ import Testing
     ("packed_layers", #"[{"name":"none","block":8,"keep":2,"of":4,"rows":2}]"#, "not_packable"),
     ("packed_layers", #"[{"name":"conv","block":16,"keep":2,"of":4,"rows":2}]"#, "tensor_shape"),
     ("packed_layers", "[]", "element_type"),
+    (
+      "packed_layers",
+      #"[{"name":"skip","block":8,"keep":2,"of":4,"rows":2},"#
+        + #"{"name":"skip","block":8,"keep":2,"of":4,"rows":2}]"#, "duplicate_key"
+    ),
     ("seed", "+5", "invalid_metadata"),
     ("seed", "18446744073709551616", "invalid_metadata"),
     ("recipe", "{", "invalid_metadata"),
