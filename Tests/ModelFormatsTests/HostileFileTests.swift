@@ -78,6 +78,17 @@ import Testing
     #expect(try code(metadata: { $0[key] = text }) == expected)
   }
 
+  /// Decoding takes many times a text's size.
+  @Test(arguments: ["graph", "labels", "preprocessing", "packed_layers", "pattern"])
+  func refusesLongTexts(key: String) throws {
+    let space = String(repeating: " ", count: 1 << 22)
+    let text = try #require(
+      SafetensorsFile(data: TestModels.packed().serialized()).metadata[key])
+    let fits = text + space.dropLast(text.utf8.count)
+    #expect(try code(metadata: { $0[key] = fits }) == nil)
+    #expect(try code(metadata: { $0[key] = fits + " " }) == "invalid_metadata")
+  }
+
   @Test func refusesAGraphThatContradictsTheShapes() throws {
     let found = try code(metadata: {
       $0["graph"] = $0["graph"]?.replacingOccurrences(of: "\"out\":10", with: "\"out\":20")
