@@ -24,7 +24,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
 /// How weights are stored. Arithmetic is always in 32 bits.
 public enum Precision: String, Sendable, Hashable, CaseIterable, Codable {
   case float32
-  /// Half the bytes. Values are rounded to the nearest half; vectors (biases) stay 32 bits wide.
+  /// Half the bytes. Values are rounded to the nearest half.
   case float16
 
   /// Bytes of one value.

@@ -9,11 +9,10 @@ final class FileBytes: Sendable {
   let count: Int
   private let isMapped: Bool
 
-  /// A file, mapped where it is a regular one: its pages are read when they are used, and the
-  /// system may drop them again. Whoever changes such a file in place changes the model under its
-  /// user (mmap(2), `MAP_PRIVATE`); to replace it under another's name is safe.
-  ///
-  /// Anything else (a pipe, say) is read into memory.
+  /// A file, mapped: its pages are read when they are used, and the system may drop them again.
+  /// Whoever changes the file in place changes the model under its user (mmap(2), `MAP_PRIVATE`),
+  /// and whoever cuts it ends the process; to put another file in its place is safe. Where it cannot
+  /// be mapped it is read into memory.
   init(contentsOf url: URL) throws(FormatError) {
     if let mapping = FileBytes.map(url) {
       start = UnsafeRawPointer(mapping.start)
@@ -56,7 +55,7 @@ final class FileBytes: Sendable {
   /// Nil for all that cannot be mapped: reading it the other way tells why.
   private static func map(_ url: URL) -> (start: UnsafeMutableRawPointer, count: Int)? {
     guard url.isFileURL else { return nil }
-    // Not to wait for the writer of a pipe here.
+    // Not to wait for the other end of a pipe.
     let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }

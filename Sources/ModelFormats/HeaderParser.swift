@@ -1,6 +1,12 @@
 /// Parses a safetensors header. The grammar is two objects deep, so this reads bytes directly:
 /// a general JSON decoder would drop duplicate names and turn offsets into floating point.
 struct HeaderParser {
+  /// Dimensions of one tensor: as many as PyTorch and numpy 2 have. A text is then not turned into
+  /// many times its size.
+  private static let mostNumbers = 64
+  /// Texts under `__metadata__`; a table of many short ones takes many times their size.
+  private static let mostTexts = 4096
+
   private let bytes: [UInt8]
   private var position = 0
 
@@ -39,6 +45,10 @@ struct HeaderParser {
     try parseObject { parser, key throws(FormatError) in
       guard parser.metadata[key] == nil else { throw .duplicateKey(key) }
       guard parser.peek == UInt8(ascii: "\"") else { throw .metadataNotString(key) }
+      guard parser.metadata.count < HeaderParser.mostTexts else {
+        throw .invalidEntry(
+          tensor: "__metadata__", reason: "has more than \(HeaderParser.mostTexts) texts")
+      }
       parser.metadata[key] = try parser.parseString()
     }
   }
@@ -125,6 +135,11 @@ struct HeaderParser {
     if take("]") { return values }
     while true {
       skipSpace()
+      guard values.count < HeaderParser.mostNumbers else {
+        throw .invalidEntry(
+          tensor: name,
+          reason: "has a \(key) of more than \(HeaderParser.mostNumbers) numbers")
+      }
       values.append(try parseInteger(name, key))
       skipSpace()
       if take("]") { return values }

@@ -45,7 +45,8 @@ import NeuralGraph
 ///
 /// ## Everything else
 /// Biases, and the weights of layers that are not packed, stand under their PyTorch names in its
-/// axis order (OIHW), as F32, or F16 where the file is in half precision and the tensor is no vector.
+/// axis order (OIHW), as F32 or F16; a reader goes by each tensor's type. A file in half precision
+/// has F16 for all but batch norm's and other scales' vectors, and biases beyond the range of F16.
 public struct PackedModel: Sendable, Hashable {
   /// The text under `format`.
   public static let format = "crisp-packed"

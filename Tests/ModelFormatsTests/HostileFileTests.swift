@@ -65,12 +65,28 @@ import Testing
     ("packed_layers", #"[{"name":"none","block":8,"keep":2,"of":4,"rows":2}]"#, "not_packable"),
     ("packed_layers", #"[{"name":"conv","block":16,"keep":2,"of":4,"rows":2}]"#, "tensor_shape"),
     ("packed_layers", "[]", "element_type"),
+    (
+      "packed_layers",
+      #"[{"name":"skip","block":8,"keep":2,"of":4,"rows":2},"#
+        + #"{"name":"skip","block":8,"keep":2,"of":4,"rows":2}]"#, "duplicate_key"
+    ),
     ("seed", "+5", "invalid_metadata"),
     ("seed", "18446744073709551616", "invalid_metadata"),
     ("recipe", "{", "invalid_metadata"),
   ])
   func refusesWrongMetadata(key: String, text: String, code expected: String) throws {
     #expect(try code(metadata: { $0[key] = text }) == expected)
+  }
+
+  /// Decoding takes many times a text's size.
+  @Test(arguments: ["graph", "labels", "preprocessing", "packed_layers", "pattern"])
+  func refusesLongTexts(key: String) throws {
+    let space = String(repeating: " ", count: 1 << 22)
+    let text = try #require(
+      SafetensorsFile(data: TestModels.packed().serialized()).metadata[key])
+    let fits = text + space.dropLast(text.utf8.count)
+    #expect(try code(metadata: { $0[key] = fits }) == nil)
+    #expect(try code(metadata: { $0[key] = fits + " " }) == "invalid_metadata")
   }
 
   @Test func refusesAGraphThatContradictsTheShapes() throws {

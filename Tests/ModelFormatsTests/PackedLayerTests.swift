@@ -22,6 +22,24 @@ import Testing
     return (layer, zip(values, mask).map { $1 ? $0 : 0 })
   }
 
+  /// Counts slot by slot.
+  private func slotsInside(_ layer: PackedLayer) -> Int {
+    let (pattern, positions) = (layer.pattern, layer.positions)
+    var count = 0
+    for (tile, blockColumn) in layer.blockColumns.enumerated() {
+      let firstRow = tile / layer.keptTiles * pattern.block
+      for row in 0..<min(pattern.block, layer.matrix.rows - firstRow) {
+        for slot in 0..<pattern.slotsPerRow {
+          let group = tile * pattern.block / pattern.rows + row / pattern.rows
+          let inGroup = Int(positions[group * pattern.slotsPerRow + slot])
+          let column = Int(blockColumn) * pattern.block + slot / pattern.keep * 4 + inGroup
+          if column < layer.matrix.columns { count += 1 }
+        }
+      }
+    }
+    return count
+  }
+
   @Test(arguments: patterns)
   func roundTripsEveryShape(_ pattern: HybridPattern) throws {
     for (rows, taps, channels) in [
@@ -37,6 +55,7 @@ import Testing
           values: layer.values, blockColumns: layer.blockColumns, positions: layer.positions)
         #expect(again == layer)
         #expect(layer.keptWeights >= dense.count { $0 != 0 })
+        #expect(layer.keptWeights == slotsInside(layer))
       }
     }
   }

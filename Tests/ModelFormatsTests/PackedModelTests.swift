@@ -21,9 +21,33 @@ import Testing
     let weights = try model.denseWeights()
     for (name, tensor) in try PackedModel(data: data).denseWeights() {
       let exact = try weights.tensor(name)
-      let rounded =
-        tensor.shape.count > 1 ? exact.values.map { Float(Float16($0)) } : exact.values
-      #expect(tensor.values == rounded, "\(name)")
+      #expect(tensor.values == exact.values.map { Float(Float16($0)) }, "\(name)")
+    }
+  }
+
+  @Test func halvesLeaveWideVectorsWide() throws {
+    var builder = GraphBuilder(input: ActivationShape(channels: 8, height: 4, width: 4))
+    var x = builder.batchNorm("norm", builder.image)
+    x = builder.convolution("a", x, out: 8, kernel: 1, bias: true)
+    x = builder.convolution("b", x, out: 8, kernel: 1, bias: true)
+    let graph = try builder.graph(output: x)
+    var weights = graph.initialWeights(seed: 1)
+    weights["norm.running_var"] = Tensor(shape: [8], filledWith: 1e-9)
+    weights["a.bias"] = Tensor(shape: [8], filledWith: 0.1)
+    weights["b.bias"] = Tensor(shape: [8], filledWith: -1e5)
+    let model = try PackedModel(
+      description: ModelDescription(
+        graph: graph, labels: (0..<128).map(String.init),
+        preprocessing: Preprocessing(
+          shape: graph.input, mean: [Float](repeating: 0, count: 8),
+          standardDeviation: [Float](repeating: 1, count: 8))),
+      pattern: .standard, weights: weights, masks: [:], provenance: Provenance())
+    let file = try SafetensorsFile(data: model.serialized(precision: .float16))
+    for (name, type) in [
+      ("norm.running_var", ElementType.float32), ("a.bias", .float16), ("b.bias", .float32),
+      ("a.weight", .float16),
+    ] {
+      #expect(try file.entry(name).type == type, "\(name)")
     }
   }
 

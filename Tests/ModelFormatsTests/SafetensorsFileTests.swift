@@ -88,6 +88,7 @@ import Testing
     ),
     ("{\(entry(shape: "[4611686018427387904]", offsets: "[0,0]"))}", 0, "number_overflow"),
     ("{\(entry(shape: "[1]", offsets: "[4,0]"))}", 4, "offsets_reversed"),
+    ("{\(entry(shape: "[1]", offsets: "[0,4,4]"))}", 4, "invalid_entry"),
     ("{\(entry(shape: "[2]", offsets: "[0,4]"))}", 4, "size_mismatch"),
     ("{\(entry(shape: "[1]", offsets: "[4,8]"))}", 8, "hole_in_data"),
     (
@@ -100,6 +101,22 @@ import Testing
   ])
   func refusesBrokenEntries(_ header: String, data: Int, code: String) {
     #expect(Self.open(Self.file(header, data: data))?.code == code)
+  }
+
+  /// A text becomes a table of many times its size only within bounds.
+  @Test func boundsDimensionsAndTexts() {
+    func shape(_ dimensions: Int) -> Data {
+      let ones = Array(repeating: "1", count: dimensions).joined(separator: ",")
+      return Self.file("{\(Self.entry(shape: "[\(ones)]", offsets: "[0,4]"))}", data: 4)
+    }
+    #expect(Self.open(shape(64)) == nil)
+    #expect(Self.open(shape(65))?.code == "invalid_entry")
+    func metadata(_ texts: Int) -> Data {
+      let pairs = (0..<texts).map { "\"\($0)\":\"\"" }.joined(separator: ",")
+      return Self.file("{\"__metadata__\":{\(pairs)}}")
+    }
+    #expect(Self.open(metadata(4096)) == nil)
+    #expect(Self.open(metadata(4097))?.code == "invalid_entry")
   }
 
   @Test func readsEscapesAndWhiteSpace() throws {
