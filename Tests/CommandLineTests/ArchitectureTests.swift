@@ -1,9 +1,9 @@
-import CImage
 import Foundation
 import ModelFormats
 import NeuralGraph
 import Randomness
 import ServiceAPI
+import TestSupport
 import Testing
 
 /// The networks that users bring, as they bring them: torchvision's names in a file without any
@@ -128,7 +128,7 @@ import Testing
             UInt8(generator.nextIndex(below: 120) + ($0 % 3 == label ? 90 : 0))
           }
           try folder.write(
-            ToyFiles.png(pixels, side: 32, color: SPNG_COLOR_TYPE_TRUECOLOR),
+            Pictures.png(width: 32, height: 32, channels: 3, pixels: pixels),
             to: "\(split)/\(name)/\(index).png")
         }
       }

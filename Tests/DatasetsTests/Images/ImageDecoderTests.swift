@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Randomness
+import TestSupport
 import Testing
 
 @Suite struct ImageDecoderTests {

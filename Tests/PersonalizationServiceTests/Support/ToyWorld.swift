@@ -4,6 +4,7 @@ import ModelFormats
 import NeuralGraph
 import PersonalizationService
 import Randomness
+import TestSupport
 import Training
 
 /// A data set and a base model small enough that a job takes a fraction of a second: 8x8 images,
@@ -90,8 +91,9 @@ struct ToyWorld: Sendable {
         let path = "\(data)/\(split)/n0\(label)"
         try FileManager.default.createDirectory(
           atPath: path, withIntermediateDirectories: true)
-        try Data(PNG.square(Array(pixels[index * 64..<(index + 1) * 64]), side: 8))
-          .write(to: URL(fileURLWithPath: "\(path)/\(index).png"))
+        let picture = Pictures.png(
+          width: 8, height: 8, channels: 1, pixels: Array(pixels[index * 64..<(index + 1) * 64]))
+        try Data(picture).write(to: URL(fileURLWithPath: "\(path)/\(index).png"))
       }
     }
     try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(data)/train/n00/corrupt.png"))
