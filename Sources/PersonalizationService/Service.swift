@@ -68,12 +68,14 @@ public final class Service: Sendable {
     ) { [store] id in
       // The record is read again: its model may have been deleted since the request found it.
       let blob = try store.model(id).blob
-      // In memory it is larger still.
+      // Before its bytes are in memory.
       guard blob.size <= memory else {
         throw ServiceError.modelExceedsMemory(bytes: Int(blob.size), limit: memory)
       }
       let reader = try store.open(blob.digest)
-      return try PackedModel(data: reader.read(offset: 0, length: Int(reader.size)))
+      return SessionCache.Loaded(
+        try PackedModel(data: reader.read(offset: 0, length: Int(reader.size))),
+        bytes: Int(reader.size))
     }
     let api = API(
       store: store, library: library, runner: runner, predictions: predictions,

@@ -36,6 +36,18 @@ package final class SessionCache: Sendable {
     }
   }
 
+  /// A model and the bytes that it takes.
+  package struct Loaded: Sendable {
+    let model: PackedModel
+    let bytes: Int
+
+    /// A model that was read.
+    package init(_ model: PackedModel, bytes: Int) {
+      self.model = model
+      self.bytes = bytes
+    }
+  }
+
   private struct Entry {
     let load: ModelLoad
     var modelBytes = 0
@@ -74,7 +86,7 @@ package final class SessionCache: Sendable {
 
   private let memory: Int
   private let patience: DispatchTimeInterval
-  private let read: @Sendable (ModelID) throws -> PackedModel
+  private let read: @Sendable (ModelID) throws -> Loaded
   private let permits: DispatchSemaphore
   private let state = Mutex(State())
 
@@ -86,7 +98,7 @@ package final class SessionCache: Sendable {
   ///   - read: fetches a model.
   package init(
     memory: Int, atOnce: Int, patience: DispatchTimeInterval = .seconds(10),
-    read: @escaping @Sendable (ModelID) throws -> PackedModel
+    read: @escaping @Sendable (ModelID) throws -> Loaded
   ) {
     self.memory = memory
     self.patience = patience
@@ -114,12 +126,12 @@ package final class SessionCache: Sendable {
     let deadline = DispatchTime.now() + patience
     let (load, isFirst) = claim(id)
     defer { release(id, load) }
-    if isFirst { load.finish(Result { try loaded(id, load, by: deadline) }) }
-    let model = try load.model(by: deadline)
+    if isFirst { load.finish(Result { try read(id, load, by: deadline) }) }
+    let loaded = try load.outcome(by: deadline)
     return try permitted(by: deadline) {
-      let session = try checkOut(id, load, model)
+      let session = try checkOut(id, load, loaded)
       defer { checkIn(session, id, load) }
-      return try body(session.session, model)
+      return try body(session.session, loaded.model)
     }
   }
 
@@ -152,21 +164,18 @@ package final class SessionCache: Sendable {
     }
   }
 
-  private func loaded(_ id: ModelID, _ load: ModelLoad, by deadline: DispatchTime) throws
-    -> PackedModel
-  {
+  private func read(_ id: ModelID, _ load: ModelLoad, by deadline: DispatchTime) throws -> Loaded {
     do {
-      let model = try permitted(by: deadline) { try read(id) }
-      let bytes = model.memoryBytes
-      try checkRoom(for: bytes)
+      let loaded = try permitted(by: deadline) { try read(id) }
+      try checkRoom(for: loaded.bytes)
       state.withLock { state in
         state.loads += 1
         guard state.holds(id, load) else { return }
-        state.entries[id]?.modelBytes = bytes
-        state.bytes += bytes
+        state.entries[id]?.modelBytes = loaded.bytes
+        state.bytes += loaded.bytes
         state.trim(to: memory)
       }
-      return model
+      return loaded
     } catch {
       // The next request tries again.
       state.withLock { state in if state.holds(id, load) { state.remove(id) } }
@@ -188,15 +197,15 @@ package final class SessionCache: Sendable {
 
   // MARK: Sessions
 
-  private func checkOut(_ id: ModelID, _ load: ModelLoad, _ model: PackedModel) throws
+  private func checkOut(_ id: ModelID, _ load: ModelLoad, _ loaded: Loaded) throws
     -> PooledSession
   {
     let idle = state.withLock { state in
       state.holds(id, load) ? state.entries[id]?.idle.popLast() : nil
     }
     if let idle { return idle }
-    let session = PooledSession(try Session(model: model, batchCapacity: 1), of: model)
-    try checkRoom(for: model.memoryBytes + session.bytes)
+    let session = PooledSession(try Session(model: loaded.model, batchCapacity: 1), of: loaded)
+    try checkRoom(for: loaded.bytes + session.bytes)
     state.withLock { state in
       state.bytes += session.bytes
       state.trim(to: memory)
@@ -222,29 +231,29 @@ private final class PooledSession: @unchecked Sendable {
   let session: Session
   let bytes: Int
 
-  init(_ session: Session, of model: PackedModel) {
+  init(_ session: Session, of loaded: SessionCache.Loaded) {
     self.session = session
-    bytes = session.estimatedMemoryBytes(of: model)
+    bytes = session.estimatedMemoryBytes(of: loaded)
   }
 }
 
 /// A model that one request reads and others wait for.
 private final class ModelLoad: Sendable {
-  private let outcome = Mutex<Result<PackedModel, any Error>?>(nil)
+  private let result = Mutex<Result<SessionCache.Loaded, any Error>?>(nil)
   private let done = DispatchGroup()
 
   init() { done.enter() }
 
   /// To be called once.
-  func finish(_ result: Result<PackedModel, any Error>) {
-    outcome.withLock { $0 = result }
+  func finish(_ result: Result<SessionCache.Loaded, any Error>) {
+    self.result.withLock { $0 = result }
     done.leave()
   }
 
-  func model(by deadline: DispatchTime) throws -> PackedModel {
-    guard done.wait(timeout: deadline) == .success, let outcome = outcome.withLock({ $0 }) else {
+  func outcome(by deadline: DispatchTime) throws -> SessionCache.Loaded {
+    guard done.wait(timeout: deadline) == .success, let result = result.withLock({ $0 }) else {
       throw ServiceError.predictionsBusy
     }
-    return try outcome.get()
+    return try result.get()
   }
 }

@@ -38,10 +38,10 @@ import Testing
         weights: graph.initialWeights(seed: seed), masks: [:], provenance: Provenance())
     }
 
-    func read(_ id: ModelID) throws -> PackedModel {
+    func read(_ id: ModelID) throws -> SessionCache.Loaded {
       counts.withLock { $0[id, default: 0] += 1 }
       guard let model = models[id] else { throw Broken() }
-      return model
+      return SessionCache.Loaded(model, bytes: 1000)
     }
 
     func reads(_ id: ModelID) -> Int { counts.withLock { $0[id] ?? 0 } }
