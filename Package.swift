@@ -114,8 +114,8 @@ let package = Package(
 
     // Tests mirror Sources; what several of them need is in TestSupport
     .target(
-      name: "TestSupport", dependencies: ["CImage", "CSystem"], path: "Tests/TestSupport",
-      swiftSettings: swift),
+      name: "TestSupport", dependencies: ["CImage", "CSystem", "Randomness"],
+      path: "Tests/TestSupport", swiftSettings: swift),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"], swiftSettings: swift),
     .testTarget(
       name: "NeuralGraphTests", dependencies: ["NeuralGraph", "Randomness"], swiftSettings: swift),
@@ -147,7 +147,7 @@ let package = Package(
       name: "PruningTests",
       dependencies: [
         "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning", "Randomness",
-        "SparseRuntime", "Training",
+        "SparseRuntime", "TestSupport", "Training",
       ],
       swiftSettings: swift),
     .testTarget(
@@ -160,7 +160,9 @@ let package = Package(
     .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: swift),
     .testTarget(
       name: "StoreTests",
-      dependencies: ["Digests", "Store", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Digests", "Store", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "PersonalizationServiceTests",

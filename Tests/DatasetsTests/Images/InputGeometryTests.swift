@@ -54,7 +54,7 @@ import Testing
   @Test func pixelsAreThePlanesInterleaved() throws {
     let folder = try TemporaryFolder()
     try folder.write(
-      "a.png", Pictures.png(width: 5, height: 4, channels: 3, pixels: pixels(5, 4, 3)))
+      Pictures.png(width: 5, height: 4, channels: 3, pixels: pixels(5, 4, 3)), to: "a.png")
     let geometry = InputGeometry(shape: ImageShape(channels: 3, height: 4, width: 5))
     #expect(try geometry.pixels(file: folder.file("a.png")) == pixels(5, 4, 3))
     let planes = try geometry.planes(file: folder.file("a.png"))
