@@ -112,7 +112,10 @@ let package = Package(
       ],
       swiftSettings: swift),
 
-    // Tests mirror Sources
+    // Tests mirror Sources; what several of them need is in TestSupport
+    .target(
+      name: "TestSupport", dependencies: ["CImage", "CSystem", "Randomness"],
+      path: "Tests/TestSupport", swiftSettings: swift),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"], swiftSettings: swift),
     .testTarget(
       name: "NeuralGraphTests", dependencies: ["NeuralGraph", "Randomness"], swiftSettings: swift),
@@ -132,7 +135,7 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["CImage", "CSystem", "Datasets", "Digests", "Randomness"],
+      dependencies: ["CSystem", "Datasets", "Digests", "Randomness", "TestSupport"],
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
       name: "TrainingTests",
@@ -144,7 +147,7 @@ let package = Package(
       name: "PruningTests",
       dependencies: [
         "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning", "Randomness",
-        "SparseRuntime", "Training",
+        "SparseRuntime", "TestSupport", "Training",
       ],
       swiftSettings: swift),
     .testTarget(
@@ -157,21 +160,24 @@ let package = Package(
     .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: swift),
     .testTarget(
       name: "StoreTests",
-      dependencies: ["Digests", "Store", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Digests", "Store", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "PersonalizationServiceTests",
       dependencies: [
-        "CImage", "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
-        "PersonalizationClient", "PersonalizationService", "Randomness", "ServiceAPI",
-        "SparseRuntime", "Store", "Training", .product(name: "Logging", package: "swift-log"),
+        "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
+        "PersonalizationClient", "PersonalizationService", "Pruning", "Randomness", "ServiceAPI",
+        "SparseRuntime", "Store", "TestSupport", "Training",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "CImage", "Digests", "ModelFormats", "NeuralGraph", "Randomness", "ServiceAPI", "crisp",
-        "crisp-server",
+        "Digests", "ModelFormats", "NeuralGraph", "Randomness", "ServiceAPI", "TestSupport",
+        "crisp", "crisp-server",
       ],
       swiftSettings: swift),
   ]

@@ -16,6 +16,8 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   case emptySplit(folder: String)
   /// An image cannot be decoded.
   case undecodableImage(file: String, reason: String)
+  /// An image is larger than may be decoded.
+  case tooManyPixels(file: String, width: Int, height: Int, most: Int)
 
   /// A stable identifier of the failure.
   public var code: String {
@@ -28,6 +30,7 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     case .missingClass: "missing_class"
     case .emptySplit: "empty_split"
     case .undecodableImage: "undecodable_image"
+    case .tooManyPixels: "image_too_large"
     }
   }
 
@@ -47,6 +50,8 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     case .emptySplit(let folder):
       "the split '\(folder)' holds no PNG or JPEG file in class folders"
     case .undecodableImage(let file, let reason): "cannot decode the image '\(file)': \(reason)"
+    case .tooManyPixels(let file, let width, let height, let most):
+      "the image '\(file)' has \(width)x\(height) pixels; send one of at most \(most)"
     }
   }
 }

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import HTTPServer
 import Logging
+import ModelFormats
 import Store
 
 /// The whole server: store, workers and API behind one start and one stop.
@@ -20,6 +21,12 @@ public final class Service: Sendable {
     public var lease: TimeInterval = 30
     /// Jobs that may wait, in all and for one user.
     public var queueLimits = QueueLimits(total: 1000, perUser: 20)
+    /// Bytes that models and their sessions may take to answer predictions.
+    public var predictionMemory = 512 << 20
+    /// Predictions computed at once; never more than there are cores.
+    public var predictionsAtOnce = ProcessInfo.processInfo.activeProcessorCount
+    /// Most bytes of a picture or tensor to classify.
+    public var predictionBodyLimit = 8 << 20
     /// Whether to listen beyond loopback although nothing protects users from each other.
     public var insecure = false
 
@@ -53,9 +60,27 @@ public final class Service: Sendable {
       max(1, configuration.threadsPerWorker), ProcessInfo.processInfo.activeProcessorCount)
     jobs.lease = configuration.lease
     runner = JobRunner(store: store, library: library, configuration: jobs, logger: logger)
+    let memory = configuration.predictionMemory
+    let predictions = SessionCache(
+      memory: memory,
+      atOnce: min(
+        max(1, configuration.predictionsAtOnce), ProcessInfo.processInfo.activeProcessorCount)
+    ) { [store] id in
+      // The record is read again: its model may have been deleted since the request found it.
+      let blob = try store.model(id).blob
+      // Before its bytes are in memory.
+      guard blob.size <= memory else {
+        throw ServiceError.modelExceedsMemory(bytes: Int(blob.size), limit: memory)
+      }
+      let reader = try store.open(blob.digest)
+      return SessionCache.Loaded(
+        try PackedModel(data: reader.read(offset: 0, length: Int(reader.size))),
+        bytes: Int(reader.size))
+    }
     let api = API(
-      store: store, library: library, runner: runner, limits: configuration.queueLimits,
-      bodyLimit: configuration.http.limits.body)
+      store: store, library: library, runner: runner, predictions: predictions,
+      limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,
+      predictionBodyLimit: configuration.predictionBodyLimit)
     server = HTTPServer(configuration: configuration.http, router: api.router(), logger: logger) {
       exchange in
       logger.debug(

@@ -1,4 +1,4 @@
-/// Why the service cannot start, or a job cannot use what is registered.
+/// Why the service cannot start, or a job or a prediction cannot use what there is.
 public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Beyond loopback a server needs TLS and tokens.
   case exposedWithoutProtection(host: String)
@@ -6,6 +6,10 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
   case datasetChanged(name: String, path: String)
   /// A model file and the data set it is to be registered with do not fit.
   case labelMismatch(model: String, missing: String, dataset: String)
+  /// A prediction's turn did not come in time.
+  case predictionsBusy
+  /// A model needs more bytes than all models together may take for predictions.
+  case modelExceedsMemory(bytes: Int, limit: Int)
 
   /// A stable identifier of the failure.
   public var code: String {
@@ -13,6 +17,8 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
     case .exposedWithoutProtection: "exposed_without_protection"
     case .datasetChanged: "dataset_changed"
     case .labelMismatch: "label_mismatch"
+    case .predictionsBusy: "predictions_busy"
+    case .modelExceedsMemory: "model_exceeds_memory"
     }
   }
 
@@ -28,6 +34,11 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
     case .labelMismatch(let model, let missing, let dataset):
       "the model '\(model)' has the label '\(missing)', which is no class of the data set "
         + "'\(dataset)'"
+    case .predictionsBusy:
+      "too many predictions are under way; try again"
+    case .modelExceedsMemory(let bytes, let limit):
+      "the model needs \(bytes) bytes to answer, of \(limit) that the server keeps for predictions; "
+        + "its operator can raise --prediction-memory"
     }
   }
 }

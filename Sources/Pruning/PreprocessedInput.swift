@@ -1,5 +1,6 @@
 import Datasets
 import ModelFormats
+import SparseRuntime
 
 extension InputGeometry {
   /// How pictures come to the size that a model states.
@@ -8,6 +9,19 @@ extension InputGeometry {
     self.init(
       shape: ImageShape(channels: shape.channels, height: shape.height, width: shape.width),
       resize: preprocessing.resize)
+  }
+}
+
+extension Preprocessing {
+  /// A picture file as the network's input, normalised, in NCHW order.
+  public func input(file: String) throws -> [Float] {
+    try normalized(pixels: InputGeometry(self).pixels(file: file))
+  }
+
+  /// The same for a picture's bytes, see `InputGeometry.pixels(_:name:mostPixels:)`.
+  public func input(picture bytes: [UInt8], name: String, mostPixels: Int) throws -> [Float] {
+    try normalized(
+      pixels: InputGeometry(self).pixels(bytes, name: name, mostPixels: mostPixels))
   }
 }
 

@@ -1,9 +1,9 @@
-import CImage
 import Foundation
 import ModelFormats
 import NeuralGraph
 import Randomness
 import ServiceAPI
+import TestSupport
 import Testing
 
 /// The networks that users bring, as they bring them: torchvision's names in a file without any
@@ -49,38 +49,38 @@ import Testing
 
     // The tensors tell the architecture.
     let converted = try crisp([
-      "convert", folder.path("torch.st"), folder.path("universal.st"), "--labels",
+      "convert", folder.file("torch.st"), folder.file("universal.st"), "--labels",
       Self.classes.joined(separator: ","), "--input", "3x32x32", "--mean", "0.3,0.3,0.3", "--std",
       "0.2,0.2,0.2", "--json",
     ]).json(JSONValue.self)
     #expect(converted["architecture"]?.text == expected.architecture.rawValue)
 
     let pruned = try crisp([
-      "prune", "--model", folder.path("universal.st"), "--data", folder.url.path, "--classes",
+      "prune", "--model", folder.file("universal.st"), "--data", folder.path, "--classes",
       "blue,red", "--sparsity", "0.85", "--recipe", Self.recipe, "--threads", "2", "--out",
-      folder.path("small.st"),
+      folder.file("small.st"),
     ])
-    let inspected = try crisp(["inspect", folder.path("small.st")])
+    let inspected = try crisp(["inspect", folder.file("small.st")])
     for output in [pruned.output, inspected.output] {
       try Self.checkNames(in: output, of: graph)
     }
     Self.checkTreatments(in: pruned.output, expected)
 
     let evaluated = try crisp([
-      "evaluate", folder.path("small.st"), "--data", folder.url.path, "--json",
+      "evaluate", folder.file("small.st"), "--data", folder.path, "--json",
     ]).json(JSONValue.self)
     #expect(evaluated["images"]?.double == 6)
-    let picture = folder.path("test/blue/0.png")
-    let predicted = try crisp(["predict", folder.path("small.st"), picture, "--top", "1"])
+    let picture = folder.file("test/blue/0.png")
+    let predicted = try crisp(["predict", folder.file("small.st"), picture, "--top", "1"])
     #expect(predicted.output.contains("0.png: "))
 
-    let onnx = try crisp(["convert", folder.path("small.st"), folder.path("small.onnx"), "--json"])
+    let onnx = try crisp(["convert", folder.file("small.st"), folder.file("small.onnx"), "--json"])
     #expect(try onnx.json(JSONValue.self)["format"]?.text == "onnx")
     _ = try crisp([
-      "convert", folder.path("small.st"), folder.path("back.st"), "--format", "state-dict",
+      "convert", folder.file("small.st"), folder.file("back.st"), "--format", "state-dict",
     ])
     // Under torchvision's names, with the two classes that are left.
-    let back = try #require(try StateDict(ifAt: folder.url.appendingPathComponent("back.st")))
+    let back = try #require(try StateDict(ifAt: URL(fileURLWithPath: folder.file("back.st"))))
     try expected.architecture.graph(input: Self.image, classes: 2).validate(back.weights)
   }
 
@@ -122,13 +122,13 @@ import Testing
     for (split, each) in [("train", 8), ("test", 3)] {
       for (label, name) in classes.enumerated() {
         try FileManager.default.createDirectory(
-          atPath: folder.path("\(split)/\(name)"), withIntermediateDirectories: true)
+          atPath: folder.file("\(split)/\(name)"), withIntermediateDirectories: true)
         for index in 0..<each {
           let pixels = (0..<32 * 32 * 3).map {
             UInt8(generator.nextIndex(below: 120) + ($0 % 3 == label ? 90 : 0))
           }
           try folder.write(
-            ToyFiles.png(pixels, side: 32, color: SPNG_COLOR_TYPE_TRUECOLOR),
+            Pictures.png(width: 32, height: 32, channels: 3, pixels: pixels),
             to: "\(split)/\(name)/\(index).png")
         }
       }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Runs the built programs as a user would, as processes.
@@ -44,30 +45,9 @@ enum CommandLineProgram {
   }
 }
 
-/// A folder that disappears with its owner.
-final class TemporaryFolder: Sendable {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory
-      .appendingPathComponent("crisp-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-  func write(_ bytes: [UInt8], to name: String) throws {
-    try Data(bytes).write(to: url.appendingPathComponent(name))
-  }
-
-  func newFile(_ name: String) throws -> FileHandle {
+extension TemporaryFolder {
+  fileprivate func newFile(_ name: String) throws -> FileHandle {
     try write([], to: name)
-    return try FileHandle(forWritingTo: url.appendingPathComponent(name))
-  }
-
-  func text(_ name: String) throws -> String {
-    String(decoding: try Data(contentsOf: url.appendingPathComponent(name)), as: UTF8.self)
+    return try FileHandle(forWritingTo: URL(fileURLWithPath: file(name)))
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import ServiceAPI
+import TestSupport
 import Testing
 
 /// `crisp convert` from the outside, on the toy model.
@@ -10,7 +11,7 @@ import Testing
     throws -> CommandLineProgram.Outcome
   {
     try CommandLineProgram.run(
-      "crisp", ["convert", folder.path(source), folder.path(target)] + more)
+      "crisp", ["convert", folder.file(source), folder.file(target)] + more)
   }
 
   @Test func pyTorchAndBack() throws {
@@ -21,7 +22,7 @@ import Testing
     #expect(try folder.text("torch.st").contains("layer1.0.bn1.num_batches_tracked"))
 
     let back = try convert(
-      folder, "torch.st", "back.st", "--dataset", folder.url.path, "--json")
+      folder, "torch.st", "back.st", "--dataset", folder.path, "--json")
     #expect(back.status == 0, "\(back.errors)")
     let report = try back.json(JSONValue.self)
     #expect(report["architecture"]?.text == "resnet20")
@@ -32,7 +33,7 @@ import Testing
     // The same model: same tensors, labels and statistics, so the same accuracy.
     func accuracy(_ file: String) throws -> JSONValue? {
       try CommandLineProgram.run(
-        "crisp", ["evaluate", folder.path(file), "--data", folder.url.path, "--json"]
+        "crisp", ["evaluate", folder.file(file), "--data", folder.path, "--json"]
       ).json(JSONValue.self)["perClass"]
     }
     #expect(try accuracy("back.st") == accuracy("universal.st"))
@@ -103,20 +104,20 @@ import Testing
     let own = try TemporaryFolder()
     let made = try CommandLineProgram.run(
       "crisp",
-      ["convert", folder.path("universal.st"), own.path("torch.st"), "--format", "state-dict"])
+      ["convert", folder.file("universal.st"), own.file("torch.st"), "--format", "state-dict"])
     #expect(made.status == 0, "\(made.errors)")
     try own.write(Array("PK\u{3}\u{4} and so on".utf8), to: "model.pth")
     let places = [
-      "UNIVERSAL": folder.path("universal.st"), "DATA": folder.url.path,
-      "LABELS": folder.path("labels.txt"), "TORCH": own.path("torch.st"),
-      "PICKLE": own.path("model.pth"), "x": own.path("x"),
+      "UNIVERSAL": folder.file("universal.st"), "DATA": folder.path,
+      "LABELS": folder.file("labels.txt"), "TORCH": own.file("torch.st"),
+      "PICKLE": own.file("model.pth"), "x": own.file("x"),
     ]
     let outcome = try CommandLineProgram.run(
       "crisp", ["convert"] + arguments.map { places[$0] ?? $0 })
     #expect(outcome.status != 0)
     #expect(outcome.errors.hasPrefix("Error:"), "\(outcome.errors)")
     for word in words { #expect(outcome.errors.contains(word), "\(outcome.errors)") }
-    #expect(!FileManager.default.fileExists(atPath: own.path("x")))
+    #expect(!FileManager.default.fileExists(atPath: own.file("x")))
   }
 
   @Test func serversTakeStateDictsAndONNXToo() throws {
@@ -124,26 +125,26 @@ import Testing
     let own = try TemporaryFolder()
     let made = try CommandLineProgram.run(
       "crisp",
-      ["convert", folder.path("universal.st"), own.path("torch.st"), "--format", "state-dict"])
+      ["convert", folder.file("universal.st"), own.file("torch.st"), "--format", "state-dict"])
     #expect(made.status == 0, "\(made.errors)")
-    let database = own.path("crisp.sqlite")
+    let database = own.file("crisp.sqlite")
     func server(_ arguments: String...) throws -> CommandLineProgram.Outcome {
       try CommandLineProgram.run("crisp-server", arguments)
     }
-    #expect(try server("dataset", "add", "--db", database, "toy", folder.url.path).status == 0)
+    #expect(try server("dataset", "add", "--db", database, "toy", folder.path).status == 0)
     let added = try server(
-      "base-model", "add", "--db", database, "net", own.path("torch.st"), "--dataset", "toy")
+      "base-model", "add", "--db", database, "net", own.file("torch.st"), "--dataset", "toy")
     #expect(added.status == 0, "\(added.errors)")
     #expect(added.output.contains("'net': 5 classes"), "\(added.output)")
     let exported = try CommandLineProgram.run(
-      "crisp", ["convert", folder.path("universal.st"), own.path("net.onnx")])
+      "crisp", ["convert", folder.file("universal.st"), own.file("net.onnx")])
     #expect(exported.status == 0, "\(exported.errors)")
     let imported = try server(
-      "base-model", "add", "--db", database, "onnx-net", own.path("net.onnx"), "--dataset", "toy")
+      "base-model", "add", "--db", database, "onnx-net", own.file("net.onnx"), "--dataset", "toy")
     #expect(imported.status == 0, "\(imported.errors)")
     #expect(imported.output.contains("'onnx-net': 5 classes"), "\(imported.output)")
     let wrong = try server(
-      "base-model", "add", "--db", database, "other", own.path("torch.st"), "--dataset", "toy",
+      "base-model", "add", "--db", database, "other", own.file("torch.st"), "--dataset", "toy",
       "--arch", "resnet32")
     #expect(wrong.status != 0)
     #expect(wrong.errors.contains("torch.st") && wrong.errors.contains("is missing"))

@@ -2,6 +2,7 @@ import Digests
 import Foundation
 import Randomness
 import ServiceAPI
+import TestSupport
 import Testing
 
 /// `crisp` and `crisp-server` from the outside, on the toy data set.
@@ -14,8 +15,8 @@ import Testing
       let trained = try CommandLineProgram.run(
         "crisp",
         [
-          "train", "--data", folder.url.path, "--epochs", "4", "--batch", "20",
-          "--learning-rate", "0.05", "--threads", "1", "--out", folder.path("universal.st"),
+          "train", "--data", folder.path, "--epochs", "4", "--batch", "20",
+          "--learning-rate", "0.05", "--threads", "1", "--out", folder.file("universal.st"),
         ])
       try #require(trained.status == 0, "\(trained.errors)")
       return folder
@@ -41,9 +42,9 @@ import Testing
     try CommandLineProgram.run(
       "crisp",
       [
-        "prune", "--model", folder.path("universal.st"), "--data", folder.url.path, "--classes",
+        "prune", "--model", folder.file("universal.st"), "--data", folder.path, "--classes",
         classes, "--sparsity", "0.85", "--recipe", shortRecipe, "--threads", "1", "--json",
-        "--out", folder.path(file),
+        "--out", folder.file(file),
       ])
   }
 
@@ -52,25 +53,26 @@ import Testing
     let pruned = try Self.prune(folder, to: "small.st", classes: "middle,top left")
     #expect(pruned.status == 0, "\(pruned.errors)")
     let report = try pruned.json(JSONValue.self)
-    let digest = try SHA256.digest(ofFile: folder.path("small.st")).hex
+    let digest = try SHA256.digest(ofFile: folder.file("small.st")).hex
     #expect(report["sha256"]?.text == digest)
     #expect(try #require(report["report"]?["globalSparsity"]?.double) >= 0.85)
 
     let evaluated = try CommandLineProgram.run(
-      "crisp", ["evaluate", folder.path("small.st"), "--data", folder.url.path, "--json"]
+      "crisp", ["evaluate", folder.file("small.st"), "--data", folder.path, "--json"]
     )
     .json(Accuracy.self)
     #expect(evaluated.images == 40)
     #expect(evaluated.accuracy > 0.8)
 
     var generator = SeededGenerator(seed: 9)
-    try folder.write(ToyFiles.png(ToyFiles.image(label: 4, &generator)), to: "middle.png")
+    try folder.write(
+      CornerSquares.png(CornerSquares.image(label: 4, using: &generator)), to: "middle.png")
     let predicted = try CommandLineProgram.run(
-      "crisp", ["predict", folder.path("small.st"), folder.path("middle.png"), "--top", "1"])
+      "crisp", ["predict", folder.file("small.st"), folder.file("middle.png"), "--top", "1"])
     #expect(predicted.output.contains("middle.png: middle "), "\(predicted.output)")
 
     let inspected = try CommandLineProgram.run(
-      "crisp", ["inspect", folder.path("small.st"), "--json"]
+      "crisp", ["inspect", folder.file("small.st"), "--json"]
     ).json(JSONValue.self)
     #expect(inspected["labels"] == .array([.string("middle"), .string("top left")]))
     #expect(inspected["format"]?.text == "crisp-packed")
@@ -88,12 +90,12 @@ import Testing
     let pruned = try CommandLineProgram.run(
       "crisp",
       [
-        "prune", "--model", folder.path("universal.st"), "--data", folder.url.path, "--classes",
+        "prune", "--model", folder.file("universal.st"), "--data", folder.path, "--classes",
         "middle,top left", "--sparsity", "0.85", "--recipe", Self.shortRecipe, "--threads", "1",
-        "--out", folder.path("told.st"),
+        "--out", folder.file("told.st"),
       ])
     #expect(pruned.status == 0, "\(pruned.errors)")
-    let inspected = try CommandLineProgram.run("crisp", ["inspect", folder.path("told.st")])
+    let inspected = try CommandLineProgram.run("crisp", ["inspect", folder.file("told.st")])
     let lines = pruned.output.split(separator: "\n").map(String.init)
     let table = lines.drop { $0 != "layers:" }.dropFirst()
     #expect(table.count == 22, "19 convolutions, 2 projections, the classifier")
@@ -114,7 +116,7 @@ import Testing
     func accuracy(_ more: [String]) throws -> Accuracy {
       try CommandLineProgram.run(
         "crisp",
-        ["evaluate", folder.path("universal.st"), "--data", folder.url.path, "--json"] + more
+        ["evaluate", folder.file("universal.st"), "--data", folder.path, "--json"] + more
       )
       .json(Accuracy.self)
     }
@@ -165,8 +167,8 @@ import Testing
   {
     let folder = try #require(Self.workshop)
     let places = [
-      "UNIVERSAL": folder.path("universal.st"), "DATA": folder.url.path,
-      "LABELS": folder.path("labels.txt"),
+      "UNIVERSAL": folder.file("universal.st"), "DATA": folder.path,
+      "LABELS": folder.file("labels.txt"),
     ]
     let outcome = try CommandLineProgram.run("crisp", arguments.map { places[$0] ?? $0 })
     #expect(outcome.status != 0)
@@ -192,11 +194,11 @@ import Testing
   /// The whole way: register, serve, personalise twice, compare, stop.
   @Test func aServerTailorsModelsForTwoUsers() throws {
     let folder = try #require(Self.workshop)
-    let database = folder.path("crisp.sqlite")
+    let database = folder.file("crisp.sqlite")
     for arguments in [
-      ["dataset", "add", "--db", database, "toy", folder.url.path],
+      ["dataset", "add", "--db", database, "toy", folder.path],
       [
-        "base-model", "add", "--db", database, "toy-net", folder.path("universal.st"), "--dataset",
+        "base-model", "add", "--db", database, "toy-net", folder.file("universal.st"), "--dataset",
         "toy",
       ],
     ] {
@@ -212,13 +214,13 @@ import Testing
         [
           "personalize", "--server", server.url, "--user", user, "--classes", classes,
           "--sparsity", "0.8", "--options", "{\"recipe\": \(Self.shortRecipe)}", "--json", "--out",
-          folder.path(file),
+          folder.file(file),
         ])
     }
     let first = try personalize("ada/\"; DROP TABLE users", "middle,top left=3", to: "ada.st")
     #expect(first.status == 0, "\(first.errors)")
     let report = try first.json(JSONValue.self)
-    #expect(report["sha256"]?.text == (try SHA256.digest(ofFile: folder.path("ada.st")).hex))
+    #expect(report["sha256"]?.text == (try SHA256.digest(ofFile: folder.file("ada.st")).hex))
     #expect(report["job"]?["user"]?.text == "ada/\"; DROP TABLE users")
     #expect(try #require(report["card"]?["accuracy"]?["pruned"]?.double) > 0.8)
 
@@ -230,11 +232,11 @@ import Testing
     let unknown = try personalize("eve", "midle,top left", to: "eve.st")
     #expect(unknown.status != 0)
     #expect(unknown.errors.contains("'midle'") && unknown.errors.contains("'middle'"))
-    #expect(!FileManager.default.fileExists(atPath: folder.path("eve.st")))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("eve.st")))
 
     try folder.write(Array(first.output.utf8), to: "ada.json")
     let table = try CommandLineProgram.run(
-      "crisp", ["table", folder.path("ada.json"), folder.path("ada.json")])
+      "crisp", ["table", folder.file("ada.json"), folder.file("ada.json")])
     #expect(table.output.contains("accuracy, pruned"))
 
     #expect(server.terminate() == 0)

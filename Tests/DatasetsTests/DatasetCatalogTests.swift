@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct DatasetCatalogTests {
@@ -41,7 +42,7 @@ import Testing
 
   @Test func otherThingsAreNoDataSets() throws {
     let folder = try TemporaryFolder()
-    try folder.write("file", [1, 2, 3])
+    try folder.write([1, 2, 3], to: "file")
     for path in [folder.path, folder.file("file")] {
       #expect(
         throws: DatasetError.notADataset(

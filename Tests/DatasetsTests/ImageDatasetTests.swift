@@ -1,5 +1,6 @@
 import Datasets
 import Digests
+import TestSupport
 import Testing
 
 @Suite struct ImageDatasetTests {
@@ -40,7 +41,7 @@ import Testing
     try files.write(to: folder)
     let first = try DatasetCatalog.load(folder.path)
     let again = try DatasetCatalog.load(path: folder.path, name: "again")
-    files.contents[TestFiles.trainingImages] = TestFiles.idx(
+    files.contents[TestFiles.trainingImages] = IDX.bytes(
       [60, 4, 5], [UInt8](repeating: 7, count: 1200))
     try files.write(to: folder)
     let repainted = try DatasetCatalog.load(folder.path)

@@ -4,6 +4,7 @@ import Logging
 import PersonalizationService
 import ServiceAPI
 import Store
+import TestSupport
 import Testing
 
 @Suite struct ServiceTests {

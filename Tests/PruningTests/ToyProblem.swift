@@ -1,11 +1,10 @@
 import Datasets
 import ModelFormats
 import NeuralGraph
-import Randomness
+import TestSupport
 import Training
 
-/// A small problem that a small network learns in a second: 8x8 images, each class a bright square
-/// in another corner, in noise. Channel counts are ragged on purpose.
+/// A small problem that a small network learns in a second: see `CornerSquares`. Channel counts are ragged on purpose.
 struct ToyProblem {
   let dataset: ImageDataset
   let model: DenseModel
@@ -59,21 +58,7 @@ struct ToyProblem {
   }
 
   private static func images(classes: Int, each: Int, seed: UInt64) throws -> LabelledImages {
-    var generator = SeededGenerator(seed: seed)
-    var pixels: [UInt8] = []
-    var labels: [Int] = []
-    let corners = [(0, 0), (0, 4), (4, 0), (4, 4), (2, 2)]
-    for image in 0..<classes * each {
-      let label = image % classes
-      labels.append(label)
-      let (top, left) = corners[label]
-      for y in 0..<8 {
-        for x in 0..<8 {
-          let inside = (top..<top + 4).contains(y) && (left..<left + 4).contains(x)
-          pixels.append(UInt8((inside ? 90 : 0) + generator.nextIndex(below: 120)))
-        }
-      }
-    }
+    let (pixels, labels) = CornerSquares.images(classes: classes, each: each, seed: seed)
     return try LabelledImages(
       channels: 1, height: 8, width: 8, pixels: pixels, labels: labels, source: "toy")
   }

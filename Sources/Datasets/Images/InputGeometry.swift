@@ -28,17 +28,29 @@ public struct InputGeometry: Sendable, Hashable {
 
   /// The same with channels interleaved: row, column, channel.
   public func pixels(file: String) throws(DatasetError) -> [UInt8] {
-    let planes = try planes(file: file)
+    try pixels(try ImageDecoder.read(file: file), name: file)
+  }
+
+  /// The same for a picture's bytes, which errors call `name`. A picture of more than `mostPixels`
+  /// is refused before it is decoded.
+  public func pixels(_ bytes: [UInt8], name: String, mostPixels: Int = .max) throws(DatasetError)
+    -> [UInt8]
+  {
+    let planes = try planes(bytes, name: name, mostPixels: mostPixels)
     let area = shape.height * shape.width
     return planes.indices.map { planes[$0 % shape.channels * area + $0 / shape.channels] }
   }
 
   /// Channel planes of a picture's bytes; `crop` chooses a part of it in place of the centre.
   package func planes(
-    _ bytes: [UInt8], name: String,
+    _ bytes: [UInt8], name: String, mostPixels: Int = .max,
     crop: (_ width: Int, _ height: Int) -> PictureRegion? = { _, _ in nil }
   ) throws(DatasetError) -> [UInt8] {
     let header = try ImageDecoder.header(bytes, name: name)
+    guard header.width * header.height <= mostPixels else {
+      throw .tooManyPixels(
+        file: name, width: header.width, height: header.height, most: mostPixels)
+    }
     let sampling = sampling(
       width: header.width, height: header.height, region: crop(header.width, header.height))
     let reduction = header.isReducible ? sampling.reduction : 1

@@ -9,15 +9,19 @@ struct API: Sendable {
   let store: SQLiteStore
   let library: ModelLibrary
   let runner: JobRunner
+  let predictions: SessionCache
   let limits: QueueLimits
   /// Most bytes of a request's body on any route.
   let bodyLimit: Int
+  /// Most bytes of a picture or tensor to classify.
+  let predictionBodyLimit: Int
 
   func router() -> Router {
     var router = Router()
     addUserRoutes(to: &router)
     addJobRoutes(to: &router)
     addModelRoutes(to: &router)
+    addPredictionRoutes(to: &router)
     addCatalogRoutes(to: &router)
     addHealthRoutes(to: &router)
     return router
@@ -37,14 +41,19 @@ struct API: Sendable {
     }
   }
 
-  /// `limit` of a list: 1 to 100, 20 unless said otherwise.
+  /// `limit` of a list: 20 unless said otherwise.
   static func limit(_ request: Request) throws -> Int {
-    guard let text = request.queryValue("limit") else { return 20 }
+    try count(request, "limit", otherwise: 20)
+  }
+
+  /// How many of something the query asks for: 1 to 100.
+  static func count(_ request: Request, _ name: String, otherwise: Int) throws -> Int {
+    guard let text = request.queryValue(name) else { return otherwise }
     // Digits only: Int("+5") is 5.
     guard !text.isEmpty, text.utf8.count <= 3, text.utf8.allSatisfy({ (48...57).contains($0) }),
-      let limit = Int(text), (1...100).contains(limit)
-    else { throw JSONBody.invalid("must be 1 to 100", param: "limit") }
-    return limit
+      let count = Int(text), (1...100).contains(count)
+    else { throw JSONBody.invalid("must be 1 to 100", param: name) }
+    return count
   }
 
   /// `after` of a list whose elements have identifiers of that kind.

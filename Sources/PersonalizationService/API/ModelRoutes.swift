@@ -26,7 +26,7 @@ extension API {
     }
   }
 
-  private func model(_ parameters: PathParameters) throws -> ModelRecord {
+  func model(_ parameters: PathParameters) throws -> ModelRecord {
     try store.model(Self.identifier("model", in: parameters))
   }
 

@@ -16,6 +16,8 @@ enum Problems {
     case let error as ProblemDetails: error
     case let error as StoreError: problem(for: error)
     case let error as PruningError: problem(for: error)
+    case let error as DatasetError: problem(for: error)
+    case let error as ServiceError: problem(for: error)
     default: nil
     }
   }
@@ -33,7 +35,7 @@ enum Problems {
     case .nameTaken, .idempotencyKeyReused, .jobFinished: return details(.conflict)
     case .queueFull: return details(.tooManyRequests, retryAfter: 30)
     case .locked: return details(.serviceUnavailable, retryAfter: 1)
-    case .diskFull: return details(.init(code: 507, reasonPhrase: "Insufficient Storage"))
+    case .diskFull: return details(.insufficientStorage)
     default: return nil
     }
   }
@@ -66,6 +68,26 @@ enum Problems {
     }
   }
 
+  /// Handlers decode pictures that requests bring; all else that is wrong with data is the server's.
+  private static func problem(for error: DatasetError) -> ProblemDetails? {
+    switch error {
+    case .undecodableImage, .tooManyPixels:
+      ProblemDetails(.unprocessableContent, code: error.code, detail: error.description)
+    default: nil
+    }
+  }
+
+  private static func problem(for error: ServiceError) -> ProblemDetails? {
+    switch error {
+    case .predictionsBusy:
+      ProblemDetails(
+        .serviceUnavailable, code: error.code, detail: error.description, retryAfter: 1)
+    case .modelExceedsMemory:
+      ProblemDetails(.insufficientStorage, code: error.code, detail: error.description)
+    default: nil
+    }
+  }
+
   /// Code and text of the error that ended a job.
   static func failure(for error: any Error) -> (code: String, message: String) {
     switch error {
@@ -80,4 +102,10 @@ enum Problems {
     default: ("internal_error", "the job failed unexpectedly; the server's log says more")
     }
   }
+}
+
+extension HTTPResponse.Status {
+  /// 507 (RFC 4918, 11.5): the request needs more room than the server has.
+  fileprivate static let insufficientStorage = HTTPResponse.Status(
+    code: 507, reasonPhrase: "Insufficient Storage")
 }

@@ -23,6 +23,7 @@ extension API {
     on(.delete, "/users/{user}", in: &router) { _, parameters in
       let deletion = try store.deleteUser(UserID(parameters.require("user")))
       for job in deletion.cancelledJobs { runner.cancel(job) }
+      predictions.drop(deletion.deletedModels)
       return Response(.noContent)
     }
   }

@@ -42,6 +42,15 @@ struct Serve: ParsableCommand {
   @Option(help: "Largest request body in bytes.")
   var maxBody = 1 << 20
 
+  @Option(help: "Megabytes that models may take in memory to answer predictions.")
+  var predictionMemory = 512
+
+  @Option(help: "Predictions computed at once (default, and at most: one a core).")
+  var predictionsAtOnce: Int?
+
+  @Option(help: "Largest picture or tensor to classify in bytes.")
+  var maxPredictionBody = 8 << 20
+
   @Option(help: "Connections at once.")
   var maxConnections = 1024
 
@@ -66,6 +75,12 @@ struct Serve: ParsableCommand {
     guard maxBody > 0, maxConnections > 0 else {
       throw ValidationError("--max-body and --max-connections must be positive.")
     }
+    guard (1...1 << 20).contains(predictionMemory) else {
+      throw ValidationError("--prediction-memory must be 1 to 1048576 megabytes.")
+    }
+    guard predictionsAtOnce ?? 1 > 0, maxPredictionBody > 0 else {
+      throw ValidationError("--predictions-at-once and --max-prediction-body must be positive.")
+    }
     guard drainDeadline >= 0 else {
       throw ValidationError("--drain-deadline must not be negative.")
     }
@@ -86,6 +101,9 @@ struct Serve: ParsableCommand {
     configuration.lease = lease
     configuration.queueLimits.total = queueLimit
     configuration.queueLimits.perUser = queueLimitPerUser
+    configuration.predictionMemory = predictionMemory << 20
+    if let predictionsAtOnce { configuration.predictionsAtOnce = predictionsAtOnce }
+    configuration.predictionBodyLimit = maxPredictionBody
     configuration.insecure = insecure
 
     // Before anything else runs: a signal during start-up must end the process, later ones drain.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Datasets
 import Foundation
 import ModelFormats
 import Pruning
@@ -38,9 +37,8 @@ struct Predict: ParsableCommand {
     ThreadWaiting.preferSleeping()
     let model = try ModelUse(path: file, classes: nil, threads: threads.count, batchCapacity: 1)
     let preprocessing = model.file.description.preprocessing
-    let geometry = InputGeometry(preprocessing)
     let reports = try images.map { path in
-      let input = try preprocessing.normalized(pixels: geometry.pixels(file: path))
+      let input = try preprocessing.input(file: path)
       let best = Prediction.ranked(
         scores: try model.scores(input, count: 1), labels: model.labels, count: top)
       return Report(

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Randomness
+import TestSupport
 import Testing
 
 @Suite struct ImageDecoderTests {
@@ -210,9 +211,9 @@ import Testing
 
   @Test func readsFiles() throws {
     let folder = try TemporaryFolder()
-    try folder.write("a.png", Self.forms[0].png)
+    try folder.write(Self.forms[0].png, to: "a.png")
     #expect(try ImageDecoder.decode(file: folder.file("a.png")).pixels == Self.forms[0].pixels)
-    try folder.write("a.txt", Array("text".utf8))
+    try folder.write(Array("text".utf8), to: "a.txt")
     #expect(
       throws: DatasetError.undecodableImage(
         file: folder.file("a.txt"), reason: "it is neither PNG nor JPEG")
@@ -227,7 +228,7 @@ import Testing
   /// Also behind a symbolic link, whose own size is a few bytes.
   @Test func refusesHugeFiles() throws {
     let folder = try TemporaryFolder()
-    try folder.write("huge.png", Self.forms[0].png)
+    try folder.write(Self.forms[0].png, to: "huge.png")
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("huge.png")))
     try handle.truncate(atOffset: UInt64(ImageDecoder.largestFile + 1))
     try handle.close()

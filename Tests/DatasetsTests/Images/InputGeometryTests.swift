@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct InputGeometryTests {
@@ -53,7 +54,7 @@ import Testing
   @Test func pixelsAreThePlanesInterleaved() throws {
     let folder = try TemporaryFolder()
     try folder.write(
-      "a.png", Pictures.png(width: 5, height: 4, channels: 3, pixels: pixels(5, 4, 3)))
+      Pictures.png(width: 5, height: 4, channels: 3, pixels: pixels(5, 4, 3)), to: "a.png")
     let geometry = InputGeometry(shape: ImageShape(channels: 3, height: 4, width: 5))
     #expect(try geometry.pixels(file: folder.file("a.png")) == pixels(5, 4, 3))
     let planes = try geometry.planes(file: folder.file("a.png"))
@@ -106,5 +107,21 @@ import Testing
     // Too small a resize covers the input all the same.
     #expect(
       InputGeometry(shape: ImageShape(channels: 3, height: 8, width: 9), resize: 2).resize == 9)
+  }
+
+  @Test func largePicturesAreRefusedUnread() throws {
+    let geometry = InputGeometry(shape: ImageShape(channels: 1, height: 2, width: 2))
+    let png = Pictures.png(width: 5, height: 4, channels: 1, pixels: pixels(5, 4, 1))
+    #expect(try geometry.pixels(png, name: "x", mostPixels: 20).count == 4)
+    #expect(throws: DatasetError.tooManyPixels(file: "x", width: 5, height: 4, most: 19)) {
+      try geometry.pixels(png, name: "x", mostPixels: 19)
+    }
+    // Nothing behind the header: had it been read, the error were another.
+    let header = Pictures.signature + Pictures.header(width: 8000, height: 8000, type: 2)
+    let error = #expect(throws: DatasetError.self) {
+      try geometry.pixels(
+        header + Pictures.chunk("IDAT", [0]), name: "x", mostPixels: 63_999_999)
+    }
+    #expect(error?.code == "image_too_large")
   }
 }

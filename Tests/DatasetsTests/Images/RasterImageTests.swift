@@ -1,5 +1,6 @@
 import Datasets
 import Randomness
+import TestSupport
 import Testing
 
 @Suite struct RasterImageTests {

@@ -1,4 +1,5 @@
 import Datasets
+import TestSupport
 import Testing
 
 @Suite struct CIFARFolderTests {
@@ -19,7 +20,7 @@ import Testing
     files["test_batch.bin"] = records([1, 0], start: 99)
     change(&files)
     let folder = try TemporaryFolder()
-    for (name, bytes) in files { try folder.write(name, bytes) }
+    for (name, bytes) in files { try folder.write(bytes, to: name) }
     return folder
   }
 
@@ -40,10 +41,10 @@ import Testing
 
   @Test func cifar100TakesTheFineLabels() throws {
     let folder = try TemporaryFolder()
-    try folder.write("train.bin", records([2, 0, 1], coarse: true))
-    try folder.write("test.bin", records([0, 1, 2], coarse: true, start: 5))
-    try folder.write("fine_label_names.txt", Array("apple\nbear\ncan\n".utf8))
-    try folder.write("coarse_label_names.txt", Array("fruit\n".utf8))
+    try folder.write(records([2, 0, 1], coarse: true), to: "train.bin")
+    try folder.write(records([0, 1, 2], coarse: true, start: 5), to: "test.bin")
+    try folder.write(Array("apple\nbear\ncan\n".utf8), to: "fine_label_names.txt")
+    try folder.write(Array("fruit\n".utf8), to: "coarse_label_names.txt")
     let dataset = try DatasetCatalog.load(folder.path)
     #expect(dataset.classes == ["apple", "bear", "can"])
     #expect(dataset.images(.training)?.labels == [2, 0, 1])

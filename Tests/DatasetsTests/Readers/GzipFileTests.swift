@@ -1,4 +1,5 @@
 import Datasets
+import TestSupport
 import Testing
 
 @Suite struct GzipFileTests {
@@ -7,7 +8,7 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   private func read(_ bytes: [UInt8], limit: Int = 1 << 30) throws -> [UInt8] {
-    try folder.write("file", bytes)
+    try folder.write(bytes, to: "file")
     return try GzipFile.read(folder.file("file"), limit: limit)
   }
 

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Randomness
+import TestSupport
 import Testing
 
 @Suite struct IDXFolderTests {
@@ -34,7 +35,7 @@ import Testing
 
   @Test func thePlainFileWinsOverTheCompressedOne() throws {
     try TestFiles().write(to: folder)
-    try folder.write("\(TestFiles.trainingImages).gz", [1, 2, 3])
+    try folder.write([1, 2, 3], to: "\(TestFiles.trainingImages).gz")
     #expect(try load().images(.training)?.count == 60)
   }
 
@@ -73,31 +74,31 @@ import Testing
       $0.append(0)
     },
     Malformation(file: TestFiles.trainingImages, reason: "its dimensions overflow") {
-      $0 = TestFiles.idx([.max, .max, .max], [])
+      $0 = IDX.bytes([.max, .max, .max], [])
     },
     Malformation(file: TestFiles.testImages, reason: "its dimensions overflow") {
-      $0 = TestFiles.idx([.max, .max, 5], [1])
+      $0 = IDX.bytes([.max, .max, 5], [1])
     },
     Malformation(file: TestFiles.testImages, reason: "needs 2147483647 bytes") {
-      $0 = TestFiles.idx([0x7fff_ffff, 1, 1], [1])
+      $0 = IDX.bytes([0x7fff_ffff, 1, 1], [1])
     },
     Malformation(file: TestFiles.trainingImages, reason: "images need 3 dimensions") {
-      $0 = TestFiles.idx([60, 20], Array($0.dropFirst(16)))
+      $0 = IDX.bytes([60, 20], Array($0.dropFirst(16)))
     },
     Malformation(file: TestFiles.testImages, reason: "images need 3 dimensions") {
-      $0 = TestFiles.idx([9, 1, 4, 5], Array($0.dropFirst(16)))
+      $0 = IDX.bytes([9, 1, 4, 5], Array($0.dropFirst(16)))
     },
     Malformation(file: TestFiles.trainingLabels, reason: "do not match 60 images") {
-      $0 = TestFiles.idx([59], Array($0.dropFirst(8).dropLast()))
+      $0 = IDX.bytes([59], Array($0.dropFirst(8).dropLast()))
     },
     Malformation(file: TestFiles.testLabels, reason: "do not match 9 images") {
-      $0 = TestFiles.idx([3, 3], Array($0.dropFirst(8)))
+      $0 = IDX.bytes([3, 3], Array($0.dropFirst(8)))
     },
     Malformation(file: TestFiles.trainingImages, reason: "0 pixel bytes do not make 60 images") {
-      $0 = TestFiles.idx([60, 0, 5], [])
+      $0 = IDX.bytes([60, 0, 5], [])
     },
     Malformation(file: TestFiles.testImages, reason: "0 pixel bytes do not make 9 images") {
-      $0 = TestFiles.idx([9, 4, 0], [])
+      $0 = IDX.bytes([9, 4, 0], [])
     },
   ]
 
@@ -167,23 +168,23 @@ import Testing
 
   @Test func everyClassNeedsATestImage() throws {
     var files = TestFiles()
-    files.contents[TestFiles.testLabels] = TestFiles.idx([9], [0, 0, 0, 0, 1, 1, 1, 1, 1])
+    files.contents[TestFiles.testLabels] = IDX.bytes([9], [0, 0, 0, 0, 1, 1, 1, 1, 1])
     try files.write(to: folder)
     #expect(throws: DatasetError.emptyClass("2", split: "test")) { try load() }
   }
 
   @Test func noImagesAtAll() throws {
     var files = TestFiles()
-    files.contents[TestFiles.trainingImages] = TestFiles.idx([0, 4, 5], [])
-    files.contents[TestFiles.trainingLabels] = TestFiles.idx([0], [])
-    files.contents[TestFiles.testLabels] = TestFiles.idx([9], [UInt8](repeating: 0, count: 9))
+    files.contents[TestFiles.trainingImages] = IDX.bytes([0, 4, 5], [])
+    files.contents[TestFiles.trainingLabels] = IDX.bytes([0], [])
+    files.contents[TestFiles.testLabels] = IDX.bytes([9], [UInt8](repeating: 0, count: 9))
     try files.write(to: folder)
     #expect(throws: DatasetError.emptyClass("0", split: "training")) { try load() }
   }
 
   @Test func partsOfDifferentSizes() throws {
     var files = TestFiles()
-    files.contents[TestFiles.testImages] = TestFiles.idx(
+    files.contents[TestFiles.testImages] = IDX.bytes(
       [9, 5, 4], [UInt8](repeating: 1, count: 180))
     try files.write(to: folder)
     #expect(
@@ -224,14 +225,14 @@ import Testing
         bytes[generator.nextIndex(below: min(24, bytes.count))] =
           UInt8(generator.nextIndex(below: 256))
       }
-      try folder.write(name, bytes)
+      try folder.write(bytes, to: name)
       do {
         let dataset = try load()
         #expect(dataset.counts(.training).allSatisfy { $0 > 0 })
       } catch {
         refused += 1
       }
-      try folder.write(name, original)
+      try folder.write(original, to: name)
     }
     #expect((100..<300).contains(refused))
   }

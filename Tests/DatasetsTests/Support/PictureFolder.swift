@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import TestSupport
 
 /// A data set as `split/class/file` in a folder that goes when the value does.
 struct PictureFolder {

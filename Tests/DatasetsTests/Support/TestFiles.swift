@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The four files of a small IDX data set, and what may stand in their place.
 struct TestFiles {
@@ -15,28 +16,20 @@ struct TestFiles {
     let training = (0..<60).map { UInt8($0 % 3) }
     let test = (0..<9).map { UInt8($0 / 3) }
     contents = [
-      Self.trainingImages: Self.idx([60, 4, 5], (0..<1200).map { UInt8(truncatingIfNeeded: $0) }),
-      Self.trainingLabels: Self.idx([60], training),
-      Self.testImages: Self.idx([9, 4, 5], (0..<180).map { UInt8(255 - $0) }),
-      Self.testLabels: Self.idx([9], test),
+      Self.trainingImages: IDX.bytes([60, 4, 5], (0..<1200).map { UInt8(truncatingIfNeeded: $0) }),
+      Self.trainingLabels: IDX.bytes([60], training),
+      Self.testImages: IDX.bytes([9, 4, 5], (0..<180).map { UInt8(255 - $0) }),
+      Self.testLabels: IDX.bytes([9], test),
     ]
-  }
-
-  /// An IDX file of bytes: magic, dimensions, values.
-  static func idx(_ dimensions: [UInt32], _ values: [UInt8]) -> [UInt8] {
-    let sides = dimensions.flatMap { side in
-      [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: side >> $0) }
-    }
-    return [0, 0, 8, UInt8(dimensions.count)] + sides + values
   }
 
   func write(to folder: TemporaryFolder, gzip: Bool = false) throws {
     for (name, bytes) in contents {
       let isData = Self.names.contains(name)
       if gzip && isData {
-        try folder.write("\(name).gz", folder.gzipped(bytes))
+        try folder.write(folder.gzipped(bytes), to: "\(name).gz")
       } else {
-        try folder.write(name, bytes)
+        try folder.write(bytes, to: name)
       }
     }
   }

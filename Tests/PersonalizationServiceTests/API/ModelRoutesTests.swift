@@ -100,6 +100,8 @@ import Testing
     #expect(Set(card.accuracy.perClass.keys) == ["top left", "middle"])
     #expect(card.latency.denseMilliseconds > 0)
     #expect(card.latency.sparseMilliseconds > 0)
+    #expect(card.latency.batch == 1 && card.latency.threads == 1)
+    #expect(!card.latency.processor.isEmpty && card.latency.processor != "unknown")
     #expect(card.verificationError < 1e-4)
     #expect(card.seed == 7)
     #expect(card.recipe["sparsity"] == 0.8)

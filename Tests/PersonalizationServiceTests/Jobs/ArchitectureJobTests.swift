@@ -1,10 +1,10 @@
-import CImage
 import Foundation
 import ModelFormats
 import NeuralGraph
 import PersonalizationService
 import Randomness
 import ServiceAPI
+import TestSupport
 import Testing
 
 /// Jobs on the networks that operators bring: torchvision's names and a folder of pictures. One at
@@ -73,7 +73,7 @@ import Testing
           let pixels = (0..<32 * 32 * 3).map {
             UInt8(generator.nextIndex(below: 120) + ($0 % 3 == label ? 90 : 0))
           }
-          try Data(PNG.square(pixels, side: 32, color: SPNG_COLOR_TYPE_TRUECOLOR))
+          try Data(Pictures.png(width: 32, height: 32, channels: 3, pixels: pixels))
             .write(to: URL(fileURLWithPath: "\(path)/\(index).png"))
         }
       }

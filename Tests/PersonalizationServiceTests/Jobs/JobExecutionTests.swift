@@ -2,6 +2,7 @@ import Foundation
 import PersonalizationService
 import ServiceAPI
 import Store
+import TestSupport
 import Testing
 
 @Suite struct JobExecutionTests {
@@ -16,7 +17,7 @@ import Testing
       #expect(try server.jobs.events(job.id).last?.level == "error")
       return job
     }
-    try ToyWorld.writeDataset(to: data, seed: 5)
+    try CornerSquares.writeIDX(to: data, classes: ToyWorld.labels, seed: 5)
     let changed = try fail()
     #expect(changed.error?.code == "dataset_changed")
     #expect(changed.error?.message.contains("'toy'") == true)
@@ -32,7 +33,7 @@ import Testing
     #expect(try server.client.get("/models").json["data"] == [])
     // A failed job does not answer requests: with the right files the same request succeeds.
     try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: false)
-    try ToyWorld.writeDataset(to: data)
+    try CornerSquares.writeIDX(to: data, classes: ToyWorld.labels)
     #expect(try server.jobs.wait(server.jobs.submit().id).status == "succeeded")
     let failed = try server.client.get("/jobs?status=failed")
       .decode(ListResource<JobResource>.self)

@@ -2,6 +2,7 @@ import Foundation
 import PersonalizationService
 import ServiceAPI
 import Store
+import TestSupport
 import Testing
 
 /// The built program, killed and stopped.

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import PersonalizationService
 import ServiceAPI
+import TestSupport
 
 /// A service on a free port of loopback, with a database of its own that knows the toy network.
 final class TestService {

@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Store
+import TestSupport
 import Testing
 
 /// What every ``BlobStore`` must do.

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Store
+import TestSupport
 import Testing
 
 /// SQLite's own account of how it answers (<https://www.sqlite.org/eqp.html>): no hot query may

@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Store
+import TestSupport
 import Testing
 
 /// Many threads and two stores on one file, as with a second process.

@@ -2,6 +2,7 @@ import Digests
 import Foundation
 import GRDB
 import Store
+import TestSupport
 import Testing
 
 @Suite struct SQLiteStoreMaintenanceTests {

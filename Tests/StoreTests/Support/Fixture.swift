@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Store
+import TestSupport
 
 /// Everything a complete store does.
 typealias CompleteStore = BlobStore & JobQueue & ModelCatalog & TokenRegistry & UserDirectory

@@ -3,12 +3,12 @@ import CSystem
 import Foundation
 
 /// Encoders of the pictures that tests decode.
-enum Pictures {
+package enum Pictures {
   /// The eight bytes every PNG begins with (PNG specification, section 5.2).
-  static let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
+  package static let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 
   /// A PNG from rows of samples that are packed already; each row gets filter 0.
-  static func png(
+  package static func png(
     width: Int, height: Int, depth: UInt8 = 8, colorType: UInt8, rows: [[UInt8]],
     palette: [UInt8]? = nil
   ) -> [UInt8] {
@@ -18,18 +18,18 @@ enum Pictures {
   }
 
   /// A PNG of 8-bit grey (one channel) or RGB (three) with interleaved pixels.
-  static func png(width: Int, height: Int, channels: Int, pixels: [UInt8]) -> [UInt8] {
+  package static func png(width: Int, height: Int, channels: Int, pixels: [UInt8]) -> [UInt8] {
     let rows = (0..<height).map {
       Array(pixels[$0 * width * channels..<($0 + 1) * width * channels])
     }
     return png(width: width, height: height, colorType: channels == 1 ? 0 : 2, rows: rows)
   }
 
-  static func header(width: Int, height: Int, depth: UInt8 = 8, type: UInt8) -> [UInt8] {
+  package static func header(width: Int, height: Int, depth: UInt8 = 8, type: UInt8) -> [UInt8] {
     chunk("IHDR", big(width) + big(height) + [depth, type, 0, 0, 0])
   }
 
-  static func chunk(_ type: String, _ data: [UInt8]) -> [UInt8] {
+  package static func chunk(_ type: String, _ data: [UInt8]) -> [UInt8] {
     let body = Array(type.utf8) + data
     return big(data.count) + body + big(Int(crc32(0, body, UInt32(body.count))))
   }
@@ -46,7 +46,9 @@ enum Pictures {
   }
 
   /// A JPEG of grey (one channel), RGB (three) or CMYK (four) pixels at the best quality.
-  static func jpeg(width: Int, height: Int, channels: Int, pixels: [UInt8]) throws -> [UInt8] {
+  package static func jpeg(width: Int, height: Int, channels: Int, pixels: [UInt8]) throws
+    -> [UInt8]
+  {
     guard let handle = tjInitCompress() else { throw CocoaError(.fileWriteUnknown) }
     defer { tjDestroy(handle) }
     let format = [1: TJPF_GRAY, 3: TJPF_RGB, 4: TJPF_CMYK][channels] ?? TJPF_RGB
