@@ -24,7 +24,8 @@ struct NetworkName {
       sparsity = 0
       return
     }
-    guard (5...6).contains(parts.count), parts[2].hasSuffix("of4"), let keep = Int(parts[2].dropLast(3)),
+    guard (5...6).contains(parts.count), parts[2].hasSuffix("of4"),
+      let keep = Int(parts[2].dropLast(3)),
       let percent = Double(parts[3]), (0..<100).contains(percent), parts[4].hasPrefix("v"),
       let rows = Int(parts[4].dropFirst()),
       let block = parts.count == 5 ? 32 : Int(parts[5].dropFirst())

@@ -13,6 +13,8 @@ struct RandomNetwork {
   private(set) var masks: [String: [Bool]] = [:]
   /// Zeros per weight of the layers pruned in blocks.
   private(set) var sparsity = 0.0
+  /// Weights of those layers, zeros included.
+  private(set) var blockWeights = 0
 
   init(_ name: NetworkName, seed: UInt64) throws {
     let classes = name.side > ImageForm.largestSmallSide ? 1000 : 100
@@ -65,6 +67,7 @@ struct RandomNetwork {
         weights[layer.weightName] = weight
       }
     }
+    blockWeights = all
     self.sparsity = 1 - Double(kept) / Double(all)
   }
 

@@ -23,6 +23,8 @@ struct Facts: Codable {
   /// Zeros per weight of the layers pruned in blocks.
   var sparsity: Double
   var parameters: Int
+  /// Weights of the layers pruned in blocks.
+  var blockWeights: Int
   var multiplyAccumulates: Int
   var keptMultiplyAccumulates: Int
 }
@@ -36,6 +38,7 @@ func write(_ name: NetworkName, to folder: URL) throws {
   var facts = Facts(
     name: name.text, sparsity: network.sparsity,
     parameters: network.weights.values.reduce(0) { $0 + $1.values.count },
+    blockWeights: network.blockWeights,
     multiplyAccumulates: dense, keptMultiplyAccumulates: dense)
   if let pattern = name.pattern {
     let model = try PackedModel(
