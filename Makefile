@@ -4,7 +4,7 @@ BUILD = $(SWIFT) build -c release
 BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
-.PHONY: demo test test-peers bench-training bench-memory run build setup format lint clean
+.PHONY: demo test test-peers bench-training bench-memory bench-peers run build setup format lint clean
 
 ## demo: a universal model becomes two small ones, over HTTP, in under three minutes past the build
 demo: build
@@ -30,6 +30,10 @@ bench-memory: setup
 ## run: the server on port 8080 with ./crisp.sqlite
 run: build
 	$(BIN)/crisp-server --db crisp.sqlite --log-level info
+
+## bench-peers: milliseconds beside ONNX Runtime, OpenVINO, DeepSparse, PyTorch and XNNPACK, in turns
+bench-peers: setup
+	@Benchmarks/peers/run.sh $(ARGS)
 
 build: setup
 	$(BUILD)

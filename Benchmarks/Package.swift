@@ -20,5 +20,19 @@ let package = Package(
         .product(name: "Training", package: "crisp-server"),
       ],
       swiftSettings: swift),
+    .executableTarget(
+      name: "pattern-networks",
+      dependencies: [
+        .product(name: "ONNXModels", package: "crisp-server"),
+        .product(name: "Pruning", package: "crisp-server"),
+        .product(name: "Training", package: "crisp-server"),
+      ],
+      swiftSettings: swift),
+    // Without training, so that its memory is the runtime's.
+    .executableTarget(
+      name: "sparse-worker",
+      dependencies: ["CPeak", .product(name: "SparseRuntime", package: "crisp-server")],
+      swiftSettings: swift),
+    .target(name: "CPeak"),
   ]
 )

@@ -2,8 +2,9 @@ import NeuralGraph
 
 extension HybridPattern {
   /// A mask of this pattern with random tiles and random positions, in matrix order, for benchmarks
-  /// and tests. Every block row keeps `keptTiles` tiles, held to 1…all.
-  package func randomMask(
+  /// and tests. Every block row keeps `keptTiles` tiles, held to 1…all. Public because the benchmarks
+  /// are a package of their own.
+  public func randomMask(
     for matrix: WeightMatrix, keptTiles: Int, using generator: inout some RandomNumberGenerator
   ) -> [Bool] {
     var mask = [Bool](repeating: false, count: matrix.count)
