@@ -19,6 +19,9 @@ INLINE float widened(uint16_t half) {
   return sign ? -value : value;
 }
 
+// Bytes ahead at which weights are fetched.
+enum { FETCH_AHEAD = 2048 };
+
 // LANES values of 4 or 2 bytes from an address that need not be aligned.
 KERNEL_TARGET INLINE vector load_values(const uint8_t *from, size_t value_size) {
   if (value_size == sizeof(float)) {
@@ -62,7 +65,7 @@ KERNEL_TARGET INLINE void decode_values(
     const crisp_matrix *matrix, const crisp_selection *selection, const size_t value_size) {
   const size_t rows = selection->groups * matrix->rows, slots = matrix->block / 4 * matrix->keep;
   const size_t tile0 = selection->block_row * matrix->kept_tiles + selection->first_tile;
-  const size_t first_row = selection->first_group * matrix->rows;
+  const size_t first_row = selection->first_group * matrix->rows, stride = selection->stride;
   const uint8_t *end = matrix->values + matrix->value_count * value_size;
   const uint8_t *from =
       matrix->values + (tile0 * matrix->block + first_row) * slots * value_size;
@@ -71,6 +74,16 @@ KERNEL_TARGET INLINE void decode_values(
     const uint8_t *source = from + tile * matrix->block * slots * value_size;
     // The last vectors of a file's last rows reach beyond it.
     const int all = end - source >= (ptrdiff_t)((rows * slots + LANES) * value_size);
+    if (all && slots == LANES) {
+      for (size_t row = 0; row < rows; row++) {
+        // The processor's own fetching ahead stops at the end of every page.
+        __builtin_prefetch(source + FETCH_AHEAD);
+        store(load_values(source, value_size), to);
+        source += LANES * value_size;
+        to += stride;
+      }
+      continue;
+    }
     for (size_t row = 0; row < rows; row++) {
       for (size_t slot = 0; slot < slots; slot += LANES) {
         const uint8_t *at = source + slot * value_size;
@@ -80,10 +93,11 @@ KERNEL_TARGET INLINE void decode_values(
           memcpy(rest, at, end - at);
           at = rest;
         }
+        __builtin_prefetch(at + FETCH_AHEAD);
         store(load_values(at, value_size), to + slot);
       }
       source += slots * value_size;
-      to += selection->stride;
+      to += stride;
     }
   }
 }
@@ -115,7 +129,7 @@ KERNEL_TARGET static void decode(const crisp_matrix *matrix, const crisp_selecti
         const lanes column =
             *(const unaligned_lanes *)(first_columns + slot) + ((bits >> shift) & 3);
         lanes offset = column * stride + base;
-        if (!stride) {
+        if (__builtin_expect(!stride, 0)) {
           // A slot beyond the tile is overwritten.
           UNROLL for (int i = 0; i < LANES; i++)
             offset[i] = (size_t)column[i] < block ? table[column[i]] : 0;
@@ -142,7 +156,7 @@ KERNEL_TARGET INLINE void dot_sized(
     const crisp_matrix *matrix, size_t block_row, size_t first_row, size_t rows,
     const float *gathered, float *sums, const size_t size) {
   const size_t block = matrix->block, keep = matrix->keep, slots = block / 4 * keep;
-  const size_t groups = block / matrix->rows;
+  const size_t group_rows = matrix->rows, groups = block / group_rows;
   const size_t tile0 = block_row * matrix->kept_tiles;
   const lanes shift = lane_numbers() * 2;
   const int32_t *first_columns = first_columns_of[keep - 1];
@@ -152,24 +166,28 @@ KERNEL_TARGET INLINE void dot_sized(
   for (size_t tile = tile0; tile < tile0 + matrix->kept_tiles; tile++) {
     const float *x = gathered + matrix->block_columns[tile] * block;
     const uint8_t *values = matrix->values + (tile * block + first_row) * slots * size;
-    const int whole = slots % LANES == 0;
-    for (size_t row = 0; row < rows; row++, values += slots * size) {
-      const size_t bit = (tile * groups + (first_row + row) / matrix->rows) * slots * 2;
+    size_t bit = (tile * groups + first_row / group_rows) * slots * 2;
+    for (size_t row = 0; row < rows; row += group_rows, bit += slots * 2) {
+      const size_t members = rows - row < group_rows ? rows - row : group_rows;
       for (size_t slot = 0; slot < slots; slot += LANES) {
-        const size_t count = whole || slots - slot > LANES ? LANES : slots - slot;
+        const size_t count = slots - slot < LANES ? slots - slot : LANES;
         const lanes bits = splat_lanes((int32_t)position_bits(matrix, bit + 2 * slot));
         const int32_t first = first_columns[slot];
         const lanes columns =
             *(const unaligned_lanes *)(first_columns + slot) - first + ((bits >> shift) & 3);
-        uint8_t rest[LANES * sizeof(float)];
-        const uint8_t *from = values + slot * size;
-        if (count < LANES) {
+        const vector in = KERNEL_GATHER(x + first, columns, keep, count);
+        const uint8_t *from = values + (row * slots + slot) * size;
+        for (size_t r = 0; r < members; r++, from += slots * size) {
+          __builtin_prefetch(from + FETCH_AHEAD);
+          if (count == LANES) {
+            sum[row + r] += load_values(from, size) * in;
+            continue;
+          }
           // What the next row or nobody owns is multiplied by zero.
-          memset(rest, 0, sizeof rest);
+          uint8_t rest[LANES * sizeof(float)] = {0};
           memcpy(rest, from, count * size);
-          from = rest;
+          sum[row + r] += load_values(rest, size) * in;
         }
-        sum[row] += load_values(from, size) * KERNEL_GATHER(x + first, columns, keep, count);
       }
     }
   }

@@ -216,8 +216,10 @@ static void multiply_vector(
     size_t part, size_t parts, float *gathered) {
   for (size_t c = 0; c < matrix->columns; c++)
     gathered[c] = operands->input[matrix->column_offsets[c]];
-  const size_t end = (part + 1) * matrix->outputs / parts;
-  for (size_t row = part * matrix->outputs / parts; row < end;) {
+  // Parts begin at whole row groups.
+  const size_t fours = divided_up(matrix->outputs, 4);
+  const size_t end = smaller((part + 1) * fours / parts * 4, matrix->outputs);
+  for (size_t row = part * fours / parts * 4; row < end;) {
     const size_t block_row = row / matrix->block, in_block = row % matrix->block;
     const size_t count = smaller(matrix->block - in_block, end - row);
     float sums[64];

@@ -16,7 +16,7 @@ public struct LatencyComparison: Sendable, Codable, Hashable {
   public let dense: Double
   /// Median milliseconds per image of the packed model on the sparse runtime.
   public let sparse: Double
-  /// What `/proc/cpuinfo` calls the processor; its kind where that has no name for it, as on ARM.
+  /// `Processor.name`.
   public let processor: String
 
   /// Times `rounds` runs of each, alternating so that a busy machine slows both alike.
@@ -42,23 +42,11 @@ public struct LatencyComparison: Sendable, Codable, Hashable {
     // The first rounds compile primitives and warm caches.
     return LatencyComparison(
       batch: batch, threads: threads, dense: median(denseTimes.dropFirst()),
-      sparse: median(sparseTimes.dropFirst()), processor: processorName())
+      sparse: median(sparseTimes.dropFirst()), processor: Processor.name)
   }
 
   private static func median(_ times: some Sequence<Double>) -> Double {
     let sorted = times.sorted()
     return sorted[sorted.count / 2]
-  }
-
-  private static func processorName() -> String {
-    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-    let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
-    let name = line?.split(separator: ":", maxSplits: 1).last?.trimmingCharacters(in: .whitespaces)
-    if let name, !name.isEmpty { return name }
-    var system = utsname()
-    guard uname(&system) == 0 else { return "unknown" }
-    return withUnsafeBytes(of: system.machine) {
-      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-    }
   }
 }

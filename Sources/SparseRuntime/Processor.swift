@@ -4,12 +4,17 @@ import Foundation
 
 /// The processor that this program runs on.
 public enum Processor {
-  /// What `/proc/cpuinfo` calls it; "unknown" where there is no such file.
+  /// What `/proc/cpuinfo` calls it; its kind where that has no name for it, as on ARM.
   public static let name: String = {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
     let name = line?.split(separator: ":", maxSplits: 1).last?.trimmingCharacters(in: .whitespaces)
-    return name ?? "unknown"
+    if let name, !name.isEmpty { return name }
+    var system = utsname()
+    guard uname(&system) == 0 else { return "unknown" }
+    return withUnsafeBytes(of: system.machine) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
   }()
 
   /// Billions of additions and multiplications a second that one thread reaches in registers, the

@@ -25,9 +25,9 @@ final class LoadedModel {
       session = try Session(model: model, batchCapacity: batch, threads: threads)
     }
     let planned = DispatchTime.now().uptimeNanoseconds
-    // When sessions tell what they hold, "activations=\(session.memoryBytes)" belongs here: the
-    // driver prints it beside the peak of the process.
-    facts = "read=\(Double(read - start) / 1e6) plan=\(Double(planned - read) / 1e6)"
+    facts =
+      "read=\(Double(read - start) / 1e6) plan=\(Double(planned - read) / 1e6) "
+      + "activations=\(session.memoryBytes)"
     self.batch = batch
     let count = batch * session.inputShape.count
     let bytes = try Data(contentsOf: URL(filePath: inputPath), options: .mappedIfSafe)

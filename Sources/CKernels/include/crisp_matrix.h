@@ -117,7 +117,7 @@ typedef struct {
 typedef void (*crisp_depthwise_kernel)(const crisp_depthwise *task);
 
 // Sums of products for one position: rows first_row ..< first_row + rows of one block row times a
-// vector whose element c belongs to column c. 64 floats beyond the last column can be read.
+// vector whose element c belongs to column c; first_row begins a row group. 64 floats beyond the last column can be read.
 typedef void (*crisp_dot_kernel)(
     const crisp_matrix *matrix, size_t block_row, size_t first_row, size_t rows,
     const float *gathered, float *sums);

@@ -204,7 +204,7 @@ package final class SessionCache: Sendable {
       state.holds(id, load) ? state.entries[id]?.idle.popLast() : nil
     }
     if let idle { return idle }
-    let session = PooledSession(try Session(model: loaded.model, batchCapacity: 1), of: loaded)
+    let session = PooledSession(try Session(model: loaded.model, batchCapacity: 1))
     try checkRoom(for: loaded.bytes + session.bytes)
     state.withLock { state in
       state.bytes += session.bytes
@@ -231,9 +231,9 @@ private final class PooledSession: @unchecked Sendable {
   let session: Session
   let bytes: Int
 
-  init(_ session: Session, of loaded: SessionCache.Loaded) {
+  init(_ session: Session) {
     self.session = session
-    bytes = session.estimatedMemoryBytes(of: loaded)
+    bytes = session.memoryBytes
   }
 }
 
