@@ -10,7 +10,10 @@ extension Planner {
     else { return }
     let name = fused.node.name
     let shape = try shape(fused.node)
-    let output = try place(name, shape: shape)
+    let residual = try fused.residual.map { name throws(RuntimeError) in try place(of: name) }
+    // Sums that go through memory between visits would overwrite what is still to be added.
+    let output = try place(
+      fused, shape: shape, canOverwrite: layers[name] != nil && geometry.writesInPlace)
     let grid =
       geometry.writesInPlace
       ? output.grid
@@ -38,14 +41,17 @@ extension Planner {
       return channel * source.stride + tap.dy * grid.pitch + tap.dx * grid.cell
     }
     if channels == 1, convolution.groups == shape.channels, DepthwiseStep.handles(geometry) {
-      try appendDepthwise(fused, geometry, (0..<geometry.taps.count).map(offset), source, target)
+      try appendDepthwise(
+        fused, geometry, (0..<geometry.taps.count).map(offset), source, target,
+        residual: residual)
     } else {
       let matrix = try matrix(fused.node, divisions: convolution.groups)
       // Of several taps most lie beside an alignment.
       let isAligned = geometry.taps.count == 1 || cell % kernels.pointee.lanes == 0
       try append(
-        fused, matrix, source, target, shape: shape, keepsGaps: geometry.writesInPlace,
-        isAligned: isAligned, divisionStride: channels * source.stride, offset: offset)
+        fused, matrix, source, target, residual: residual, shape: shape,
+        keepsGaps: geometry.writesInPlace, isAligned: isAligned,
+        divisionStride: channels * source.stride, offset: offset)
     }
     if source.slot != input.slot { arena.release(source.slot) }
     if target.slot != output.slot {
@@ -63,9 +69,10 @@ extension Planner {
       source = try scratch(grid(1, 1), channels: features, for: name)
       append(FlattenStep(input: input, output: source), for: name)
     }
+    let residual = try fused.residual.map { name throws(RuntimeError) in try place(of: name) }
     let output = try place(name, shape: shape)
     try append(
-      fused, try matrix(fused.node, divisions: 1), source, output, shape: shape,
+      fused, try matrix(fused.node, divisions: 1), source, output, residual: residual, shape: shape,
       dots: bundles * cell == 1
     ) { $0 * source.stride }
     if source.slot != input.slot { arena.release(source.slot) }
@@ -77,17 +84,18 @@ extension Planner {
     _ fused: FusedNode, _ input: Place, scale: [Float], shift: [Float]?
   ) throws(RuntimeError) {
     let shape = try shape(fused.node)
+    let residual = try fused.residual.map { name throws(RuntimeError) in try place(of: name) }
     let output = try place(fused.node.name, shape: shape)
     let matrix = try LayerMatrix(
       scale, outputs: scale.count, columns: 1, divisions: scale.count, bias: shift,
       isWeight: false)
     try append(
-      fused, matrix, input, output, shape: shape, divisionStride: input.stride
+      fused, matrix, input, output, residual: residual, shape: shape, divisionStride: input.stride
     ) { _ in 0 }
   }
 
   private mutating func append(
-    _ fused: FusedNode, _ matrix: LayerMatrix, _ input: Place, _ output: Place,
+    _ fused: FusedNode, _ matrix: LayerMatrix, _ input: Place, _ output: Place, residual: Place?,
     shape: ActivationShape, keepsGaps: Bool = true, isAligned: Bool = true,
     divisionStride: Int = 0, dots: Bool = false, offset: (Int) -> Int
   ) throws(RuntimeError) {
@@ -107,11 +115,13 @@ extension Planner {
         (plan, cost) = dense
       }
     }
+    if residual?.slot == output.slot {
+      plan.depth = max(plan.depth, matrix.layer?.keptTiles ?? matrix.columns)
+    }
     let step = try MultiplyStep(
       matrix, columns: ColumnOffsets(matrix, offset), divisionStride: divisionStride, plan: plan,
       node: fused, input: input, output: output,
-      residual: try fused.residual.map { name throws(RuntimeError) in try place(of: name) },
-      resultHeight: shape.height, resultWidth: shape.width,
+      residual: residual, resultHeight: shape.height, resultWidth: shape.width,
       mask: keepsGaps ? try mask(output.grid) : nil, kernels: kernels)
     append(step, for: fused.node.name)
     stepBytes += step.memoryBytes
@@ -126,15 +136,14 @@ extension Planner {
 
   private mutating func appendDepthwise(
     _ fused: FusedNode, _ geometry: ConvolutionGeometry, _ offsets: [Int], _ input: Place,
-    _ output: Place
+    _ output: Place, residual: Place?
   ) throws(RuntimeError) {
     let name = fused.node.name
     let weights = try tensor(fused.node.weightName)
     let step = try DepthwiseStep(
       geometry, offsets: offsets.map { Int32(truncatingIfNeeded: $0) }, weights: weights,
       bias: self.weights[fused.node.biasName]?.values, node: fused, input: input, output: output,
-      residual: try fused.residual.map { name throws(RuntimeError) in try place(of: name) },
-      mask: try mask(output.grid), kernels: kernels)
+      residual: residual, mask: try mask(output.grid), kernels: kernels)
     append(step, for: name)
     stepBytes += step.memoryBytes
     reports.append(
