@@ -40,7 +40,9 @@ let package = Package(
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: swift),
     .target(name: "Randomness", swiftSettings: swift),
     .target(name: "NeuralGraph", dependencies: ["Randomness"], swiftSettings: swift),
-    .target(name: "ModelFormats", dependencies: ["NeuralGraph"], swiftSettings: swift),
+    .target(
+      name: "ModelFormats", dependencies: ["NeuralGraph"], exclude: ["packed-format.md"],
+      swiftSettings: swift),
     // Apart from ModelFormats, so that the runtime does without protocol buffers
     .target(
       name: "ONNXModels",
@@ -53,7 +55,8 @@ let package = Package(
       name: "SparseRuntime", dependencies: ["CKernels", "ModelFormats", "NeuralGraph"],
       swiftSettings: swift),
     .target(
-      name: "LibCrisp", dependencies: ["CLibCrisp", "ModelFormats", "NeuralGraph", "SparseRuntime"],
+      name: "LibCrisp",
+      dependencies: ["CLibCrisp", "ModelFormats", "NeuralGraph", "SparseRuntime"],
       swiftSettings: swift),
     .target(
       name: "Datasets", dependencies: ["CImage", "CSystem", "Digests", "Randomness"],
@@ -135,6 +138,10 @@ let package = Package(
     .testTarget(
       name: "SparseRuntimeTests",
       dependencies: ["CKernels", "ModelFormats", "NeuralGraph", "Randomness", "SparseRuntime"],
+      exclude: ["FoundCrashes"], swiftSettings: swift),
+    .testTarget(
+      name: "LibCrispTests",
+      dependencies: ["CLibCrisp", "LibCrisp", "ModelFormats", "SparseRuntime"],
       swiftSettings: swift),
     .testTarget(
       name: "DatasetsTests",

@@ -3,8 +3,9 @@ import Foundation
 import ModelFormats
 import SparseRuntime
 
-// The C interface, see libcrisp.h. Each function is checked against the header's declaration.
+// The C interface; libcrisp.h says what holds. The compiler checks each function against the header.
 
+/// Opens a file by its path.
 @c @implementation
 public func crisp_open(
   _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<crisp_options>?,
@@ -24,6 +25,7 @@ public func crisp_open(
   }
 }
 
+/// Opens a file that is in memory; its bytes are copied.
 @c @implementation
 public func crisp_open_memory(
   _ bytes: UnsafeRawPointer?, _ size: Int, _ options: UnsafePointer<crisp_options>?,
@@ -41,6 +43,7 @@ public func crisp_open_memory(
   }
 }
 
+/// Fills in what the model expects and answers.
 @c @implementation
 public func crisp_describe(
   _ model: OpaquePointer?, _ description: UnsafeMutablePointer<crisp_description>?
@@ -53,6 +56,7 @@ public func crisp_describe(
   }
 }
 
+/// Scores of images that are normalised.
 @c @implementation
 public func crisp_run(
   _ model: OpaquePointer?, _ images: UnsafePointer<Float>?, _ imageValues: Int,
@@ -66,6 +70,7 @@ public func crisp_run(
   }
 }
 
+/// Scores of 8-bit pictures.
 @c @implementation
 public func crisp_run_pixels(
   _ model: OpaquePointer?, _ pixels: UnsafePointer<UInt8>?, _ pixelValues: Int,
@@ -83,6 +88,7 @@ public func crisp_run_pixels(
   }
 }
 
+/// Why the last call with the handle failed.
 @c @implementation
 public func crisp_last_error(
   _ model: OpaquePointer?, _ error: UnsafeMutablePointer<crisp_error>?
@@ -93,6 +99,7 @@ public func crisp_last_error(
   return CRISP_OK
 }
 
+/// Gives the handle back.
 @c @implementation
 public func crisp_close(_ model: OpaquePointer?) -> crisp_status {
   if let model { Unmanaged<Handle>.fromOpaque(UnsafeRawPointer(model)).release() }

@@ -25,7 +25,8 @@ import Testing
       #expect(try PackedModel(data: model.serialized()) == model, "\(name)")
     }
     let operations = Set(models.flatMap { $0.model.description.graph.nodes.map(\.operation.name) })
-    #expect(operations.count == 16, "\(operations.sorted())")
+    // All but batch norm, which packing folds away.
+    #expect(operations.count == 15, "\(operations.sorted())")
   }
 }
 
