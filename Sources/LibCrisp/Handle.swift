@@ -1,5 +1,4 @@
 import CLibCrisp
-import Foundation
 import ModelFormats
 import NeuralGraph
 import SparseRuntime

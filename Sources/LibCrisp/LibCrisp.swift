@@ -1,5 +1,5 @@
 import CLibCrisp
-import Foundation
+import FoundationEssentials
 import ModelFormats
 import SparseRuntime
 
