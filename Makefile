@@ -4,7 +4,8 @@ BUILD = $(SWIFT) build -c release
 BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
-.PHONY: demo test test-peers bench-training bench-memory bench-peers run build setup format lint clean
+export PREFIX
+.PHONY: demo test test-peers libcrisp fuzz bench-training bench-memory bench-peers run build setup format lint clean
 
 ## demo: a universal model becomes two small ones, over HTTP, in under three minutes past the build
 demo: build
@@ -14,10 +15,19 @@ demo: build
 test: setup
 	$(BUILD) --build-tests
 	$(SWIFT) test -c release --skip-build --disable-xctest
+	@Tests/LibCrisp/run.sh
 
 ## test-peers: against onnxruntime and PyTorch, on real weights (fetches Python packages once)
 test-peers: build
 	@Tests/Peers/run.sh
+
+## libcrisp: the sparse runtime for other languages, installed into PREFIX (.build/libcrisp)
+libcrisp: setup
+	@deploy/libcrisp.sh
+
+## fuzz: hostile packed files for SECONDS (60), starting from all that earlier runs found
+fuzz:
+	@Tests/Fuzz/run.sh $(or $(SECONDS),60)
 
 ## bench-training: images per second beside PyTorch, in turns on the same threads
 bench-training: setup

@@ -3,50 +3,7 @@ import NeuralGraph
 
 /// A personalised model in the packed format: the file a user downloads.
 ///
-/// # The file
-/// A safetensors file, by convention `NAME.crisp.safetensors`. Any safetensors reader opens it; this
-/// page is enough to decode it. All numbers are little-endian.
-///
-/// ## Metadata (`__metadata__`, all texts, all required unless marked)
-/// | key | text |
-/// |---|---|
-/// | `format` | `crisp-packed` |
-/// | `format_version` | `1`; readers refuse any other |
-/// | `graph` | the graph as JSON, batch norm folded into the layers before it |
-/// | `axis_order` | `rows=out; columns=kh,kw,cin (cin fastest)` |
-/// | `pattern` | JSON `{"block":16,"keep":2,"of":4,"rows":1}`: what the run asked for |
-/// | `packed_layers` | JSON array of `{"name","keep","of","block","rows"}`, sorted by name |
-/// | `labels` | JSON array, one text per class |
-/// | `preprocessing` | JSON `{"channels","height","width","mean":[…],"std":[…]}` |
-/// | `recipe`, `accuracy` | JSON of any shape: how it was made, what was measured |
-/// | `seed` | decimal number |
-/// | `base_model_digest`, `data_digest`, `generator` | texts |
-/// | `architecture`, `dataset` | names; optional |
-///
-/// ## A packed layer X
-/// A convolution without groups or a linear layer. Its weight is a matrix of S rows (output
-/// channels) and K columns (kernel row, kernel column, input channel; the input channel fastest).
-/// The matrix is cut into tiles of B x B; each of the R = ⌈S/B⌉ block rows keeps the same number T
-/// of tiles. In each row of a kept tile, N of every M = 4 columns are stored.
-///
-/// | tensor | type | shape | content |
-/// |---|---|---|---|
-/// | `X.weight.values` | F32 or F16 | [R, T, B, B·N/M] | row in tile; group, then slot in group |
-/// | `X.weight.block_cols` | U16 | [R, T] | tile column in units of B, strictly ascending |
-/// | `X.weight.nm` | U8 | [R, T, B/V·B·N/M/4] | column within the group, two bits each |
-///
-/// `nm` is one stream of 2-bit numbers, the first in the lowest bits of a byte, in the order (block
-/// row, tile, row group, group, slot), ascending inside a group. The V adjacent rows of a row group
-/// share them. So value [r, t, i, j] stands at row `r·B + i` and column
-/// `block_cols[r,t]·B + j/N·4 + nm[r, t, i/V, j]`.
-///
-/// Where S or K is no multiple of B, the last tiles stick out; values there are 0. A group that
-/// keeps fewer than N weights is filled with zeros at its lowest free positions.
-///
-/// ## Everything else
-/// Biases, and the weights of layers that are not packed, stand under their PyTorch names in its
-/// axis order (OIHW), as F32 or F16; a reader goes by each tensor's type. A file in half precision
-/// has F16 for all but batch norm's and other scales' vectors, and biases beyond the range of F16.
+/// `packed-format.md` beside this file is the specification, with the rules for versions.
 public struct PackedModel: Sendable, Hashable {
   /// The text under `format`.
   public static let format = "crisp-packed"

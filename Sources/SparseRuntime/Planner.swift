@@ -73,7 +73,7 @@ struct Planner {
       batchCapacity >= Grid.widestVector && Planner.interleavedLimit / Grid.widestVector >= largest
     cell = interleaves ? Grid.widestVector : 1
     bundles = interleaves ? 1 : max(1, min(batchCapacity, Planner.passTarget / largest))
-    arena = Arena(bundles: bundles)
+    arena = try Arena(bundles: bundles)
     try planGeometry()
     let geometries = geometries
     let fusion = Fusion(graph) { geometries[$0.name]?.writesInPlace ?? true }

@@ -1,6 +1,6 @@
 """Decodes a packed CRISP model with numpy alone: decode_packed.py FILE [DENSE_FILE].
 
-Prints each packed layer; with DENSE_FILE (PyTorch names, OIHW), checks every weight against it.
+Prints each packed layer; with DENSE_FILE (PyTorch names, OIHW), checks every weight's bits with it.
 """
 import json
 import sys
@@ -33,5 +33,6 @@ if len(sys.argv) > 2:
     with safe_open(sys.argv[2], "np") as file:
         dense = {k: file.get_tensor(k) for k in file.keys()}
     assert dense.keys() == t.keys(), dense.keys() ^ t.keys()
-    assert all(np.array_equal(dense[k], t[k]) for k in t)
+    bits = lambda tensor: (tensor.shape, tensor.astype(np.float32).tobytes())
+    assert all(bits(dense[k]) == bits(t[k]) for k in t)
     print("all weights equal", sys.argv[2])

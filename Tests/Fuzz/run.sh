@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Fuzzes the reader of packed files, the planner and one run, then the safetensors header alone, with
+# libFuzzer and AddressSanitizer.
+#
+#   Tests/Fuzz/run.sh [SECONDS] [packed|header]     (or make fuzz SECONDS=600)
+#
+# Half of the time goes to each unless one is named. What earlier runs found worth keeping stays in
+# .build/fuzz/corpus-*; a file that stops it is left in .build/fuzz/found: put it into
+# Tests/SparseRuntimeTests/FoundCrashes, where the tests replay it, and mend the cause.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+seconds=${1:-60}
+targets=(${2:-packed header})
+[ $# -gt 1 ] || seconds=$((seconds / 2))
+work=.build/fuzz
+mkdir -p "$work/modules" "$work/found"
+swiftc=${SWIFT:-swift}c
+clang=$(command -v clang || command -v "$(dirname "$(readlink -f "$(command -v "$swiftc")")")/clang")
+
+# By hand, because SwiftPM has no switch for libFuzzer; optimised, because kernels are slow otherwise.
+sanitizers=-sanitize=fuzzer,address
+objects=()
+c_objects() {
+  for source in Sources/CKernels/*.c; do
+    local object=$work/modules/$(basename "$source").o
+    objects+=("$object")
+    [ "$object" -nt "$source" ] ||
+      "$clang" -O1 -g -fsanitize=fuzzer-no-link,address -ISources/CKernels/include -c "$source" \
+        -o "$object"
+  done
+  echo "module CKernels { umbrella \"$PWD/Sources/CKernels/include\" export * }" \
+    >"$work/modules/module.modulemap"
+}
+swift_module() {
+  local name=$1 object=$work/modules/$1.o
+  objects+=("$object")
+  shift
+  if [ -f "$object" ] && [ -z "$(find "$@" -newer "$object")" ] && [ -z "$rebuild" ]; then return; fi
+  rebuild=yes  # and everything that depends on it
+  "$swiftc" -c -wmo -O -g $sanitizers -parse-as-library -swift-version 6 -package-name crisp \
+    -module-name "$name" -emit-module -emit-module-path "$work/modules/$name.swiftmodule" \
+    -I "$work/modules" $(find "$@" -name '*.swift' | sort) -o "$object"
+}
+rebuild=
+c_objects
+for name in Randomness NeuralGraph ModelFormats SparseRuntime; do
+  swift_module "$name" "Sources/$name"
+done
+swift_module FuzzTarget Tests/Fuzz Tests/ModelFormatsTests/TestModels.swift \
+  Tests/ModelFormatsTests/FixtureNetworks.swift Tests/SparseRuntimeTests/HostileFile.swift
+[ -z "$rebuild" ] || "$swiftc" -use-ld=lld $sanitizers "${objects[@]}" -o "$work/fuzz"
+
+for target in "${targets[@]}"; do
+  export CRISP_FUZZ=$target
+  corpus=$work/corpus-$target
+  mkdir -p "$corpus"
+  [ -n "$(ls "$corpus")" ] || CRISP_FUZZ_SEEDS=$corpus "$work/fuzz" >"$work/seeds.log" 2>&1
+  echo "fuzz: $target for $seconds seconds"
+  # A file of 64 KB that makes the reader take 256 MB at once, or 1 GB altogether, is a finding.
+  SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16 "$work/fuzz" "$corpus" \
+    -max_total_time="$seconds" -max_len=65536 -len_control=0 -timeout=10 -rss_limit_mb=1024 \
+    -malloc_limit_mb=256 -artifact_prefix="$work/found/$target-" -print_final_stats=1 \
+    >"$work/$target.log" 2>&1 || { tail -40 "$work/$target.log"; exit 1; }
+  grep -E 'cov: ' "$work/$target.log" | tail -1
+  sed -n 's/^stat::/  /p' "$work/$target.log"
+done
