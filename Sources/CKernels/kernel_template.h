@@ -29,6 +29,8 @@ KERNEL_TARGET INLINE vector load(const float *from) { return *(const unaligned *
 
 KERNEL_TARGET INLINE void store(vector value, float *to) { *(unaligned *)to = value; }
 
+INLINE size_t divided_up(size_t count, size_t by) { return (count + by - 1) / by; }
+
 // `chosen` where `condition` is set, else `other`.
 KERNEL_TARGET INLINE vector select_lanes(lanes condition, vector chosen, vector other) {
   return (vector)((condition & (lanes)chosen) | (~condition & (lanes)other));
