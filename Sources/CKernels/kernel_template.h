@@ -47,6 +47,19 @@ KERNEL_TARGET INLINE vector clamp(vector value, vector lower, vector upper) {
   return select_lanes(value > upper, upper, value);
 }
 
+// Every second float from `from` on. Reads 2 * LANES floats.
+KERNEL_TARGET INLINE vector every_second(const float *from) {
+  const vector a = load(from), b = load(from + LANES);
+#if KERNEL_BYTES == 64
+  return __builtin_shufflevector(
+      a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+#elif KERNEL_BYTES == 32
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+#else
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+#endif
+}
+
 #include "multiply_template.h"
 #include "decode_template.h"
 #include "depthwise_template.h"
@@ -78,6 +91,7 @@ const crisp_kernels KERNEL_TABLE = {
     .decode = decode,
     .pack = pack,
     .depthwise = depthwise,
+    .depthwise_strided = depthwise_strided,
     .dot = dot,
     .activate = activate,
     .product = product,

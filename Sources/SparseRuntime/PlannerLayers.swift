@@ -21,6 +21,10 @@ extension Planner {
         height: geometry.gridHeight, width: geometry.gridWidth, rowGap: geometry.rowGap,
         columnGap: geometry.columnGap, cell: cell)
     var source = input
+    if isDepthwise(fused.node), DepthwiseStep.readsImage(geometry, cell: cell) {
+      try appendDepthwise(fused, geometry, [], input, output, residual: residual)
+      return
+    }
     if !geometry.readsInPlace {
       let (channels, overflow) = input.channels.multipliedReportingOverflow(
         by: geometry.phases.count)
@@ -40,7 +44,7 @@ extension Planner {
       let channel = tap.phase * input.channels + column % channels
       return channel * source.stride + tap.dy * grid.pitch + tap.dx * grid.cell
     }
-    if channels == 1, convolution.groups == shape.channels, DepthwiseStep.handles(geometry) {
+    if isDepthwise(fused.node), DepthwiseStep.handles(geometry, cell: cell) {
       try appendDepthwise(
         fused, geometry, (0..<geometry.taps.count).map(offset), source, target,
         residual: residual)
@@ -58,6 +62,12 @@ extension Planner {
       append(CropStep(input: target, output: output, kernels: kernels), for: name)
       arena.release(target.slot)
     }
+  }
+
+  func isDepthwise(_ node: Node) -> Bool {
+    guard case .convolution(let convolution) = node.operation else { return false }
+    return convolution.groups == convolution.inChannels
+      && convolution.groups == convolution.outChannels
   }
 
   mutating func planLinear(_ fused: FusedNode, _ input: Place) throws(RuntimeError) {

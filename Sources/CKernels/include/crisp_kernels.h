@@ -101,7 +101,7 @@ typedef struct crisp_kernels {
   const crisp_kernel *kernels[3];
   crisp_decoder decode;
   crisp_packer pack;
-  crisp_depthwise_kernel depthwise;
+  crisp_depthwise_kernel depthwise, depthwise_strided;
   crisp_dot_kernel dot;
   crisp_activation_kernel activate;
   crisp_product_kernel product;
