@@ -11,6 +11,11 @@ extension Planner {
     let name = fused.node.name
     let shape = try shape(fused.node)
     let output = try place(name, shape: shape)
+    if layers[name] == nil,
+      let layer = WinogradStep.layer(convolution, input: input, output: output)
+    {
+      return try appendWinograd(fused, layer, input, output)
+    }
     let grid =
       geometry.writesInPlace
       ? output.grid
@@ -137,6 +142,28 @@ extension Planner {
       mask: try mask(output.grid), kernels: kernels)
     append(step, for: name)
     stepBytes += step.memoryBytes
+    reports.append(
+      LayerReport(
+        name: name, outputShape: try shape(fused.node), keptWeights: weights.count,
+        denseWeights: weights.count, kernel: step.kernelName))
+  }
+
+  private mutating func appendWinograd(
+    _ fused: FusedNode, _ layer: crisp_winograd_layer, _ input: Place, _ output: Place
+  ) throws(RuntimeError) {
+    let name = fused.node.name
+    let weights = try tensor(fused.node.weightName)
+    guard weights.count == WeightMatrix(fused.node.operation)?.count else {
+      throw .graph(.missingWeight(fused.node.weightName))
+    }
+    let step = try WinogradStep(
+      layer, weights: weights, bias: self.weights[fused.node.biasName]?.values, node: fused,
+      input: input, output: output,
+      residual: try fused.residual.map { name throws(RuntimeError) in try place(of: name) },
+      kernels: kernels)
+    append(step, for: name)
+    stepBytes += step.memoryBytes
+    scratch.include(step.scratchSizes)
     reports.append(
       LayerReport(
         name: name, outputShape: try shape(fused.node), keptWeights: weights.count,
