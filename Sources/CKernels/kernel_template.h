@@ -9,6 +9,8 @@
 // GNU vector extensions keep the arithmetic in one place for all of them.
 #include <string.h>
 
+#include "winograd_points.h"
+
 typedef float vector __attribute__((vector_size(KERNEL_BYTES)));
 typedef float unaligned __attribute__((vector_size(KERNEL_BYTES), aligned(4), may_alias));
 typedef int32_t lanes __attribute__((vector_size(KERNEL_BYTES)));
@@ -65,6 +67,7 @@ KERNEL_TARGET INLINE vector every_second(const float *from) {
 #include "depthwise_template.h"
 #include "planes_template.h"
 #include "pointwise_template.h"
+#include "winograd_template.h"
 
 KERNEL_TARGET static size_t peak(size_t steps) {
   // Enough sums for two units of four cycles' latency.
@@ -98,5 +101,8 @@ const crisp_kernels KERNEL_TABLE = {
     .pool = pool,
     .pick = pick_cells,
     .split = split,
+    .take_row = take_row,
+    .to_points = to_points,
+    .from_points = from_points,
     .peak = peak,
 };

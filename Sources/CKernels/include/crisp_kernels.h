@@ -14,6 +14,7 @@
 
 #include "crisp_matrix.h"
 #include "crisp_planes.h"
+#include "crisp_winograd.h"
 
 // Some taps of some row groups at the neighbouring positions that one kernel covers. Offsets and
 // strides are in floats.
@@ -108,6 +109,9 @@ typedef struct crisp_kernels {
   crisp_pool_kernel pool;
   crisp_picking_kernel pick;
   crisp_splitting_kernel split;
+  crisp_row_kernel take_row;
+  crisp_points_kernel to_points;
+  crisp_strip_kernel from_points;
   // `steps` rounds of independent multiply-adds in registers; answers the operations done.
   size_t (*peak)(size_t steps);
 } crisp_kernels;
