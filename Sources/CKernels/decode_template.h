@@ -172,6 +172,7 @@ KERNEL_TARGET static void decode(const crisp_matrix *matrix, const crisp_selecti
 // from[column] for each of `count` lanes; columns are below 64.
 #define KERNEL_GATHER gather
 KERNEL_TARGET INLINE vector gather(const float *from, lanes columns, size_t keep, size_t count) {
+  (void)keep;
   vector values = splat(0);
   for (size_t i = 0; i < count; i++) values[i] = from[columns[i]];
   return values;
