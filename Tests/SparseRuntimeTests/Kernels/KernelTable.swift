@@ -26,7 +26,8 @@ struct KernelTable {
   {
     let kernels = pointer.pointee.kernels
     let ofRows = rows == 1 ? kernels.0 : rows == 2 ? kernels.1 : kernels.2
-    return try #require(try #require(ofRows)[vectors - 1])
+    let kernel = try #require(ofRows)[vectors - 1]
+    return try #require(kernel)
   }
 
   /// `count` in whole vectors.

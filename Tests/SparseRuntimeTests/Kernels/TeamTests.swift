@@ -23,6 +23,23 @@ import Testing
     let work: Work
   }
 
+  /// One part of the work.
+  private static let meet: @convention(c) (UnsafeMutableRawPointer?, Int) -> Void = {
+    pointer, part in
+    guard let context = pointer?.assumingMemoryBound(to: Context.self).pointee else { return }
+    let work = context.work
+    work.calls.withLock { $0[part, default: 0] += 1 }
+    guard work.meetings > 0 else { return }
+    for meeting in 1...work.meetings {
+      work.arrived.add(1, ordering: .sequentiallyConsistent)
+      crisp_team_meet(context.team)
+      // All have come, and none goes on before all have seen it.
+      let arrived = work.arrived.load(ordering: .sequentiallyConsistent)
+      if arrived != meeting * work.threads { work.faults.add(1, ordering: .relaxed) }
+      crisp_team_meet(context.team)
+    }
+  }
+
   /// Runs the work `rounds` times on a team of its own; false when the system has no threads.
   private static func run(_ work: Work, rounds: Int) -> Bool {
     guard let team = crisp_team_create(work.threads) else { return false }
@@ -30,25 +47,7 @@ import Testing
     var context = Context(team: team, work: work)
     for _ in 0..<rounds {
       work.arrived.store(0, ordering: .sequentiallyConsistent)
-      crisp_team_run(
-        team,
-        { context, part in
-          guard let context = context?.assumingMemoryBound(to: Context.self).pointee else {
-            return
-          }
-          context.work.calls.withLock { $0[part, default: 0] += 1 }
-          guard context.work.meetings > 0 else { return }
-          for meeting in 1...context.work.meetings {
-            context.work.arrived.add(1, ordering: .sequentiallyConsistent)
-            crisp_team_meet(context.team)
-            // All have come, and none goes on before all have seen it.
-            let arrived = context.work.arrived.load(ordering: .sequentiallyConsistent)
-            if arrived != meeting * context.work.threads {
-              context.work.faults.add(1, ordering: .relaxed)
-            }
-            crisp_team_meet(context.team)
-          }
-        }, &context)
+      withUnsafeMutablePointer(to: &context) { crisp_team_run(team, meet, $0) }
     }
     return true
   }
