@@ -10,7 +10,7 @@ import Testing
     let table = try KernelTable(instructionSet)
     var generator = SeededGenerator(seed: UInt64(side))
     var comparison = Comparison()
-    for rows in 1...4 {
+    for rows in 1...7 {
       for length in 1...(3 * table.lanes + 1) {
         try check(
           table, side: side, rows: rows, length: length, &generator, &comparison)
@@ -67,5 +67,53 @@ import Testing
       comparison.expect(
         output.start[at], sum, scale: 10, "\(side)x\(side), row \(row), position \(position)")
     }
+  }
+
+  @Test(arguments: InstructionSet.available, [3, 5])
+  func matchPlainSumsAtStrideTwo(_ instructionSet: InstructionSet, side: Int) throws {
+    let table = try KernelTable(instructionSet)
+    let filter = try #require(table.pointer.pointee.depthwise_strided)
+    var generator = SeededGenerator(seed: UInt64(side))
+    var comparison = Comparison()
+    for rows in 1...5 {
+      for length in 1...(2 * table.lanes + 1) {
+        let whole = table.rounded(length)
+        let rowStride = length + generator.nextIndex(below: 9)
+        let inputStride = 2 * length + side + generator.nextIndex(below: 9)
+        let span = (rows - 1) * rowStride + whole
+        // Vectors are read in pairs.
+        let input = Exactly(
+          generator.floats((2 * rows + side - 3) * inputStride + 2 * whole + side - 1))
+        let values = Exactly(generator.floats(side * side))
+        let mask = Exactly(generator.mask(span))
+        let output = Exactly(untouched, count: span)
+        var task = crisp_depthwise()
+        task.input = UnsafePointer(input.start)
+        task.values = UnsafePointer(values.start)
+        (task.height, task.width) = (side, side)
+        task.bias = 0.25
+        task.output = output.start
+        if generator.coin() { task.mask = UnsafePointer(mask.start) }
+        (task.lower, task.upper) = (-1, 1)
+        (task.rows, task.row_stride, task.length) = (rows, rowStride, length)
+        task.input_stride = inputStride
+        filter(&task)
+        for row in 0..<rows {
+          for position in 0..<length {
+            var sum = 0.25
+            for tap in 0..<side * side {
+              let place = (2 * row + tap / side) * inputStride + 2 * position + tap % side
+              sum += Double(values.start[tap]) * Double(input.start[place])
+            }
+            let at = row * rowStride + position
+            let isGap = task.mask != nil && mask.start[at] == 0
+            comparison.expect(
+              output.start[at], isGap ? 0 : clamped(sum, -1, 1), scale: 10,
+              "\(side)x\(side), row \(row), position \(position)")
+          }
+        }
+      }
+    }
+    comparison.report()
   }
 }
