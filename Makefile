@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: demo test test-peers libcrisp fuzz bench-training bench-memory bench-peers run build setup format lint clean
+.PHONY: demo test test-peers test-emulated test-sanitized libcrisp fuzz bench-training bench-memory bench-peers run build setup format lint clean
 
 ## demo: a universal model becomes two small ones, over HTTP, in under three minutes past the build
 demo: build
@@ -20,6 +20,14 @@ test: setup
 ## test-peers: against onnxruntime and PyTorch, on real weights (fetches Python packages once)
 test-peers: build
 	@Tests/Peers/run.sh
+
+## test-emulated: the C kernels by themselves, under sanitizers; those for Arm under emulation
+test-emulated:
+	@Tests/Kernels/emulate.sh
+
+## test-sanitized: the sparse runtime's tests under AddressSanitizer
+test-sanitized: setup
+	@Tests/Kernels/sanitize.sh
 
 ## libcrisp: the sparse runtime for other languages, installed into PREFIX (.build/libcrisp)
 libcrisp: setup

@@ -41,8 +41,9 @@ void crisp_team_meet(crisp_team *team) {
   const size_t meeting = atomic_load(&team->meetings);
   if (atomic_fetch_add(&team->arrived, 1) + 1 == team->threads) {
     atomic_store(&team->arrived, 0);
-    atomic_store(&team->meetings, meeting + 1);
-    // Both sides write first and read then, so one of them sees the other.
+    // Both sides write first and read then, so one of them sees the other. Not a plain store: QEMU
+    // (7.2, Arm on x86) lets the read below overtake one, and then a sleeper sleeps for ever.
+    atomic_fetch_add(&team->meetings, 1);
     if (atomic_load(&team->sleepers)) {
       pthread_mutex_lock(&team->mutex);
       pthread_cond_broadcast(&team->met);

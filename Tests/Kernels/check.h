@@ -67,6 +67,7 @@ void check_decoding(const crisp_kernels *kernels);
 void check_products(const crisp_kernels *kernels);
 void check_depthwise(const crisp_kernels *kernels);
 void check_planes(const crisp_kernels *kernels);
+void check_winograd(const crisp_kernels *kernels);
 void check_pointwise(const crisp_kernels *kernels);
 void check_teams(void);
 

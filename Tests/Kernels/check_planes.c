@@ -52,11 +52,57 @@ static void check_filter(
   free(input), free(values), free(residual), free(output), free(mask), free(offsets);
 }
 
+// At a stride of two, straight from an image.
+static void check_strided_filter(
+    const crisp_kernels *kernels, size_t side, size_t rows, size_t length) {
+  const size_t whole = rounded_up(length, kernels->lanes), row_stride = length + below(9);
+  const size_t input_stride = 2 * length + side + below(9);
+  const size_t span = (rows - 1) * row_stride + whole;
+  // Whole vectors in pairs.
+  float *input =
+      random_floats((2 * rows + side - 3) * input_stride + 2 * whole + side - 1);
+  float *values = random_floats(side * side), *residual = random_floats(span);
+  float *output = filled_floats(span, UNTOUCHED);
+  int32_t *mask = random_mask(span);
+  const crisp_depthwise task = {
+      .input = input,
+      .values = values,
+      .height = side,
+      .width = side,
+      .bias = uniform(),
+      .output = output,
+      .residual = below(2) ? residual : 0,
+      .mask = below(2) ? mask : 0,
+      .lower = below(2) ? -1 : -INFINITY,
+      .upper = below(2) ? 1 : INFINITY,
+      .rows = rows,
+      .row_stride = row_stride,
+      .length = length,
+      .input_stride = input_stride,
+  };
+  kernels->depthwise_strided(&task);
+  for (size_t at = 0; at < span; at++) {
+    const size_t row = at / row_stride, p = at % row_stride;
+    // A row's last vector may reach into the next one.
+    if (row >= rows || p >= length) continue;
+    double sum = task.bias;
+    for (size_t k = 0; k < side * side; k++)
+      sum += (double)values[k] *
+          input[(2 * row + k / side) * input_stride + 2 * p + k % side];
+    if (task.residual) sum += residual[at];
+    sum = clamped_sum(sum, task.lower, task.upper);
+    expect_near(output[at], task.mask && !mask[at] ? 0 : sum, 10, "a strided filter");
+  }
+  free(input), free(values), free(residual), free(output), free(mask);
+}
+
 void check_depthwise(const crisp_kernels *kernels) {
   for (size_t side = 3; side <= 5; side += 2)
-    for (size_t rows = 1; rows <= 4; rows++)
-      for (size_t length = 1; length <= 3 * kernels->lanes + 1; length++)
+    for (size_t rows = 1; rows <= 7; rows++)
+      for (size_t length = 1; length <= 3 * kernels->lanes + 1; length++) {
         check_filter(kernels, side, rows, length);
+        check_strided_filter(kernels, side, rows, length);
+      }
 }
 
 static crisp_plane random_plane(size_t cell) {

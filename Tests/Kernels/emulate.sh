@@ -46,8 +46,11 @@ echo "== this processor, AddressSanitizer and UndefinedBehaviorSanitizer"
 "$out/native"
 
 echo "== teams, ThreadSanitizer"
+# Swift's ThreadSanitizer knows Dispatch.
+swift_libraries=$(dirname "$clang")/../lib/swift/linux
 "$clang" "${flags[@]}" -O1 -fsanitize=thread Sources/CKernels/team.c \
-  Tests/Kernels/{check,check_teams,team_check}.c -o "$out/teams" "${libraries[@]}"
+  Tests/Kernels/{check,check_teams,team_check}.c -o "$out/teams" "${libraries[@]}" \
+  "-L$swift_libraries" "-Wl,-rpath,$swift_libraries" -ldispatch -lBlocksRuntime
 "$out/teams"
 
 arm=/usr/aarch64-linux-gnu

@@ -20,6 +20,7 @@ static void check_all(const crisp_kernels *kernels) {
       {"stretches", check_stretches}, {"decoding", check_decoding},
       {"products", check_products},   {"depthwise", check_depthwise},
       {"planes", check_planes},       {"pointwise", check_pointwise},
+      {"transforms", check_winograd},
   };
   for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
     const size_t first_case = cases, first_failure = failures;

@@ -51,32 +51,40 @@ import Testing
     return graph
   }
 
+  /// Every kernel, stride, padding, batch and pattern with every other one, packed and dense.
   @Test(arguments: InstructionSet.available)
   func matchesTheReferenceOverShapes(_ instructionSet: InstructionSet) throws {
-    var seed: UInt64 = 0
     var generator = SeededGenerator(seed: 11)
-    for kernel in [1, 3, 5, 7] {
-      for stride in [1, 2] {
-        for padding in Set([0, kernel / 2, kernel - 1]).sorted() {
-          for batch in [1, 2, 7, 16, 33] {
-            seed += 1
-            let side = max(1, kernel - 2 * padding) + generator.nextIndex(below: 8)
-            let graph = try layer(
-              channels: 1 + generator.nextIndex(below: 20),
-              out: 1 + generator.nextIndex(below: 20), height: side,
-              width: side + generator.nextIndex(below: 4),
-              window: Window(kernel: kernel, stride: stride, padding: padding))
-            let rows = [1, 2, 4][Int(seed) % 3]
-            let block = [8, 16, 32, 64][Int(seed) % 4]
-            let pattern = try HybridPattern(
-              keep: 1 + Int(seed / 2) % 3, block: block, rows: rows)
-            for pattern in [pattern, nil] {
-              try check(
-                graph, pattern: pattern, batch: batch, instructionSet: instructionSet,
-                seed: seed, context: "\(graph.nodes[0].operation) \(graph.input) x\(batch)")
-            }
-          }
-        }
+    let (kernels, strides, blocks, rows) = ([1, 3, 5, 7], [1, 2, 3], [8, 16, 32, 64], [1, 2, 4])
+    let cases = PairwiseCases.covering([33, kernels.count, 4, 3, 4, 3, 3])
+    // As many as there are batches and kernels, or a few more.
+    #expect((132...200).contains(cases.count))
+    for (index, chosen) in cases.enumerated() {
+      let kernel = kernels[chosen[1]]
+      let padding = [
+        Padding(0), Padding(kernel / 2), Padding(kernel - 1),
+        Padding(top: kernel / 2, left: 0, bottom: kernel - 1, right: min(1, kernel - 1)),
+      ][chosen[2]]
+      let window = Window(
+        kernelHeight: kernel, kernelWidth: kernel, strideHeight: strides[chosen[3]],
+        strideWidth: strides[chosen[3]], padding: padding)
+      let side =
+        max(
+          1, kernel - padding.top - padding.bottom, kernel - padding.left - padding.right)
+        + generator.nextIndex(below: 8)
+      // Of 1x1 enough for whole blocks.
+      let most = kernel == 1 ? 80 : 20
+      let graph = try layer(
+        channels: 1 + generator.nextIndex(below: most),
+        out: 1 + generator.nextIndex(below: most), height: side,
+        width: side + generator.nextIndex(below: 4), window: window)
+      let pattern = try HybridPattern(
+        keep: 1 + chosen[6], block: blocks[chosen[4]], rows: rows[chosen[5]])
+      for pattern in [pattern, nil] {
+        try check(
+          graph, pattern: pattern, batch: 1 + chosen[0], instructionSet: instructionSet,
+          seed: UInt64(index),
+          context: "\(window) \(graph.input) \(pattern?.description ?? "dense") x\(1 + chosen[0])")
       }
     }
   }
@@ -97,15 +105,6 @@ import Testing
         }
       }
     }
-  }
-
-  @Test(arguments: 1...33)
-  func matchesTheReferenceOverBatches(batch: Int) throws {
-    let graph = try layer(
-      channels: 5, out: 6, height: 4, width: 3, window: Window(kernel: 3, padding: 1))
-    try check(
-      graph, pattern: HybridPattern(keep: 2, block: 8), batch: batch, instructionSet: .best,
-      seed: UInt64(batch), context: "batch \(batch)")
   }
 
   @Test(arguments: InstructionSet.available)

@@ -103,6 +103,7 @@ typedef struct {
   size_t point_stride;
   float bias;
   float *output;
+  // Up to a vector beyond its rows is read.
   const float *residual;
   // Of output and residual.
   size_t row_stride;
