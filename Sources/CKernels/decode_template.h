@@ -59,6 +59,24 @@ KERNEL_TARGET INLINE lanes lane_numbers(void) {
   return numbers;
 }
 
+// The columns of LANES slots whose two-bit positions are the lowest of `bits`.
+KERNEL_TARGET INLINE lanes columns_of(const int32_t *first_columns, uint32_t bits) {
+  const lanes shift = lane_numbers() * 2;
+  return *(const unaligned_lanes *)first_columns + ((splat_lanes((int32_t)bits) >> shift) & 3);
+}
+
+// The same from whole bytes, at least four of which are there.
+INLINE uint32_t whole_bits(const uint8_t *positions) {
+  uint32_t bits;
+  memcpy(&bits, positions, sizeof bits);
+  return bits;
+}
+
+// Whether `bits` bits from `bit` on, and what a vector reads beyond them, are there in whole bytes.
+INLINE int has_whole_bits(const crisp_matrix *matrix, size_t slots, size_t bit, size_t bits) {
+  return slots % LANES == 0 && (bit + bits) / 8 + sizeof(uint32_t) <= matrix->position_bytes;
+}
+
 // The values of a selection. Tiles come in the file's order, which the processor then fetches ahead.
 // What is written beyond a row's slots is overwritten by the next tile, or lies behind the taps.
 KERNEL_TARGET INLINE void decode_values(
@@ -111,7 +129,6 @@ KERNEL_TARGET static void decode(const crisp_matrix *matrix, const crisp_selecti
   const size_t block = matrix->block, slots = block / 4 * matrix->keep;
   const size_t groups = block / matrix->rows;
   const size_t tile0 = selection->block_row * matrix->kept_tiles + selection->first_tile;
-  const lanes shift = lane_numbers() * 2;
   const int32_t *first_columns = first_columns_of[matrix->keep - 1];
   for (size_t tile = 0; tile < selection->tiles; tile++) {
     const size_t block_column = matrix->block_columns[tile0 + tile];
@@ -123,13 +140,22 @@ KERNEL_TARGET static void decode(const crisp_matrix *matrix, const crisp_selecti
     }
     size_t bit = ((tile0 + tile) * groups + selection->first_group) * slots * 2;
     int32_t *offsets = selection->offsets + tile * slots;
+    if (stride && has_whole_bits(matrix, slots, bit, selection->groups * slots * 2)) {
+      const uint8_t *positions = matrix->positions + bit / 8;
+      for (size_t group = 0; group < selection->groups; group++) {
+        for (size_t slot = 0; slot < slots; slot += LANES, positions += LANES / 4)
+          *(unaligned_lanes *)(offsets + slot) =
+              columns_of(first_columns + slot, whole_bits(positions)) * stride + base;
+        offsets += selection->stride;
+      }
+      continue;
+    }
     for (size_t group = 0; group < selection->groups; group++) {
       for (size_t slot = 0; slot < slots; slot += LANES) {
-        const lanes bits = splat_lanes((int32_t)position_bits(matrix, bit + 2 * slot));
         const lanes column =
-            *(const unaligned_lanes *)(first_columns + slot) + ((bits >> shift) & 3);
+            columns_of(first_columns + slot, position_bits(matrix, bit + 2 * slot));
         lanes offset = column * stride + base;
-        if (__builtin_expect(!stride, 0)) {
+        if (!stride) {
           // A slot beyond the tile is overwritten.
           UNROLL for (int i = 0; i < LANES; i++)
             offset[i] = (size_t)column[i] < block ? table[column[i]] : 0;
@@ -146,6 +172,7 @@ KERNEL_TARGET static void decode(const crisp_matrix *matrix, const crisp_selecti
 // from[column] for each of `count` lanes; columns are below 64.
 #define KERNEL_GATHER gather
 KERNEL_TARGET INLINE vector gather(const float *from, lanes columns, size_t keep, size_t count) {
+  (void)keep;
   vector values = splat(0);
   for (size_t i = 0; i < count; i++) values[i] = from[columns[i]];
   return values;
@@ -158,7 +185,6 @@ KERNEL_TARGET INLINE void dot_sized(
   const size_t block = matrix->block, keep = matrix->keep, slots = block / 4 * keep;
   const size_t group_rows = matrix->rows, groups = block / group_rows;
   const size_t tile0 = block_row * matrix->kept_tiles;
-  const lanes shift = lane_numbers() * 2;
   const int32_t *first_columns = first_columns_of[keep - 1];
   vector sum[64];
   for (size_t row = 0; row < rows; row++) sum[row] = splat(0);
@@ -167,22 +193,34 @@ KERNEL_TARGET INLINE void dot_sized(
     const float *x = gathered + matrix->block_columns[tile] * block;
     const uint8_t *values = matrix->values + (tile * block + first_row) * slots * size;
     size_t bit = (tile * groups + first_row / group_rows) * slots * 2;
+    if (has_whole_bits(matrix, slots, bit, divided_up(rows, group_rows) * slots * 2)) {
+      const uint8_t *positions = matrix->positions + bit / 8;
+      for (size_t row = 0; row < rows; row += group_rows) {
+        const size_t members = rows - row < group_rows ? rows - row : group_rows;
+        for (size_t slot = 0; slot < slots; slot += LANES, positions += LANES / 4) {
+          const int32_t first = first_columns[slot];
+          const lanes columns =
+              columns_of(first_columns + slot, whole_bits(positions)) - first;
+          const vector in = KERNEL_GATHER(x + first, columns, keep, LANES);
+          const uint8_t *from = values + (row * slots + slot) * size;
+          for (size_t r = 0; r < members; r++, from += slots * size) {
+            __builtin_prefetch(from + FETCH_AHEAD);
+            sum[row + r] += load_values(from, size) * in;
+          }
+        }
+      }
+      continue;
+    }
     for (size_t row = 0; row < rows; row += group_rows, bit += slots * 2) {
       const size_t members = rows - row < group_rows ? rows - row : group_rows;
       for (size_t slot = 0; slot < slots; slot += LANES) {
         const size_t count = slots - slot < LANES ? slots - slot : LANES;
-        const lanes bits = splat_lanes((int32_t)position_bits(matrix, bit + 2 * slot));
         const int32_t first = first_columns[slot];
         const lanes columns =
-            *(const unaligned_lanes *)(first_columns + slot) - first + ((bits >> shift) & 3);
+            columns_of(first_columns + slot, position_bits(matrix, bit + 2 * slot)) - first;
         const vector in = KERNEL_GATHER(x + first, columns, keep, count);
         const uint8_t *from = values + (row * slots + slot) * size;
         for (size_t r = 0; r < members; r++, from += slots * size) {
-          __builtin_prefetch(from + FETCH_AHEAD);
-          if (count == LANES) {
-            sum[row + r] += load_values(from, size) * in;
-            continue;
-          }
           // What the next row or nobody owns is multiplied by zero.
           uint8_t rest[LANES * sizeof(float)] = {0};
           memcpy(rest, from, count * size);

@@ -18,6 +18,7 @@
 #define KERNEL_GATHER gather
 KERNEL_TARGET static inline __m512 gather(
     const float *from, __m512i columns, size_t keep, size_t count) {
+  (void)count;
   const __m512 low = _mm512_permutex2var_ps(
       _mm512_loadu_ps(from), columns, _mm512_loadu_ps(from + 16));
   if (keep > 1) return low;

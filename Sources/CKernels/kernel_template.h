@@ -9,6 +9,8 @@
 // GNU vector extensions keep the arithmetic in one place for all of them.
 #include <string.h>
 
+#include "winograd_points.h"
+
 typedef float vector __attribute__((vector_size(KERNEL_BYTES)));
 typedef float unaligned __attribute__((vector_size(KERNEL_BYTES), aligned(4), may_alias));
 typedef int32_t lanes __attribute__((vector_size(KERNEL_BYTES)));
@@ -29,6 +31,8 @@ KERNEL_TARGET INLINE vector load(const float *from) { return *(const unaligned *
 
 KERNEL_TARGET INLINE void store(vector value, float *to) { *(unaligned *)to = value; }
 
+INLINE size_t divided_up(size_t count, size_t by) { return (count + by - 1) / by; }
+
 // `chosen` where `condition` is set, else `other`.
 KERNEL_TARGET INLINE vector select_lanes(lanes condition, vector chosen, vector other) {
   return (vector)((condition & (lanes)chosen) | (~condition & (lanes)other));
@@ -45,11 +49,25 @@ KERNEL_TARGET INLINE vector clamp(vector value, vector lower, vector upper) {
   return select_lanes(value > upper, upper, value);
 }
 
+// Every second float from `from` on. Reads 2 * LANES floats.
+KERNEL_TARGET INLINE vector every_second(const float *from) {
+  const vector a = load(from), b = load(from + LANES);
+#if KERNEL_BYTES == 64
+  return __builtin_shufflevector(
+      a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+#elif KERNEL_BYTES == 32
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+#else
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+#endif
+}
+
 #include "multiply_template.h"
 #include "decode_template.h"
 #include "depthwise_template.h"
 #include "planes_template.h"
 #include "pointwise_template.h"
+#include "winograd_template.h"
 
 KERNEL_TARGET static size_t peak(size_t steps) {
   // Enough sums for two units of four cycles' latency.
@@ -76,11 +94,15 @@ const crisp_kernels KERNEL_TABLE = {
     .decode = decode,
     .pack = pack,
     .depthwise = depthwise,
+    .depthwise_strided = depthwise_strided,
     .dot = dot,
     .activate = activate,
     .product = product,
     .pool = pool,
     .pick = pick_cells,
     .split = split,
+    .take_row = take_row,
+    .to_points = to_points,
+    .from_points = from_points,
     .peak = peak,
 };

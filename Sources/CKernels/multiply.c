@@ -210,12 +210,17 @@ static void multiply_packed(
   }
 }
 
+// Floats beyond the last column that a kernel may read: the rest of a block, and of a vector.
+enum { BEYOND = 2 * 64 };
+
 // One position: y = W x, rows shared out.
 static void multiply_vector(
     const crisp_kernels *kernels, const crisp_matrix *matrix, const crisp_operands *operands,
     size_t part, size_t parts, float *gathered) {
   for (size_t c = 0; c < matrix->columns; c++)
     gathered[c] = operands->input[matrix->column_offsets[c]];
+  // Slots beyond the matrix are zero, but zero times what an earlier image left here may be none.
+  memset(gathered + matrix->columns, 0, BEYOND * sizeof(float));
   // Parts begin at whole row groups.
   const size_t fours = divided_up(matrix->outputs, 4);
   const size_t end = smaller((part + 1) * fours / parts * 4, matrix->outputs);
@@ -237,8 +242,7 @@ static void multiply_vector(
 
 crisp_scratch_sizes crisp_scratch_needed(
     const crisp_kernels *kernels, const crisp_matrix *matrix, const crisp_plan *plan) {
-  // Whole blocks are read, and whole vectors.
-  if (plan->dots) return (crisp_scratch_sizes){0, 0, matrix->columns + 2 * 64};
+  if (plan->dots) return (crisp_scratch_sizes){0, 0, matrix->columns + BEYOND};
   if (matrix->dense) return (crisp_scratch_sizes){0, 0, 0};
   const size_t slots = matrix->block / 4 * matrix->keep;
   const size_t tiles = smaller(plan->depth, matrix->kept_tiles);

@@ -1,19 +1,6 @@
 // Pooling and picking cells of one plane; a part of kernel_template.h. A window is first reduced over
 // its rows, then over its columns.
 
-// Every second float from `from` on. Reads 2 * LANES floats.
-KERNEL_TARGET INLINE vector every_second(const float *from) {
-  const vector a = load(from), b = load(from + LANES);
-#if KERNEL_BYTES == 64
-  return __builtin_shufflevector(
-      a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-#elif KERNEL_BYTES == 32
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
-#else
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
-#endif
-}
-
 typedef struct {
   size_t begin, end;
 } span;

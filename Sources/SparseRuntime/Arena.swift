@@ -66,7 +66,8 @@ final class Arena {
       total += size + Grid.widestVector * (1 + 2 * (starts.count % 8))
     }
     guard total <= Arena.largestTotal else { throw .tooLarge(layer: "all layers together") }
-    memory = try KernelMemory(zeros: total)
+    // A strided kernel reads two vectors for one.
+    memory = try KernelMemory(zeros: total + 4 * Grid.widestVector)
   }
 
   /// Bytes that were allocated.

@@ -33,6 +33,16 @@ struct ConvolutionGeometry {
   /// Whether the grid has the result's sides, so that results can be stored where they belong.
   var writesInPlace: Bool { gridHeight == outputHeight && gridWidth == outputWidth }
 
+  /// Gaps that an image needs for windows that are read from it as it is, whatever their stride.
+  func gaps(around input: ActivationShape) -> (row: Int, column: Int) {
+    let below = (outputHeight - 1) * window.strideHeight + window.kernelHeight
+    let right = (outputWidth - 1) * window.strideWidth + window.kernelWidth
+    return (
+      max(window.padding.top, below - window.padding.top - input.height),
+      max(window.padding.left, right - window.padding.left - input.width)
+    )
+  }
+
   /// Fails when the window does not fit the input or has too many taps to list.
   init?(_ window: Window, input: ActivationShape) {
     guard let output = window.outputSize(of: input),

@@ -2,9 +2,6 @@ import CKernels
 
 /// A convolution of every channel with a kernel of its own.
 final class DepthwiseStep: Step {
-  /// Output rows that are computed together: an input row is then loaded once for all of them.
-  private static let rowsAtOnce = 4
-
   private let input, output: Place
   private let residual: Place?
   private let lower, upper: Float
@@ -14,6 +11,8 @@ final class DepthwiseStep: Step {
   private let mask: KernelMemory<Int32>?
   /// Whether kernel rows lie one grid row apart, so that rows can be computed together.
   private let sharesRows: Bool
+  /// Where the first window begins in an image that is read as it is.
+  private let windowStart: Int?
   private let kernels: UnsafePointer<crisp_kernels>
 
   /// Instruction set and kernel.
@@ -24,10 +23,17 @@ final class DepthwiseStep: Step {
   var memoryBytes: Int { weights.bytes + bias.bytes }
 
   /// Whether there is a kernel for that window.
-  static func handles(_ geometry: ConvolutionGeometry) -> Bool {
+  static func handles(_ geometry: ConvolutionGeometry, cell: Int) -> Bool {
     let window = geometry.window
-    return geometry.writesInPlace && window.kernelHeight == window.kernelWidth
-      && [3, 5].contains(window.kernelHeight)
+    return window.kernelHeight == window.kernelWidth && [3, 5].contains(window.kernelHeight)
+      && (geometry.writesInPlace || readsImage(geometry, cell: cell))
+  }
+
+  /// Whether a strided convolution reads the image as it is.
+  static func readsImage(_ geometry: ConvolutionGeometry, cell: Int) -> Bool {
+    let window = geometry.window
+    return cell == 1 && window.strideHeight == 2 && window.strideWidth == 2
+      && window.kernelHeight == window.kernelWidth && [3, 5].contains(window.kernelHeight)
   }
 
   /// `offsets` are those of the taps in the first channel; `weights` are [channel][tap].
@@ -46,6 +52,10 @@ final class DepthwiseStep: Step {
     self.bias = try KernelMemory(bias ?? [Float](repeating: 0, count: output.channels))
     self.mask = mask
     sharesRows = geometry.readsInPlace
+    let padding = geometry.window.padding
+    windowStart =
+      DepthwiseStep.readsImage(geometry, cell: input.grid.cell)
+      ? -padding.top * input.grid.pitch - padding.left : nil
     self.kernels = kernels
   }
 
@@ -68,17 +78,25 @@ final class DepthwiseStep: Step {
         let from = input.image(bundle, channel, pass.arena)
         let to = output.image(bundle, channel, pass.arena)
         let added = residual?.image(bundle, channel, pass.arena)
-        var row = 0
-        while row < grid.height {
-          let rows = sharesRows ? min(DepthwiseStep.rowsAtOnce, grid.height - row) : 1
+        if let windowStart {
+          task.input = UnsafePointer(from + windowStart)
+          task.input_stride = input.grid.pitch
+          task.output = to
+          task.residual = added.map { UnsafePointer($0) }
+          task.mask = mask.map { UnsafePointer($0.start + bundle * grid.imagePitch) }
+          task.rows = grid.height
+          kernels.pointee.depthwise_strided(&task)
+          continue
+        }
+        // Rows that lie in phases of their own are computed one by one.
+        task.rows = sharesRows ? grid.height : 1
+        for row in stride(from: 0, to: grid.height, by: task.rows) {
           let start = row * grid.pitch
           task.input = UnsafePointer(from + start)
           task.output = to + start
           task.residual = added.map { UnsafePointer($0 + start) }
           task.mask = mask.map { UnsafePointer($0.start + bundle * grid.imagePitch + start) }
-          task.rows = rows
           kernels.pointee.depthwise(&task)
-          row += rows
         }
       }
     }

@@ -105,12 +105,20 @@ struct Planner {
         throw .tooLarge(layer: node.name)
       }
       geometries[node.name] = geometry
-      guard geometry.writesInPlace else { continue }
-      let side = Side(height: geometry.gridHeight, width: geometry.gridWidth)
-      let gap = gaps[side, default: Gap()]
-      gaps[side] = Gap(
-        row: max(gap.row, geometry.rowGap), column: max(gap.column, geometry.columnGap))
+      if isDepthwise(node), DepthwiseStep.readsImage(geometry, cell: cell) {
+        widenGaps(
+          Side(height: input.height, width: input.width), to: geometry.gaps(around: input))
+      } else if geometry.writesInPlace {
+        widenGaps(
+          Side(height: geometry.gridHeight, width: geometry.gridWidth),
+          to: (geometry.rowGap, geometry.columnGap))
+      }
     }
+  }
+
+  private mutating func widenGaps(_ side: Side, to least: (row: Int, column: Int)) {
+    let gap = gaps[side, default: Gap()]
+    gaps[side] = Gap(row: max(gap.row, least.row), column: max(gap.column, least.column))
   }
 
   func grid(_ height: Int, _ width: Int) -> Grid {

@@ -14,6 +14,11 @@ extension Planner {
     // Sums that go through memory between visits would overwrite what is still to be added.
     let output = try place(
       fused, shape: shape, canOverwrite: layers[name] != nil && geometry.writesInPlace)
+    if layers[name] == nil,
+      let layer = WinogradStep.layer(convolution, input: input, output: output)
+    {
+      return try appendWinograd(fused, layer, input, output)
+    }
     let grid =
       geometry.writesInPlace
       ? output.grid
@@ -21,6 +26,10 @@ extension Planner {
         height: geometry.gridHeight, width: geometry.gridWidth, rowGap: geometry.rowGap,
         columnGap: geometry.columnGap, cell: cell)
     var source = input
+    if isDepthwise(fused.node), DepthwiseStep.readsImage(geometry, cell: cell) {
+      try appendDepthwise(fused, geometry, [], input, output, residual: residual)
+      return
+    }
     if !geometry.readsInPlace {
       let (channels, overflow) = input.channels.multipliedReportingOverflow(
         by: geometry.phases.count)
@@ -40,7 +49,7 @@ extension Planner {
       let channel = tap.phase * input.channels + column % channels
       return channel * source.stride + tap.dy * grid.pitch + tap.dx * grid.cell
     }
-    if channels == 1, convolution.groups == shape.channels, DepthwiseStep.handles(geometry) {
+    if isDepthwise(fused.node), DepthwiseStep.handles(geometry, cell: cell) {
       try appendDepthwise(
         fused, geometry, (0..<geometry.taps.count).map(offset), source, target,
         residual: residual)
@@ -58,6 +67,12 @@ extension Planner {
       append(CropStep(input: target, output: output, kernels: kernels), for: name)
       arena.release(target.slot)
     }
+  }
+
+  func isDepthwise(_ node: Node) -> Bool {
+    guard case .convolution(let convolution) = node.operation else { return false }
+    return convolution.groups == convolution.inChannels
+      && convolution.groups == convolution.outChannels
   }
 
   mutating func planLinear(_ fused: FusedNode, _ input: Place) throws(RuntimeError) {
@@ -146,6 +161,28 @@ extension Planner {
       residual: residual, mask: try mask(output.grid), kernels: kernels)
     append(step, for: name)
     stepBytes += step.memoryBytes
+    reports.append(
+      LayerReport(
+        name: name, outputShape: try shape(fused.node), keptWeights: weights.count,
+        denseWeights: weights.count, kernel: step.kernelName))
+  }
+
+  private mutating func appendWinograd(
+    _ fused: FusedNode, _ layer: crisp_winograd_layer, _ input: Place, _ output: Place
+  ) throws(RuntimeError) {
+    let name = fused.node.name
+    let weights = try tensor(fused.node.weightName)
+    guard weights.count == WeightMatrix(fused.node.operation)?.count else {
+      throw .graph(.missingWeight(fused.node.weightName))
+    }
+    let step = try WinogradStep(
+      layer, weights: weights, bias: self.weights[fused.node.biasName]?.values, node: fused,
+      input: input, output: output,
+      residual: try fused.residual.map { name throws(RuntimeError) in try place(of: name) },
+      kernels: kernels)
+    append(step, for: name)
+    stepBytes += step.memoryBytes
+    scratch.include(step.scratchSizes)
     reports.append(
       LayerReport(
         name: name, outputShape: try shape(fused.node), keptWeights: weights.count,

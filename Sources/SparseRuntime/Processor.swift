@@ -1,6 +1,12 @@
 import CKernels
 import Dispatch
-import Foundation
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+  import Glibc
+#else
+  import Foundation
+#endif
 
 /// The processor that this program runs on.
 public enum Processor {
@@ -8,7 +14,8 @@ public enum Processor {
   public static let name: String = {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
-    let name = line?.split(separator: ":", maxSplits: 1).last?.trimmingCharacters(in: .whitespaces)
+    let name = line?.split(separator: ":", maxSplits: 1).last?
+      .split(whereSeparator: \.isWhitespace).joined(separator: " ")
     if let name, !name.isEmpty { return name }
     var system = utsname()
     guard uname(&system) == 0 else { return "unknown" }

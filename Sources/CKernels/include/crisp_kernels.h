@@ -14,6 +14,7 @@
 
 #include "crisp_matrix.h"
 #include "crisp_planes.h"
+#include "crisp_winograd.h"
 
 // Some taps of some row groups at the neighbouring positions that one kernel covers. Offsets and
 // strides are in floats.
@@ -101,13 +102,16 @@ typedef struct crisp_kernels {
   const crisp_kernel *kernels[3];
   crisp_decoder decode;
   crisp_packer pack;
-  crisp_depthwise_kernel depthwise;
+  crisp_depthwise_kernel depthwise, depthwise_strided;
   crisp_dot_kernel dot;
   crisp_activation_kernel activate;
   crisp_product_kernel product;
   crisp_pool_kernel pool;
   crisp_picking_kernel pick;
   crisp_splitting_kernel split;
+  crisp_row_kernel take_row;
+  crisp_points_kernel to_points;
+  crisp_strip_kernel from_points;
   // `steps` rounds of independent multiply-adds in registers; answers the operations done.
   size_t (*peak)(size_t steps);
 } crisp_kernels;

@@ -97,10 +97,10 @@ void crisp_multiply(
     const struct crisp_kernels *kernels, const crisp_matrix *matrix, const crisp_plan *plan,
     const crisp_operands *operands, size_t part, size_t parts, const crisp_scratch *scratch);
 
-// Depthwise convolution of one channel in runs of `length` positions, `rows` of which, `row_stride`
-// floats apart, are computed together, so that an input row is loaded once for several output rows.
-// `offsets` are of a kernel of `height` x `width` taps; `row_stride` is the displacement between the
-// kernel's rows.
+// Depthwise convolution of one channel: `rows` rows of `length` positions, `row_stride` floats apart.
+// `offsets` are those of a kernel of `height` x `width` taps, 3 x 3 or 5 x 5. An input row is loaded
+// once for several output rows, so where there is more than one, kernel rows are `row_stride` apart
+// too.
 typedef struct {
   const float *input;
   const int32_t *offsets;
@@ -112,6 +112,10 @@ typedef struct {
   const int32_t *mask;
   float lower, upper;
   size_t rows, row_stride, length;
+  // Of a convolution of stride 2 in both directions: floats from one input row to the next. `input`
+  // is then where the first window begins, padding included, `offsets` are not read, and any number
+  // of rows are computed.
+  size_t input_stride;
 } crisp_depthwise;
 
 typedef void (*crisp_depthwise_kernel)(const crisp_depthwise *task);

@@ -40,7 +40,7 @@ typedef void (*crisp_picking_kernel)(
 
 // Copies every second row of a plane of single floats from `first_row` on, its even columns to one
 // plane and its odd ones to another, either of which may be null. Cells whose source lies beyond
-// the plane become zero.
+// the plane become zero. One float beyond the plane may be read.
 typedef void (*crisp_splitting_kernel)(
     const float *input, crisp_plane plane, size_t first_row, float *even, float *odd,
     crisp_plane result);
