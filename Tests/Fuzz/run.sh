@@ -55,7 +55,7 @@ for target in "${targets[@]}"; do
   export CRISP_FUZZ=$target
   corpus=$work/corpus-$target
   mkdir -p "$corpus"
-  [ -n "$(ls "$corpus")" ] || CRISP_FUZZ_SEEDS=$corpus "$work/fuzz" >"$work/seeds.log" 2>&1
+  CRISP_FUZZ_SEEDS=$corpus "$work/fuzz" >"$work/seeds.log" 2>&1
   echo "fuzz: $target for $seconds seconds"
   # Costs of instrumented kernels are kept apart from those that users' sessions plan by.
   # A file of 64 KB that makes the reader take 256 MB at once, or 1 GB altogether, is a finding.
