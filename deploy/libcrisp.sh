@@ -18,9 +18,9 @@ objects=$($swift build -c release --show-bin-path)/LibCrisp.product/Objects.Link
 # SwiftPM compiles; the link is done here, because SwiftPM cannot name the result libcrisp.so (the
 # program `crisp` exists), give it a soname or hide what is not part of the interface. The objects
 # are linked one by one, not from the archive, since -static-stdlib hides what archives define.
-# FoundationEssentials' parts are named because the objects do not ask for them; the whole Foundation
-# would bring 44 MB along, most of it Unicode data (so it is not named: its use fails here). nodelete: Swift's runtime cannot be unloaded. nostart-stop-gc: it finds types by the bounds
-# of sections.
+# FoundationEssentials' parts are named because the objects do not ask for them. The whole Foundation
+# is not: it brings 44 MB along, most of it Unicode data, so a use of it fails here. nodelete: Swift's
+# runtime cannot be unloaded. nostart-stop-gc: it finds types by the bounds of sections.
 foundation=(-l_FoundationCollections -l_FoundationCShims -lswiftSynchronization)
 linker=(--version-script=deploy/libcrisp.map -soname libcrisp.so --strip-all
   --gc-sections -z nostart-stop-gc -z nodelete -z defs)

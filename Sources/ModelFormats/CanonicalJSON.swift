@@ -1,4 +1,8 @@
-import Foundation
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// JSON with sorted keys, so that equal values are equal bytes: what files store and digests cover.
 public enum CanonicalJSON {

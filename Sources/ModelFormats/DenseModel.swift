@@ -1,5 +1,10 @@
-import Foundation
 import NeuralGraph
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// A dense model: weights under PyTorch's names and in its axis orders (OIHW), in a safetensors
 /// file whose `__metadata__` holds

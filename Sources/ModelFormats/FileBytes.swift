@@ -1,4 +1,9 @@
-import Foundation
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+  import Glibc
+#else
+  import Foundation
+#endif
 
 /// The bytes of a whole file at an address that does not move, for as long as anything refers to
 /// them: what lets a model be used as it stands in its file.
@@ -24,7 +29,7 @@ final class FileBytes: Sendable {
     do {
       data = try Data(contentsOf: url)
     } catch {
-      throw .unreadable(path: url.path, reason: error.localizedDescription)
+      throw .unreadable(path: url.path, reason: FileBytes.reason(error))
     }
     (start, count) = data.withUnsafeBytes { FileBytes.copy($0) }
     isMapped = false
@@ -43,6 +48,12 @@ final class FileBytes: Sendable {
     } else {
       address.deallocate()
     }
+  }
+
+  /// What the system says, as descriptions in words are not in FoundationEssentials.
+  private static func reason(_ error: any Error) -> String {
+    guard let cause = (error as? CocoaError)?.underlying as? POSIXError else { return "\(error)" }
+    return String(cString: strerror(cause.code.rawValue))
   }
 
   private static func copy(_ bytes: UnsafeRawBufferPointer) -> (UnsafeRawPointer, Int) {

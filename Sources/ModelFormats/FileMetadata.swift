@@ -1,5 +1,10 @@
-import Foundation
 import NeuralGraph
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// Typed access to the texts under `__metadata__`. JSON is written with sorted keys, so that the
 /// same model gives the same bytes.
@@ -54,7 +59,7 @@ struct FileMetadata {
     } catch let error as DecodingError {
       throw .invalidMetadata(key: key.rawValue, reason: FileMetadata.reason(error))
     } catch {
-      throw .invalidMetadata(key: key.rawValue, reason: error.localizedDescription)
+      throw .invalidMetadata(key: key.rawValue, reason: "\(error)")
     }
   }
 

@@ -1,4 +1,8 @@
-import Foundation
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// A model file of either kind, told apart by its `format` metadata.
 public enum ModelFile: Sendable {

@@ -1,5 +1,10 @@
-import Foundation
 import NeuralGraph
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 extension PackedModel {
   /// Reads a file.

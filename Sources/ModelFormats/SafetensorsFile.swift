@@ -1,5 +1,10 @@
-import Foundation
 import NeuralGraph
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// A safetensors file in memory (github.com/huggingface/safetensors, "Format"): eight bytes with
 /// the little-endian length of a JSON header, the header, then the tensors' bytes without gaps.

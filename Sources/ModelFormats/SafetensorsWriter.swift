@@ -1,5 +1,10 @@
-import Foundation
 import NeuralGraph
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// Collects tensors and writes them as one safetensors file. The same tensors and metadata give the
 /// same bytes, in whatever order they were added.

@@ -1,4 +1,9 @@
-import Foundation
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+  import Glibc
+#else
+  import Foundation
+#endif
 
 /// A run of bytes of a file, where they stand in memory. It keeps the file's memory alive, and so
 /// does every copy of it.

@@ -1,4 +1,8 @@
-import Foundation
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Foundation
+#endif
 
 extension SeededGenerator {
   /// One draw of the standard normal distribution (Box–Muller; the second value is not kept, so

@@ -1,6 +1,11 @@
 import CKernels
-import Foundation
 import Synchronization
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// Cost models that have been measured: in this process, and in a file for each processor.
 enum CostCache {

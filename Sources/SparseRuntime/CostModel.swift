@@ -1,5 +1,10 @@
 import CKernels
-import Foundation
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// What the kernels of one instruction set cost on one processor, in nanoseconds, measured once (see
 /// `CostModel.measured`). The planner adds these up for every way to compute a layer and takes the

@@ -1,5 +1,10 @@
-import Foundation
 import ModelFormats
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Foundation
+#endif
 
 /// One class that an image may show.
 public struct Prediction: Sendable, Hashable {

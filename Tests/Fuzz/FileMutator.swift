@@ -70,11 +70,13 @@ struct FileMutator {
       else { continue }
       graph = other
       let block = [8, 16, 32, 64][generator.nextIndex(below: 4)]
+      let dense = decoded.nodes.map(\.name).filter { _ in generator.nextIndex(below: 3) == 0 }
       guard
         let pattern = try? HybridPattern(
           keep: 1 + generator.nextIndex(below: 3), block: block,
           rows: [1, 2, 4][generator.nextIndex(below: 3)]),
-        let model = try? FixtureNetworks.packed(decoded, pattern, seed: generator.next()),
+        let model = try? FixtureNetworks.packed(
+          decoded, pattern, dense: Set(dense), seed: generator.next()),
         let file = try? model.serialized(
           precision: generator.nextIndex(below: 2) == 0 ? .float32 : .float16)
       else { continue }

@@ -13,6 +13,11 @@ enum FixtureNetworks {
       ("residual-v4", try TestModels.packed(rows: 4)),
       ("gates", try packed(gates(), HybridPattern(keep: 1, block: 8, rows: 2))),
       ("linear", try packed(linear(), HybridPattern(keep: 3, block: 16, rows: 4))),
+      (
+        "stems",
+        try packed(
+          stems(), HybridPattern(keep: 2, block: 16, rows: 1), dense: ["stem", "second"])
+      ),
     ]
   }
 
@@ -69,9 +74,34 @@ enum FixtureNetworks {
       ], output: "fc")
   }
 
-  /// Packs every layer that can be, with random weights and half of the tiles.
+  /// Dense convolutions that the runtime computes with fewer multiplications, see `WinogradStep`:
+  /// results of at least 192 places.
+  private static func stems() -> Graph {
+    func convolution(_ name: String, _ input: String, from: Int, _ window: Window) -> Node {
+      Node(
+        name: name,
+        operation: .convolution(
+          Convolution(inChannels: from, outChannels: 8, window: window, bias: true)),
+        inputs: [input])
+    }
+    return Graph(
+      input: ActivationShape(channels: 3, height: 30, width: 28),
+      nodes: [
+        convolution(
+          "stem", Graph.inputName, from: 3, Window(kernel: 7, stride: 2, padding: 3)),
+        Node(name: "relu", operation: .relu(limit: 6), inputs: ["stem"]),
+        convolution("second", "relu", from: 8, Window(kernel: 3, padding: 1)),
+        Node(name: "sum", operation: .add, inputs: ["second", "relu"]),
+        Node(name: "pool", operation: .globalAveragePool, inputs: ["sum"]),
+        Node(
+          name: "fc", operation: .linear(inFeatures: 8, outFeatures: 3, bias: true),
+          inputs: ["pool"]),
+      ], output: "fc")
+  }
+
+  /// Packs every layer that can be but those in `dense`, with random weights and half of the tiles.
   static func packed(
-    _ graph: Graph, _ pattern: HybridPattern, seed: UInt64 = 1
+    _ graph: Graph, _ pattern: HybridPattern, dense: Set<String> = [], seed: UInt64 = 1
   ) throws -> PackedModel {
     let shape = graph.input
     let classes = try graph.shapes()[graph.output]?.count ?? 0
@@ -83,7 +113,9 @@ enum FixtureNetworks {
     var generator = SeededGenerator(seed: seed)
     var masks: [String: [Bool]] = [:]
     for node in graph.nodes {
-      guard let matrix = WeightMatrix(node.operation) else { continue }
+      guard let matrix = WeightMatrix(node.operation), !dense.contains(node.name) else {
+        continue
+      }
       if case .convolution(let convolution) = node.operation, convolution.groups != 1 { continue }
       let tiles = (matrix.columns + pattern.block - 1) / pattern.block
       masks[node.name] = pattern.randomMask(

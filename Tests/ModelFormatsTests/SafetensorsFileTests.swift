@@ -149,6 +149,7 @@ import Testing
     } catch {
       #expect(error.code == "unreadable_file")
       #expect(error.description.contains("/nonexistent/model.safetensors"))
+      #expect(error.description.contains("No such file"))
     }
   }
 }

@@ -1,5 +1,10 @@
-import Foundation
 import NeuralGraph
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// Weights as PyTorch names them, in a safetensors file without metadata of this project: what
 /// `safetensors.torch.save_file(model.state_dict(), path)` writes and
