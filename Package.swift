@@ -125,6 +125,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CImage", "CSystem", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: swift),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"], swiftSettings: swift),
     .testTarget(
       name: "NeuralGraphTests", dependencies: ["NeuralGraph", "Randomness"], swiftSettings: swift),
@@ -140,7 +141,10 @@ let package = Package(
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
       name: "SparseRuntimeTests",
-      dependencies: ["CKernels", "ModelFormats", "NeuralGraph", "Randomness", "SparseRuntime"],
+      dependencies: [
+        "AllocationCounter", "CKernels", "ModelFormats", "NeuralGraph", "Randomness",
+        "SparseRuntime", "TestSupport",
+      ],
       exclude: ["FoundCrashes"], swiftSettings: swift),
     .testTarget(
       name: "LibCrispTests",

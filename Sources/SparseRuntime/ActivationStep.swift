@@ -6,7 +6,7 @@ struct ActivationStep: Step {
   let activation: crisp_activation
   let input, output: Place
   /// Keeps the gaps zero where vectors run over them: a sigmoid of zero is one half.
-  let mask: KernelMemory<Int32>?
+  let mask: Mask?
   let kernels: UnsafePointer<crisp_kernels>
 
   func run(_ pass: Pass, part: Int) {

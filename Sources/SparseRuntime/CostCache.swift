@@ -8,37 +8,44 @@ import Synchronization
 #endif
 
 /// Cost models that have been measured: in this process, and in a file for each processor.
-enum CostCache {
+package enum CostCache {
   private static let known = Mutex<[InstructionSet: CostModel]>([:])
 
-  /// The model of this processor, measured unless it is known. A file that cannot be read or written
-  /// only means that it is measured again.
+  /// The model of this processor, measured unless it is known.
   static func model(
     _ instructionSet: InstructionSet, _ kernels: UnsafePointer<crisp_kernels>
   ) throws(RuntimeError) -> CostModel {
     if let model = known.withLock({ $0[instructionSet] }) { return model }
-    let file = directory?.appending(path: fileName(instructionSet))
-    let model: CostModel
-    if let file, let stored = read(file, kernels) {
-      model = stored
-    } else {
-      model = try CostModel.measured(kernels)
-      if let file { write(model, file) }
-    }
+    let directory = directory(environment: ProcessInfo.processInfo.environment)
+    let model = try model(instructionSet, kernels, in: directory)
     known.withLock { $0[instructionSet] = model }
     return model
   }
 
-  /// A stored model, unless it is of another version or broken.
-  static func read(_ file: URL, _ kernels: UnsafePointer<crisp_kernels>) -> CostModel? {
-    guard let data = try? Data(contentsOf: file),
-      let model = try? JSONDecoder().decode(CostModel.self, from: data),
-      model.version == CostModel.version,
-      model.kernels.map(\.count) == [
-        kernels.pointee.widest.0, kernels.pointee.widest.1, kernels.pointee.widest.2,
-      ], model.decoding.count == 3
-    else { return nil }
-    return model
+  /// The model of this processor as it stands in a directory, else measured and written there. A
+  /// file that cannot be read or written only means that it is measured again.
+  package static func model(
+    _ instructionSet: InstructionSet, _ kernels: UnsafePointer<crisp_kernels>, in directory: URL?
+  ) throws(RuntimeError) -> CostModel {
+    guard let file = directory?.appending(path: fileName(instructionSet)) else {
+      return try CostModel.measured(kernels)
+    }
+    let widest = kernels.pointee.widest
+    let vectors = [widest.0, widest.1, widest.2]
+    if let stored = read(file), stored.isUsable(widest: vectors) { return stored }
+    // A busy machine can disturb a measurement so much that a difference of times is nothing.
+    for _ in 0..<3 {
+      let model = try CostModel.measured(kernels)
+      guard model.isUsable(widest: vectors) else { continue }
+      write(model, file)
+      return model
+    }
+    return try CostModel.measured(kernels)
+  }
+
+  private static func read(_ file: URL) -> CostModel? {
+    guard let data = try? Data(contentsOf: file) else { return nil }
+    return try? JSONDecoder().decode(CostModel.self, from: data)
   }
 
   private static func write(_ model: CostModel, _ file: URL) {
@@ -52,8 +59,7 @@ enum CostCache {
 
   /// Where models are kept: the environment's `CRISP_CACHE`, else the user's cache directory (XDG
   /// Base Directory Specification). An empty `CRISP_CACHE` keeps none.
-  private static var directory: URL? {
-    let environment = ProcessInfo.processInfo.environment
+  package static func directory(environment: [String: String]) -> URL? {
     if let own = environment["CRISP_CACHE"] {
       return own.isEmpty ? nil : URL(filePath: own, directoryHint: .isDirectory)
     }
@@ -64,8 +70,16 @@ enum CostCache {
     return URL(filePath: home, directoryHint: .isDirectory).appending(path: ".cache/crisp")
   }
 
-  private static func fileName(_ instructionSet: InstructionSet) -> String {
+  /// A file's name in the directory: of the version, the instruction set and the processor.
+  package static func fileName(_ instructionSet: InstructionSet) -> String {
     let processor = Processor.name.map { $0.isLetter || $0.isNumber ? $0 : "-" }
-    return "costs-\(CostModel.version)-\(instructionSet.rawValue)-\(String(processor)).json"
+    // Debug builds measure kernels that the compiler has not optimised.
+    #if DEBUG
+      let build = "debug-"
+    #else
+      let build = ""
+    #endif
+    return
+      "costs-\(CostModel.version)-\(build)\(instructionSet.rawValue)-\(String(processor)).json"
   }
 }

@@ -9,27 +9,54 @@ import CKernels
 /// What the kernels of one instruction set cost on one processor, in nanoseconds, measured once (see
 /// `CostModel.measured`). The planner adds these up for every way to compute a layer and takes the
 /// cheapest; no way changes a result, so neither does a measurement.
-struct CostModel: Codable, Hashable {
+package struct CostModel: Codable, Hashable, Sendable {
   /// Raised when kernels or measurements change: older files are then measured again.
-  static let version = 1
+  package static let version = 1
 
   /// One kernel for one row group.
-  struct Kernel: Codable, Hashable {
+  package struct Kernel: Codable, Hashable, Sendable {
     /// Bias, residual, clamp and store.
-    var fixed: Double
+    package var fixed: Double
     /// Each tap, the input at a vector's alignment or not.
-    var aligned, unaligned: Double
+    package var aligned, unaligned: Double
+
+    package init(fixed: Double, aligned: Double, unaligned: Double) {
+      self.fixed = fixed
+      self.aligned = aligned
+      self.unaligned = unaligned
+    }
 
     func tap(aligned isAligned: Bool) -> Double { isAligned ? aligned : unaligned }
   }
 
-  var version = CostModel.version
+  package var version = CostModel.version
   /// [1, 2 or 4 rows][vectors - 1].
-  var kernels: [[Kernel]]
+  package var kernels: [[Kernel]]
   /// Writing out one packed weight, for 1, 2 and 4 rows.
-  var decoding: [Double]
+  package var decoding: [Double]
   /// Copying one vector to a panel.
-  var packing: Double
+  package var packing: Double
+
+  package init(kernels: [[Kernel]], decoding: [Double], packing: Double) {
+    self.kernels = kernels
+    self.decoding = decoding
+    self.packing = packing
+  }
+
+  /// Longest time that a measurement can mean: a second.
+  private static let longest = 1e9
+
+  /// Whether this can be planned with, on an instruction set whose widest kernels have that many
+  /// vectors: no number is missing, negative, infinite or, where sums of it decide, zero.
+  package func isUsable(widest: [Int]) -> Bool {
+    func isTime(_ time: Double) -> Bool { time > 0 && time <= CostModel.longest }
+    return version == CostModel.version && kernels.map(\.count) == widest
+      && decoding.count == widest.count && decoding.allSatisfy(isTime) && isTime(packing)
+      && kernels.joined().allSatisfy { kernel in
+        (0...CostModel.longest).contains(kernel.fixed) && isTime(kernel.aligned)
+          && isTime(kernel.unaligned)
+      }
+  }
 
   /// The kernel for that many rows and vectors.
   func kernel(rows: Int, vectors: Int) -> Kernel {
@@ -37,22 +64,36 @@ struct CostModel: Codable, Hashable {
     return table[min(vectors, table.count) - 1]
   }
 
-  static func index(_ rows: Int) -> Int { rows == 4 ? 2 : rows - 1 }
+  package static func index(_ rows: Int) -> Int { rows == 4 ? 2 : rows - 1 }
 }
 
 /// A layer as the cost model sees it.
-struct LayerShape {
+package struct LayerShape {
   let outputs, columns: Int
   private(set) var rows: Int
   /// In the hybrid pattern: side of a block, slots of a row of one tile, kept tiles.
   private(set) var packed: (block: Int, slots: Int, keptTiles: Int)?
-  let divisions: Int
   /// Input channels that one position reads.
   let inputChannels: Int
   /// Positions: how many runs, and floats of each.
   let runs, length: Int
   /// Whether vectors of input start at a vector's alignment.
   let isAligned: Bool
+
+  /// `packed` are the side of a block, the slots of a row of one tile and the kept tiles.
+  package init(
+    outputs: Int, columns: Int, rows: Int, packed: (block: Int, slots: Int, keptTiles: Int)?,
+    inputChannels: Int, runs: Int, length: Int, isAligned: Bool
+  ) {
+    self.outputs = outputs
+    self.columns = columns
+    self.rows = rows
+    self.packed = packed
+    self.inputChannels = inputChannels
+    self.runs = runs
+    self.length = length
+    self.isAligned = isAligned
+  }
 
   init(
     _ matrix: LayerMatrix, inputChannels: Int, runs: crisp_runs, isAligned: Bool
@@ -63,7 +104,6 @@ struct LayerShape {
     packed = matrix.layer.map {
       ($0.pattern.block, $0.pattern.slotsPerRow, $0.keptTiles)
     }
-    divisions = matrix.divisions
     self.inputChannels = inputChannels
     self.runs = runs.outer * runs.inner
     length = runs.length
@@ -71,7 +111,7 @@ struct LayerShape {
   }
 
   /// The same with its zeros written out.
-  var dense: LayerShape {
+  package var dense: LayerShape {
     var shape = self
     shape.rows = 4
     shape.packed = nil
@@ -90,7 +130,7 @@ extension CostModel {
   private static let middleBytes = 600 << 10
 
   /// The cheapest way to compute a layer, and its nanoseconds.
-  func plan(_ layer: LayerShape, lanes: Int) -> (plan: crisp_plan, cost: Double) {
+  package func plan(_ layer: LayerShape, lanes: Int) -> (plan: crisp_plan, cost: Double) {
     var best: (plan: crisp_plan, cost: Double)?
     for vectors in 1...kernels[CostModel.index(layer.rows)].count {
       for packs in [false, true] where !packs || (layer.packed != nil && !layer.isAligned) {
@@ -100,6 +140,17 @@ extension CostModel {
       }
     }
     return best ?? (crisp_plan(vectors: 1, depth: 1, packs: 0, strip: 1, dots: 0), .infinity)
+  }
+
+  /// The cheaper of the pattern and of its zeros written out: a layer that keeps most weights, or
+  /// whose few positions do not pay for decoding them, is computed as if it were dense.
+  package func choice(
+    _ layer: LayerShape, lanes: Int
+  ) -> (plan: crisp_plan, cost: Double, writesZeros: Bool) {
+    let (plan, cost) = plan(layer, lanes: lanes)
+    guard layer.packed != nil else { return (plan, cost, false) }
+    let dense = self.plan(layer.dense, lanes: lanes)
+    return dense.cost < cost ? (dense.plan, dense.cost, true) : (plan, cost, false)
   }
 
   private func plan(
@@ -119,7 +170,7 @@ extension CostModel {
   }
 
   /// Nanoseconds of a plan on one thread, if all that is read were near.
-  func cost(_ layer: LayerShape, _ plan: crisp_plan, lanes: Int) -> Double {
+  package func cost(_ layer: LayerShape, _ plan: crisp_plan, lanes: Int) -> Double {
     let vectors = (layer.length + lanes - 1) / lanes
     let pieces = (vectors + plan.vectors - 1) / plan.vectors
     let groups = Double((layer.outputs + layer.rows - 1) / layer.rows)
@@ -142,7 +193,8 @@ extension CostModel {
     if plan.packs != 0 {
       let blockRows = (layer.outputs + packed.block - 1) / packed.block
       total +=
-        Double(blockRows * packed.keptTiles * packed.block * vectors * layer.runs) * packing
+        Double(blockRows * packed.keptTiles * packed.block) * Double(vectors * layer.runs)
+        * packing
     }
     return total
   }

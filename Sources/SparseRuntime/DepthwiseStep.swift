@@ -8,7 +8,7 @@ final class DepthwiseStep: Step {
   private let kernelHeight, kernelWidth: Int
   private let offsets: KernelMemory<Int32>
   private let weights, bias: KernelMemory<Float>
-  private let mask: KernelMemory<Int32>?
+  private let mask: Mask?
   /// Whether kernel rows lie one grid row apart, so that rows can be computed together.
   private let sharesRows: Bool
   /// Where the first window begins in an image that is read as it is.
@@ -39,7 +39,7 @@ final class DepthwiseStep: Step {
   /// `offsets` are those of the taps in the first channel; `weights` are [channel][tap].
   init(
     _ geometry: ConvolutionGeometry, offsets: [Int32], weights: [Float], bias: [Float]?,
-    node: FusedNode, input: Place, output: Place, residual: Place?, mask: KernelMemory<Int32>?,
+    node: FusedNode, input: Place, output: Place, residual: Place?, mask: Mask?,
     kernels: UnsafePointer<crisp_kernels>
   ) throws(RuntimeError) {
     self.input = input
@@ -83,7 +83,7 @@ final class DepthwiseStep: Step {
           task.input_stride = input.grid.pitch
           task.output = to
           task.residual = added.map { UnsafePointer($0) }
-          task.mask = mask.map { UnsafePointer($0.start + bundle * grid.imagePitch) }
+          task.mask = mask?.start.map { $0 + bundle * grid.imagePitch }
           task.rows = grid.height
           kernels.pointee.depthwise_strided(&task)
           continue
@@ -95,7 +95,7 @@ final class DepthwiseStep: Step {
           task.input = UnsafePointer(from + start)
           task.output = to + start
           task.residual = added.map { UnsafePointer($0 + start) }
-          task.mask = mask.map { UnsafePointer($0.start + bundle * grid.imagePitch + start) }
+          task.mask = mask?.start.map { $0 + bundle * grid.imagePitch + start }
           kernels.pointee.depthwise(&task)
         }
       }

@@ -52,18 +52,6 @@ struct Grid: Hashable {
   /// The plane of one image for the C functions.
   var plane: crisp_plane { crisp_plane(height: height, width: width, pitch: pitch, cell: cell) }
 
-  /// All bits set at every pixel's position, none in the gaps and in the margin behind.
-  func mask(bundles: Int) -> [Int32] {
-    var mask = [Int32](repeating: 0, count: bundles * imagePitch + margin)
-    for image in 0..<bundles {
-      for row in 0..<height {
-        let start = image * imagePitch + row * pitch
-        for i in start..<start + width * cell { mask[i] = -1 }
-      }
-    }
-    return mask
-  }
-
   /// The positions of the first `rows` x `columns` pixels of each image, in as few and long runs as
   /// possible. Runs over gaps need the mask; they do not occur when cells fill whole vectors.
   func runs(bundles: Int, rows: Int, columns: Int, lanes: Int) -> crisp_runs {

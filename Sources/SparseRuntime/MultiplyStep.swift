@@ -10,7 +10,7 @@ final class MultiplyStep: Step {
   private let lower, upper: Float
   private let resultHeight, resultWidth: Int
   private let offsets, strides: KernelMemory<Int32>
-  private let mask: KernelMemory<Int32>?
+  private let mask: Mask?
   private let description: crisp_matrix
 
   /// `offsets` are in floats, relative to the first float of the input's buffer plus margin, one for
@@ -18,7 +18,7 @@ final class MultiplyStep: Step {
   init(
     _ matrix: LayerMatrix, columns: ColumnOffsets, divisionStride: Int, plan: crisp_plan,
     node: FusedNode, input: Place, output: Place, residual: Place?, resultHeight: Int,
-    resultWidth: Int, mask: KernelMemory<Int32>?, kernels: UnsafePointer<crisp_kernels>
+    resultWidth: Int, mask: Mask?, kernels: UnsafePointer<crisp_kernels>
   ) throws(RuntimeError) {
     self.matrix = matrix
     self.plan = plan
@@ -63,7 +63,7 @@ final class MultiplyStep: Step {
     operands.output_stride = output.stride
     operands.residual = residual.map { UnsafePointer(arena[$0.slot] + $0.grid.margin) }
     operands.residual_stride = residual?.stride ?? 0
-    operands.mask = mask.map { UnsafePointer($0.start) }
+    operands.mask = mask?.start
     operands.lower = lower
     operands.upper = upper
     operands.runs = output.grid.runs(

@@ -21,7 +21,7 @@ struct Planner {
 
   private(set) var geometries: [String: ConvolutionGeometry] = [:]
   private var gaps: [Side: Gap] = [:]
-  private var masks: [Grid: KernelMemory<Int32>] = [:]
+  private var masks: [Grid: Mask] = [:]
   private var lastUse: [String: Int] = [:]
   /// The fused node that is being planned.
   private var index = 0
@@ -34,6 +34,8 @@ struct Planner {
   var scratch = Scratch.Sizes()
   /// Bytes of what steps keep beside the model's own.
   var stepBytes = 0
+  /// Where images are loaded; `places` forgets it when a layer's result takes its buffer.
+  private(set) var input: Place?
   private(set) var output = ""
   let arena: Arena
 
@@ -82,7 +84,7 @@ struct Planner {
     }
     output = fusion.name(of: graph.output)
     lastUse[output] = fusion.nodes.count
-    _ = try place(Graph.inputName, shape: graph.input)
+    input = try place(Graph.inputName, shape: graph.input)
     for (index, fused) in fusion.nodes.enumerated() {
       self.index = index
       try plan(fused)
@@ -92,6 +94,7 @@ struct Planner {
       }
     }
     try arena.allocate()
+    for mask in masks.values { stepBytes += try mask.allocate(bundles: bundles) }
   }
 
   mutating func append(_ step: any Step, for node: String) { steps.append((step, node)) }
@@ -199,11 +202,10 @@ struct Planner {
   }
 
   /// What keeps a grid's gaps zero, one for all steps; nil where kernels never reach them.
-  mutating func mask(_ grid: Grid) throws(RuntimeError) -> KernelMemory<Int32>? {
+  mutating func mask(_ grid: Grid) -> Mask? {
     guard cell % kernels.pointee.lanes != 0 else { return nil }
     if let mask = masks[grid] { return mask }
-    let mask = try KernelMemory(grid.mask(bundles: bundles))
-    stepBytes += mask.bytes
+    let mask = Mask(grid)
     masks[grid] = mask
     return mask
   }

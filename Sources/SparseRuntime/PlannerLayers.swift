@@ -120,14 +120,15 @@ extension Planner {
     let layerShape = LayerShape(
       matrix, inputChannels: input.channels, runs: runs, isAligned: isAligned)
     var matrix = matrix
-    var (plan, cost) = costs.plan(layerShape, lanes: lanes)
+    var plan: crisp_plan
     if dots, matrix.layer != nil {
+      plan = costs.plan(layerShape, lanes: lanes).plan
       plan.dots = 1
-    } else if let layer = matrix.layer {
-      let dense = costs.plan(layerShape.dense, lanes: lanes)
-      if dense.cost < cost {
+    } else {
+      let choice = costs.choice(layerShape, lanes: lanes)
+      plan = choice.plan
+      if choice.writesZeros, let layer = matrix.layer {
         matrix = try LayerMatrix(dense: matrix, layer)
-        (plan, cost) = dense
       }
     }
     if residual?.slot == output.slot {
@@ -137,7 +138,7 @@ extension Planner {
       matrix, columns: ColumnOffsets(matrix, offset), divisionStride: divisionStride, plan: plan,
       node: fused, input: input, output: output,
       residual: residual, resultHeight: shape.height, resultWidth: shape.width,
-      mask: keepsGaps ? try mask(output.grid) : nil, kernels: kernels)
+      mask: keepsGaps ? mask(output.grid) : nil, kernels: kernels)
     append(step, for: fused.node.name)
     stepBytes += step.memoryBytes
     scratch.include(step.scratchSizes)
@@ -158,7 +159,7 @@ extension Planner {
     let step = try DepthwiseStep(
       geometry, offsets: offsets.map { Int32(truncatingIfNeeded: $0) }, weights: weights,
       bias: self.weights[fused.node.biasName]?.values, node: fused, input: input, output: output,
-      residual: residual, mask: try mask(output.grid), kernels: kernels)
+      residual: residual, mask: mask(output.grid), kernels: kernels)
     append(step, for: name)
     stepBytes += step.memoryBytes
     reports.append(

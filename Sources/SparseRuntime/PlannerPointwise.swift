@@ -23,7 +23,7 @@ extension Planner {
     let output = try place(node.name, shape: shape(node))
     append(
       ActivationStep(
-        activation: activation, input: input, output: output, mask: try mask(output.grid),
+        activation: activation, input: input, output: output, mask: mask(output.grid),
         kernels: kernels), for: node.name)
   }
 
@@ -31,7 +31,7 @@ extension Planner {
     let output = try place(node.name, shape: shape(node))
     append(
       ProductStep(
-        input: input, factor: factor, output: output, mask: try mask(output.grid),
+        input: input, factor: factor, output: output, mask: mask(output.grid),
         kernels: kernels), for: node.name)
   }
 

@@ -4,7 +4,7 @@ import CKernels
 struct ProductStep: Step {
   let input, factor, output: Place
   /// Keeps the gaps zero where vectors run over them: an infinite gate times zero is no number.
-  let mask: KernelMemory<Int32>?
+  let mask: Mask?
   let kernels: UnsafePointer<crisp_kernels>
 
   func run(_ pass: Pass, part: Int) {
@@ -17,9 +17,9 @@ struct ProductStep: Step {
         let from = input.image(bundle, channel, pass.arena)
         let other = factor.image(bundle, channel, pass.arena)
         let to = output.image(bundle, channel, pass.arena)
-        if let mask {
+        if let mask = mask?.start {
           crisp_multiply_by(
-            kernels, from, other, isGate ? 1 : 0, mask.start + bundle * grid.imagePitch, to, image)
+            kernels, from, other, isGate ? 1 : 0, mask + bundle * grid.imagePitch, to, image)
           continue
         }
         for row in 0..<grid.height {

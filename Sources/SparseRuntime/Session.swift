@@ -71,9 +71,10 @@ public final class Session {
       threads: threads, instructionSet: instructionSet)
   }
 
-  private init(
+  /// Prepares a network whose batch norm is folded. `costs` nil takes this processor's.
+  package init(
     graph: Graph, layers: [String: PackedLayer], weights: Weights, batchCapacity: Int,
-    threads: Int, instructionSet: InstructionSet?
+    threads: Int, instructionSet: InstructionSet?, costs: CostModel? = nil
   ) throws(RuntimeError) {
     guard (1...Session.largestBatch).contains(batchCapacity) else {
       throw .invalidSetting(
@@ -87,10 +88,12 @@ public final class Session {
     guard let kernels = instructionSet.kernels else {
       throw .unsupportedInstructionSet(instructionSet.rawValue)
     }
+    let known: CostModel
+    if let costs { known = costs } else { known = try CostCache.model(instructionSet, kernels) }
     let plan = try Planner(
       graph: graph, layers: layers, weights: weights, batchCapacity: batchCapacity,
-      kernels: kernels, costs: try CostCache.model(instructionSet, kernels))
-    guard let input = plan.places[Graph.inputName], let output = plan.places[plan.output] else {
+      kernels: kernels, costs: known)
+    guard let input = plan.input, let output = plan.places[plan.output] else {
       throw .graph(.unknownOutput(graph.output))
     }
     self.input = input
@@ -171,6 +174,9 @@ extension Session {
   public func profile(
     images: [Float], count: Int, rounds: Int = 20
   ) throws(RuntimeError) -> [NodeTiming] {
+    guard (1...batchCapacity).contains(count) else {
+      throw .imageCount(found: count, capacity: batchCapacity)
+    }
     var least = [UInt64](repeating: .max, count: steps.count)
     var scores = [Float](repeating: 0, count: count * classCount)
     for _ in 0..<max(1, rounds) {

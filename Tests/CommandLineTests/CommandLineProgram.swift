@@ -25,11 +25,22 @@ enum CommandLineProgram {
     return program
   }
 
-  /// Runs a program to its end.
-  static func run(_ name: String, _ arguments: [String]) throws -> Outcome {
+  /// Runs a program to its end, with `environment` beside this process's own and, if wanted, at most
+  /// so much address space.
+  static func run(
+    _ name: String, _ arguments: [String], environment: [String: String] = [:],
+    memoryKilobytes: Int? = nil
+  ) throws -> Outcome {
     let process = Process()
-    process.executableURL = try path(name)
+    let program = try path(name)
+    process.executableURL = program
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    if let memoryKilobytes {
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments =
+        ["-c", "ulimit -v \(memoryKilobytes) && exec \"$0\" \"$@\"", program.path] + arguments
+    }
     // Files, not pipes: nobody has to drain them while the program runs.
     let folder = try TemporaryFolder()
     let output = try folder.newFile("output")
