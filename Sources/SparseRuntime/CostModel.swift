@@ -70,15 +70,15 @@ package struct CostModel: Codable, Hashable, Sendable {
 /// A layer as the cost model sees it.
 package struct LayerShape {
   let outputs, columns: Int
-  private(set) var rows: Int
+  package private(set) var rows: Int
   /// In the hybrid pattern: side of a block, slots of a row of one tile, kept tiles.
-  private(set) var packed: (block: Int, slots: Int, keptTiles: Int)?
+  package private(set) var packed: (block: Int, slots: Int, keptTiles: Int)?
   /// Input channels that one position reads.
   let inputChannels: Int
   /// Positions: how many runs, and floats of each.
   let runs, length: Int
   /// Whether vectors of input start at a vector's alignment.
-  let isAligned: Bool
+  package let isAligned: Bool
 
   /// `packed` are the side of a block, the slots of a row of one tile and the kept tiles.
   package init(

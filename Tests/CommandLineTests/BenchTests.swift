@@ -138,7 +138,8 @@ import Testing
     for (index, value) in values.enumerated().dropFirst() {
       sum = builder.add("add\(index)", sum, builder.relu("relu\(index)", value, limit: 6))
     }
-    let huge = try builder.graph(output: builder.globalAveragePool("pool", sum))
+    sum = builder.globalAveragePool("pool", sum)
+    let huge = try builder.graph(output: sum)
     try PackedFiles.write(huge, packing: [], to: folder, "huge.st")
     let outcome = try CommandLineProgram.run(
       "crisp", ["bench", folder.file("huge.st")], memoryKilobytes: 1 << 20)

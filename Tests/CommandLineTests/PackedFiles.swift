@@ -16,7 +16,8 @@ enum PackedFiles {
     y = builder.convolution("two", y, out: 16, kernel: 1, bias: true)
     x = builder.add("add", y, x)
     x = builder.globalAveragePool("pool", x)
-    return try builder.graph(output: builder.linear("fc", x, features: 16, out: 3))
+    x = builder.linear("fc", x, features: 16, out: 3)
+    return try builder.graph(output: x)
   }
 
   /// Packs the layers named `packed`, half of their tiles at 2:4, and writes the model.

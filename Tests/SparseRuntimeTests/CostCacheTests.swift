@@ -67,7 +67,7 @@ import Testing
       let widest = kernels.pointee.widest
       #expect(measured.isUsable(widest: [widest.0, widest.1, widest.2]))
       // The file has been replaced.
-      #expect(try encoded(model()) == encoded(measured), "\(text)")
+      #expect(try model() == measured, "\(text)")
       #expect(
         try JSONDecoder().decode(CostModel.self, from: Data(folder.text(fileName).utf8))
           == measured)
