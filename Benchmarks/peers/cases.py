@@ -43,9 +43,11 @@ def simple(case, batches, pattern="2of4-95", without={}):
 BOTH = (1, 2)
 CASES = [
     Case("resnet50-224", {1: BOTH, 8: BOTH, 64: BOTH}, [
-        ours("resnet50-224", "2of4-90-v1"), ours("resnet50-224", "2of4-90-v4"),
+        ours("resnet50-224", "2of4-90-v1"), ours("resnet50-224", "2of4-90-v1", "f16"),
+        ours("resnet50-224", "2of4-90-v4"),
         ours("resnet50-224", "2of4-90-v4", "f16"),
-        ours("resnet50-224", "2of4-95-v1"), ours("resnet50-224", "2of4-95-v4"),
+        ours("resnet50-224", "2of4-95-v1"), ours("resnet50-224", "2of4-95-v1", "f16"),
+        ours("resnet50-224", "2of4-95-v4"),
         ours("resnet50-224", "2of4-95-v4", "f16"),
         ours("resnet50-224", "1of4-95-v4"), dense("resnet50-224"),
         *peers("resnet50-224", "2of4-95-v4"),
