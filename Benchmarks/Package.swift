@@ -31,8 +31,7 @@ let package = Package(
     // Without training, so that its memory is the runtime's.
     .executableTarget(
       name: "sparse-worker",
-      dependencies: ["CPeak", .product(name: "SparseRuntime", package: "crisp-server")],
+      dependencies: [.product(name: "SparseRuntime", package: "crisp-server")],
       swiftSettings: swift),
-    .target(name: "CPeak"),
   ]
 )

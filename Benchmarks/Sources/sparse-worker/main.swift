@@ -1,5 +1,5 @@
-import CPeak
 import Foundation
+import SparseRuntime
 
 // Our runtime as one of the engines that Benchmarks/peers/compare.py takes turns with. Answers one
 // line for each line of standard input; peers/worker.py speaks the same language:
@@ -60,7 +60,7 @@ var slots: [String: LoadedModel] = [:]
     let lock = NSLock()
     nonisolated(unsafe) var sum = 0.0
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
-      let rate = crisp_peak_gflops(1)
+      let rate = Processor.peakGigaflops()
       lock.withLock { sum += rate }
     }
     return "\(sum)"
