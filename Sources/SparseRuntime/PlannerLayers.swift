@@ -11,10 +11,13 @@ extension Planner {
     let name = fused.node.name
     let shape = try shape(fused.node)
     let residual = try fused.residual.map { name throws(RuntimeError) in try place(of: name) }
+    let mayTransform =
+      WinogradStep.handles(convolution) && layers[name].map(WinogradStep.pays) ?? true
     // Sums that go through memory between visits would overwrite what is still to be added.
     let output = try place(
-      fused, shape: shape, canOverwrite: layers[name] != nil && geometry.writesInPlace)
-    if layers[name] == nil,
+      fused, shape: shape,
+      canOverwrite: layers[name] != nil && !mayTransform && geometry.writesInPlace)
+    if mayTransform,
       let layer = WinogradStep.layer(convolution, input: input, output: output)
     {
       return try appendWinograd(fused, layer, input, output)
@@ -172,7 +175,13 @@ extension Planner {
     _ fused: FusedNode, _ layer: crisp_winograd_layer, _ input: Place, _ output: Place
   ) throws(RuntimeError) {
     let name = fused.node.name
-    let weights = try tensor(fused.node.weightName)
+    let packed = layers[name]
+    let weights: [Float]
+    if let packed {
+      weights = packed.matrix.toOIHW(packed.unpacked()) ?? []
+    } else {
+      weights = try tensor(fused.node.weightName)
+    }
     guard weights.count == WeightMatrix(fused.node.operation)?.count else {
       throw .graph(.missingWeight(fused.node.weightName))
     }
@@ -186,8 +195,9 @@ extension Planner {
     scratch.include(step.scratchSizes)
     reports.append(
       LayerReport(
-        name: name, outputShape: try shape(fused.node), keptWeights: weights.count,
-        denseWeights: weights.count, kernel: step.kernelName))
+        name: name, outputShape: try shape(fused.node),
+        keptWeights: packed?.keptWeights ?? weights.count, denseWeights: weights.count,
+        kernel: step.kernelName))
   }
 
   private func matrix(_ node: Node, divisions: Int) throws(RuntimeError) -> LayerMatrix {

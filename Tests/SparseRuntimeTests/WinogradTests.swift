@@ -1,3 +1,4 @@
+import ModelFormats
 import NeuralGraph
 import Randomness
 import SparseRuntime
@@ -149,6 +150,31 @@ import Testing
     ]
     for layer in others {
       try check(layer.graph(), batch: 1, usesTransform: false, "\(layer.window)")
+    }
+  }
+
+  /// A packed layer with few zeros is quicker with all of them; one with many is not.
+  @Test func takesPackedLayersWithFewZeros() throws {
+    let graph = try Case(
+      channels: 32, out: 32, height: 32, width: 32, window: Window(kernel: 3, padding: 1)
+    ).graph()
+    let weights = TestNetworks.weights(graph, seed: 1)
+    let images = TestNetworks.normal(graph.input.count, seed: 2)
+    for (keep, rows, density, transforms) in [
+      (3, 4, 1.0, true), (2, 1, 1.0, true), (2, 4, 1.0, false), (3, 1, 0.3, false),
+    ] {
+      let model = try TestNetworks.packed(
+        graph, weights: weights, pattern: HybridPattern(keep: keep, block: 16, rows: rows),
+        density: density, seed: 3)
+      let session = try Session(model: model, batchCapacity: 1)
+      let layer = try #require(session.layers.first)
+      #expect(layer.kernel.contains("winograd") == transforms, "\(keep):4 V\(rows) \(density)")
+      #expect(layer.keptWeights == model.layers[layer.name]?.keptWeights)
+      TestNetworks.expectEqual(
+        try session.run(images: images, count: 1),
+        try ReferenceInterpreter(
+          graph: model.description.graph, weights: try model.denseWeights()
+        ).run(images, count: 1), "\(keep):4 V\(rows) \(density)")
     }
   }
 }
