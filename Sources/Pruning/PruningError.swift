@@ -9,6 +9,11 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
   case invalidRecipe(field: String, reason: String)
   /// The target lies below what N:M alone prunes, or above what one tile per block row leaves.
   case sparsityOutOfReach(requested: Double, lowest: Double, highest: Double)
+  /// A target in another unit lies below what one tile per block row leaves.
+  case targetOutOfReach(target: String, requested: Double, least: Double)
+  /// No iteration met the accuracy that was asked for; `best` is the highest on the validation
+  /// split, `sparsity` the iteration's that had it.
+  case accuracyOutOfReach(requested: Double, best: Double, sparsity: Double)
   /// The model has no linear classifier at its output that could be sliced.
   case noClassifier(output: String)
   /// The model and the data do not belong together.
@@ -34,6 +39,8 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
     case .unknownClasses: "unknown_class"
     case .invalidRecipe: "invalid_recipe"
     case .sparsityOutOfReach: "sparsity_out_of_reach"
+    case .targetOutOfReach: "target_out_of_reach"
+    case .accuracyOutOfReach: "accuracy_out_of_reach"
     case .noClassifier: "no_classifier"
     case .mismatch: "model_data_mismatch"
     case .cancelled: "cancelled"
@@ -56,6 +63,12 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
     case .sparsityOutOfReach(let requested, let lowest, let highest):
       "a sparsity of \(rounded(requested)) is out of reach: with this pattern this model can have 0 "
         + "or \(rounded(lowest)) to \(rounded(highest))"
+    case .targetOutOfReach(let target, let requested, let least):
+      "a target of \(rounded(requested)) for '\(target)' is out of reach: with this pattern this model "
+        + "needs at least \(rounded(least))"
+    case .accuracyOutOfReach(let requested, let best, let sparsity):
+      "no iteration reached an accuracy of \(rounded(requested)) on the validation split; the best had "
+        + "\(rounded(best)) at a sparsity of \(rounded(sparsity)): ask for less of one or the other"
     case .noClassifier(let output):
       "the model's output '\(output)' is not a linear layer, so its classes cannot be sliced"
     case .mismatch(let reason): reason

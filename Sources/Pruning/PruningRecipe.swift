@@ -15,8 +15,25 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
 
   /// N:M, block size and row groups.
   public var pattern: HybridPattern
-  /// κ: zeros per weight over all prunable layers; 0 prunes nothing.
-  public var sparsity: Double
+  /// How small the model shall be.
+  public var target: PruningTarget
+  /// What is pruned.
+  public var method = PruningMethod.hybrid
+  /// What a weight's worth is estimated by.
+  public var criterion = PruningCriterion.saliency
+  /// Which tiles go first.
+  public var tiles = TileOrder.scored
+  /// What scores of tiles are divided by.
+  public var cost = RankColumnCost.target
+  /// Whether pruned weights of kept tiles go on learning and may come back (B3).
+  public var straightThrough = true
+  /// How often each class occurs among the samples.
+  public var sampling = ClassSampling.profile
+  /// Lowest accuracy on the validation split, 0…1, that the model may have: the sparsest iteration
+  /// that reaches it is taken. Nil takes the last one.
+  public var minAccuracy: Double?
+  /// What a kept tile of each layer costs on a device; milliseconds as a target need it.
+  public var device: DeviceProfile?
   /// n: how many times tiles are dropped.
   public var iterations = 4
   /// δ: epochs of fine-tuning after each of them.
@@ -47,11 +64,17 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   public var augmentation = Augmentation.small
   /// How training passes compute; saliency and evaluation always use 32-bit floats.
   public var precision = Precision.f32
+  /// How the packed file stores weights.
+  public var storage = ModelFormats.Precision.float32
   /// Seed of sampling and augmentation.
   public var seed: UInt64 = 0
 
   enum CodingKeys: String, CodingKey {
-    case pattern, sparsity, iterations
+    case pattern, target, method, criterion, tiles, cost
+    case straightThrough = "straight_through"
+    case sampling
+    case minAccuracy = "min_accuracy"
+    case device, iterations
     case epochsPerIteration = "epochs_per_iteration"
     case denseEpochs = "dense_epochs"
     case finalEpochs = "final_epochs"
@@ -62,27 +85,46 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     case maskedDecay = "masked_decay"
     case distillation, temperature, growth
     case saliencyBatches = "saliency_batches"
-    case augmentation, precision, seed
+    case augmentation, precision, storage, seed
   }
+
+  /// The target's name in recipes of earlier versions, which had no other.
+  private enum FormerKeys: String, CodingKey { case sparsity }
 
   /// The target used where none is asked for.
   public static let defaultSparsity = 0.9
 
   /// The defaults for a pattern and a target.
-  public init(pattern: HybridPattern, sparsity: Double) {
+  public init(pattern: HybridPattern, target: PruningTarget) {
     self.pattern = pattern
-    self.sparsity = sparsity
+    self.target = target
+  }
+
+  /// The defaults for a pattern and a sparsity.
+  public init(pattern: HybridPattern, sparsity: Double) {
+    self.init(pattern: pattern, target: .sparsity(sparsity))
   }
 
   /// Decodes; a field that is absent, as in recipes of earlier versions, has its default.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
+    let target =
+      try container.decodeIfPresent(PruningTarget.self, forKey: .target)
+      ?? .sparsity(
+        decoder.container(keyedBy: FormerKeys.self).decode(Double.self, forKey: .sparsity))
     self.init(
-      pattern: try container.decode(HybridPattern.self, forKey: .pattern),
-      sparsity: try container.decode(Double.self, forKey: .sparsity))
+      pattern: try container.decode(HybridPattern.self, forKey: .pattern), target: target)
     func read<Value: Decodable>(_ key: CodingKeys, _ value: inout Value) throws {
       value = try container.decodeIfPresent(Value.self, forKey: key) ?? value
     }
+    try read(.method, &method)
+    try read(.criterion, &criterion)
+    try read(.tiles, &tiles)
+    try read(.cost, &cost)
+    try read(.straightThrough, &straightThrough)
+    try read(.sampling, &sampling)
+    minAccuracy = try container.decodeIfPresent(Double.self, forKey: .minAccuracy)
+    device = try container.decodeIfPresent(DeviceProfile.self, forKey: .device)
     try read(.iterations, &iterations)
     try read(.epochsPerIteration, &epochsPerIteration)
     try read(.denseEpochs, &denseEpochs)
@@ -98,6 +140,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try read(.saliencyBatches, &saliencyBatches)
     try read(.augmentation, &augmentation)
     try read(.precision, &precision)
+    try read(.storage, &storage)
     try read(.seed, &seed)
   }
 
@@ -106,7 +149,16 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     func check(_ field: String, _ isValid: Bool, _ reason: String) throws(PruningError) {
       guard isValid else { throw .invalidRecipe(field: field, reason: reason) }
     }
-    try check("sparsity", sparsity >= 0 && sparsity < 1, "must lie in 0 ≤ sparsity < 1")
+    try target.validate()
+    if case .milliseconds = target {
+      try check(
+        "device", device != nil, "must be a device profile when milliseconds are the target")
+    }
+    try check(
+      "min_accuracy", minAccuracy.map { $0 > 0 && $0 <= 1 } ?? true, "must lie in 0 < share ≤ 1")
+    try check(
+      "method", [.hybrid, .blocks].contains(method) || target.isSparsity,
+      "'\(method.rawValue)' takes a sparsity as its target only")
     try check("iterations", (1...1000).contains(iterations), "must be 1 to 1000")
     try check(
       "epochs_per_iteration", (0...1000).contains(epochsPerIteration), "must be 0 to 1000")
@@ -131,12 +183,12 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try check("augmentation.shift", (0...64).contains(augmentation.shift), "must be 0 to 64")
   }
 
-  /// κ_p after iteration p of 1…n.
-  package func sparsity(after iteration: Int) -> Double {
+  /// The share of all pruning that is done after iteration p of 1…n: κ_p / κ (crisp.md, step 3).
+  package func share(after iteration: Int) -> Double {
     let remaining = 1 - Double(iteration) / Double(iterations)
     switch growth {
-    case .cubic: return sparsity * (1 - remaining * remaining * remaining)
-    case .linear: return sparsity * (1 - remaining)
+    case .cubic: return 1 - remaining * remaining * remaining
+    case .linear: return 1 - remaining
     }
   }
 }

@@ -6,7 +6,7 @@ extension PruningRecipe {
   /// wherever recipes are asked for, so they are not accepted here. Throws `invalidRecipe` with the
   /// field's name.
   public func overridden(by json: Data) throws(PruningError) -> PruningRecipe {
-    let elsewhere: Set = ["pattern", "sparsity", "seed"]
+    let elsewhere: Set = ["pattern", "target", "seed"]
     do {
       let encoded = try JSONSerialization.jsonObject(with: JSONEncoder().encode(self))
       guard var members = encoded as? [String: Any] else { return self }
@@ -14,7 +14,7 @@ extension PruningRecipe {
         throw PruningError.invalidRecipe(field: "recipe", reason: "must be a JSON object")
       }
       for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
-        guard members[name] != nil, !elsewhere.contains(name) else {
+        guard CodingKeys(rawValue: name) != nil, !elsewhere.contains(name) else {
           throw PruningError.invalidRecipe(field: "recipe.\(name)", reason: "is no known field")
         }
         members[name] = value

@@ -64,10 +64,15 @@ extension Graph {
 }
 
 extension Network {
-  /// Evaluates this network with running statistics.
-  public func evaluate(_ loader: BatchLoader, split: Split) throws(TrainingError) -> Evaluation {
+  /// Evaluates this network with running statistics, on all images of a split or on the first
+  /// `mostPerClass` of each class.
+  public func evaluate(
+    _ loader: BatchLoader, split: Split, mostPerClass: Int? = nil
+  ) throws(TrainingError) -> Evaluation {
     var evaluation = Evaluation(classes: loader.classCount)
-    for batch in loader.sequential(split, batchSize: graph.evaluationBatchSize) {
+    let batches = loader.sequential(
+      split, batchSize: graph.evaluationBatchSize, mostPerClass: mostPerClass)
+    for batch in batches {
       let scores = try forward(batch.images, count: batch.count, mode: .inference)
       evaluation.add(scores: scores, labels: batch.labels)
     }

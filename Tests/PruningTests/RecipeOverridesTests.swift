@@ -40,7 +40,7 @@ import Testing
     var recipe = recipe
     recipe.growth = growth
     recipe.iterations = 6
-    let course = (1...6).map { recipe.sparsity(after: $0) }
+    let course = (1...6).map { 0.9 * recipe.share(after: $0) }
     #expect(course.last == 0.9)
     for (a, b) in zip(course, course.dropFirst()) { #expect(a < b) }
     #expect((growth == .cubic) == (course[0] > 0.9 / 6 + 1e-9))

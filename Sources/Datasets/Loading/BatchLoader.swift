@@ -66,11 +66,13 @@ public struct BatchLoader: Sendable {
     classes.map { dataset.indices(split, ofClass: $0).count }
   }
 
-  /// All images of one split in a fixed order, batch by batch, unaugmented. Batches with pictures
-  /// that cannot be decoded are smaller.
-  public func sequential(_ split: Split, batchSize: Int) -> BatchSequence {
+  /// All images of one split in a fixed order, batch by batch, unaugmented; with `mostPerClass` only
+  /// the first of each class. Batches with pictures that cannot be decoded are smaller.
+  public func sequential(_ split: Split, batchSize: Int, mostPerClass: Int? = nil) -> BatchSequence
+  {
     let samples = classes.indices.flatMap { label in
-      indices(split, label: label).map { Sample(label: label, image: $0) }
+      indices(split, label: label).prefix(max(1, mostPerClass ?? Int.max))
+        .map { Sample(label: label, image: $0) }
     }
     return BatchSequence(
       loader: self, batchSize: max(1, batchSize),

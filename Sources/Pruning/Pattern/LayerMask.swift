@@ -33,6 +33,14 @@ package struct LayerMask: Sendable {
     fine = fineMask(saliency, matrix: layer.matrix, pattern: pattern)
   }
 
+  /// Keeps every weight of the tiles that are left.
+  package mutating func keepAllFine() { fine = [Bool](repeating: true, count: fine.count) }
+
+  /// Keeps exactly the weights given, in matrix order, whatever their tiles.
+  package mutating func chooseFine(_ kept: [Bool]) {
+    if kept.count == fine.count { fine = kept }
+  }
+
   package mutating func drop(tile: Int) { tiles[tile] = false }
 
   /// Tiles left in each block row; the invariant is that all agree.
@@ -57,6 +65,9 @@ package struct LayerMask: Sendable {
     grid.forEachTileRow { tile, indices in for i in indices { mask[i] = tiles[tile] } }
     return mask
   }
+
+  /// Tiles that are left.
+  package var keptTileCount: Int { tiles.count { $0 } }
 
   /// Weights that both masks keep.
   package var keptCount: Int { weights.count { $0 } }

@@ -1,5 +1,5 @@
 /// Decides which tiles go (crisp.md, step 3c): over all layers, whole rank columns with the lowest
-/// saliency per cost are dropped until few enough weights are left.
+/// saliency per cost are dropped until the network is small enough.
 ///
 /// A rank column is the k-th weakest tile of every block row of a layer, so every block row keeps
 /// the same number of tiles, and every layer keeps at least one rank column.
@@ -10,10 +10,14 @@ package struct RankColumnAllocation {
     /// Σ of the tiles' scores.
     package let score: Double
     /// Weights that would be freed.
-    package let cost: Int
+    package let weights: Int
 
-    /// Saliency lost per weight freed: without the division, raw sums spare large layers (B6).
-    package var price: Double { cost > 0 ? score / Double(cost) : 0 }
+    /// Saliency lost per cost saved: without the division, raw sums spare large layers (B6).
+    package func price(_ layer: ResourceModel.Layer?) -> Double {
+      guard let layer else { return score }
+      let cost = layer.cost(weights: weights, tiles: tiles.count)
+      return cost > 0 ? score / cost : 0
+    }
   }
 
   /// The rank columns of one layer that may go, weakest first. `saliency` is in matrix order; a
@@ -39,55 +43,66 @@ package struct RankColumnAllocation {
       let tiles = ranked.map { $0[rank] }
       return RankColumn(
         tiles: tiles, score: tiles.reduce(0) { $0 + scores[$1] },
-        cost: tiles.reduce(0) { $0 + counts[$1] })
+        weights: tiles.reduce(0) { $0 + counts[$1] })
     }
   }
 
-  /// Drops rank columns of the layers until at most `allowed` weights are kept in all, or nothing
-  /// more may go. Returns how many are kept then.
-  package static func prune(_ masks: inout [LayerMask], saliency: [[Float]], allowed: Int) -> Int {
-    var kept = masks.reduce(0) { $0 + $1.keptCount }
-    guard kept > allowed else { return kept }
+  /// Drops rank columns of the layers until the network costs at most `allowed`, or nothing more
+  /// may go. `prices` is what scores are divided by, nil for raw scores. Returns what it costs then.
+  package static func prune(
+    _ masks: inout [LayerMask], saliency: [[Float]], resource: ResourceModel,
+    prices: ResourceModel?, allowed: Double
+  ) -> Double {
+    var left = resource.total(masks)
+    guard left > allowed else { return left }
     // Stacks with the weakest on top; layers without blocks have none.
     var stacks = zip(masks, saliency).map { mask, scores in
       mask.layer.treatment == .hybrid
         ? Array(candidates(mask, saliency: scores).reversed()) : []
     }
-    while kept > allowed {
-      var cheapest: Int?
-      for (index, stack) in stacks.enumerated() {
-        guard let top = stack.last else { continue }
-        if let best = cheapest.flatMap({ stacks[$0].last }), best.price <= top.price { continue }
-        cheapest = index
-      }
-      guard let index = cheapest, let column = stacks[index].popLast() else { break }
-      for tile in column.tiles { masks[index].drop(tile: tile) }
-      kept -= column.cost
+    func price(_ index: Int) -> Double? {
+      stacks[index].last?.price(prices?.layers[index])
     }
-    return kept
+    var tops = stacks.indices.map(price)
+    while left > allowed {
+      var cheapest: (index: Int, price: Double)?
+      for (index, top) in tops.enumerated() {
+        guard let top, top < cheapest?.price ?? .infinity else { continue }
+        cheapest = (index, top)
+      }
+      guard let index = cheapest?.index, let column = stacks[index].popLast() else { break }
+      for tile in column.tiles { masks[index].drop(tile: tile) }
+      left -= resource.layers[index].cost(weights: column.weights, tiles: column.tiles.count)
+      tops[index] = price(index)
+    }
+    return left
   }
 
-  /// The lowest and the highest sparsity that the pattern allows: N:M alone, and one tile in each
-  /// block row. Every full tile is the same size, so the highest is exact unless the ragged tile of
-  /// a row would be the one that stays.
-  package static func reach(_ masks: [LayerMask]) -> (lowest: Double, highest: Double) {
+  /// The lowest and the highest sparsity that the pattern allows: N:M alone (or with `allowsFull`,
+  /// for tiles that are not thinned out, nothing pruned), and one tile in each block row. Every full
+  /// tile is the same size, so the highest is exact unless the ragged tile of a row would be the one
+  /// that stays.
+  package static func reach(_ masks: [LayerMask], allowsFull: Bool = false) -> (
+    lowest: Double, highest: Double
+  ) {
     var total = 0
-    var fine = 0
+    var most = 0
     var least = 0
     for mask in masks {
       let matrix = mask.layer.matrix
       let of = mask.pattern.of
       func kept(_ columns: Int) -> Int {
-        columns / of * mask.pattern.keep + min(columns % of, mask.pattern.keep)
+        allowsFull
+          ? columns : columns / of * mask.pattern.keep + min(columns % of, mask.pattern.keep)
       }
       total += matrix.count
-      fine += matrix.rows * kept(matrix.columns)
+      most += matrix.rows * kept(matrix.columns)
       least +=
         matrix.rows
         * (mask.layer.treatment == .hybrid
           ? kept(min(mask.pattern.block, matrix.columns)) : kept(matrix.columns))
     }
     guard total > 0 else { return (0, 0) }
-    return (1 - Double(fine) / Double(total), 1 - Double(least) / Double(total))
+    return (1 - Double(most) / Double(total), 1 - Double(least) / Double(total))
   }
 }

@@ -6,70 +6,103 @@ import NeuralGraph
 /// never interrupted. Velocities are not part of it, because every iteration starts with none, nor
 /// is the sampler, because every iteration has a stream of its own.
 struct Checkpoint {
-  /// Iterations finished.
-  let iteration: Int
-  /// Learning weights and statistics by name.
-  let weights: Weights
-  /// Per prunable layer.
-  let masks: [LayerMask]
+  /// What one iteration leaves.
+  struct State {
+    /// Iterations finished.
+    let iteration: Int
+    /// The network, which channel pruning changes.
+    let graph: Graph
+    /// Learning weights and statistics by name.
+    let weights: Weights
+    /// Per prunable layer.
+    let masks: [LayerMask]
+  }
+
+  /// The last iterations' states, the latest last: one, or with an accuracy floor all.
+  let states: [State]
   /// What the dense networks reach, measured before the first iteration.
   let references: References
 
   private static let identityKey = "run"
-  private static let iterationKey = "iteration"
+  private static let iterationsKey = "iterations"
   private static let referencesKey = "references"
+  private static func graphKey(_ iteration: Int) -> String { "graph \(iteration)" }
 
-  init(iteration: Int, weights: Weights, masks: [LayerMask], references: References) {
-    self.iteration = iteration
-    self.weights = weights
-    self.masks = masks
+  init(states: [State], references: References) {
+    self.states = states
     self.references = references
   }
 
   /// `identity` names model, data, classes and recipe; a checkpoint of another run is refused.
   func serialized(identity: String) throws -> Data {
-    var writer = SafetensorsWriter(metadata: [
+    var metadata = [
       Checkpoint.identityKey: identity,
-      Checkpoint.iterationKey: "\(iteration)",
+      Checkpoint.iterationsKey: states.map { "\($0.iteration)" }.joined(separator: " "),
       Checkpoint.referencesKey: String(
         decoding: try JSONEncoder().encode(references), as: UTF8.self),
-    ])
-    for (name, tensor) in weights { try writer.add("weight/\(name)", tensor) }
-    for mask in masks {
-      let name = mask.layer.name
-      try writer.add(
-        "tiles/\(name)", shape: [mask.tiles.count], mask.tiles.map { $0 ? UInt8(1) : 0 })
-      try writer.add("fine/\(name)", shape: [mask.fine.count], mask.fine.map { $0 ? UInt8(1) : 0 })
+    ]
+    for state in states {
+      metadata[Checkpoint.graphKey(state.iteration)] = String(
+        decoding: try JSONEncoder().encode(state.graph), as: UTF8.self)
+    }
+    var writer = SafetensorsWriter(metadata: metadata)
+    for state in states {
+      let start = "\(state.iteration)/"
+      for (name, tensor) in state.weights { try writer.add("\(start)weight/\(name)", tensor) }
+      for mask in state.masks {
+        let name = mask.layer.name
+        try writer.add(
+          "\(start)tiles/\(name)", shape: [mask.tiles.count], mask.tiles.map { $0 ? UInt8(1) : 0 })
+        try writer.add(
+          "\(start)fine/\(name)", shape: [mask.fine.count], mask.fine.map { $0 ? UInt8(1) : 0 })
+      }
     }
     return writer.serialized()
   }
 
-  /// Reads a checkpoint for exactly this run.
-  init(_ data: Data, identity: String, graph: Graph, fresh: [LayerMask]) throws {
+  /// Reads a checkpoint for exactly this run; any other fault of it than `unusableCheckpoint` would
+  /// end the run.
+  init(reading data: Data, identity: String, fresh: [LayerMask]) throws(PruningError) {
+    do {
+      try self.init(data, identity: identity, fresh: fresh)
+    } catch let error as PruningError {
+      throw error
+    } catch {
+      throw .unusableCheckpoint(reason: "\(error)")
+    }
+  }
+
+  private init(_ data: Data, identity: String, fresh: [LayerMask]) throws {
     let file = try SafetensorsFile(data: data)
     guard file.metadata[Checkpoint.identityKey] == identity else {
       throw PruningError.unusableCheckpoint(reason: "it belongs to another run")
     }
-    guard let iteration = file.metadata[Checkpoint.iterationKey].flatMap({ Int($0) }),
-      let references = file.metadata[Checkpoint.referencesKey]
-    else { throw PruningError.unusableCheckpoint(reason: "its header is incomplete") }
-    self.iteration = iteration
-    self.references = try JSONDecoder().decode(References.self, from: Data(references.utf8))
-    var weights: Weights = [:]
-    for parameter in graph.parameters() {
-      weights[parameter.name] = try file.tensor("weight/\(parameter.name)")
+    let iterations = (file.metadata[Checkpoint.iterationsKey] ?? "").split(separator: " ")
+      .compactMap { Int($0) }
+    guard !iterations.isEmpty, let references = file.metadata[Checkpoint.referencesKey] else {
+      throw PruningError.unusableCheckpoint(reason: "its header is incomplete")
     }
-    try graph.validate(weights)
-    self.weights = weights
-    masks = try fresh.map { mask in
-      let name = mask.layer.name
-      guard
-        let restored = LayerMask(
-          mask.layer, pattern: mask.pattern,
-          tiles: try file.unsigned8("tiles/\(name)").map { $0 != 0 },
-          fine: try file.unsigned8("fine/\(name)").map { $0 != 0 })
-      else { throw PruningError.unusableCheckpoint(reason: "the masks of '\(name)' do not fit") }
-      return restored
+    self.references = try JSONDecoder().decode(References.self, from: Data(references.utf8))
+    states = try iterations.map { iteration in
+      let start = "\(iteration)/"
+      let graph = try JSONDecoder().decode(
+        Graph.self, from: Data((file.metadata[Checkpoint.graphKey(iteration)] ?? "").utf8))
+      var weights: Weights = [:]
+      for parameter in graph.parameters() {
+        weights[parameter.name] = try file.tensor("\(start)weight/\(parameter.name)")
+      }
+      try graph.validate(weights)
+      let masks = try fresh.map { mask in
+        let name = mask.layer.name
+        guard
+          let restored = LayerMask(
+            mask.layer, pattern: mask.pattern,
+            tiles: try file.unsigned8("\(start)tiles/\(name)").map { $0 != 0 },
+            fine: try file.unsigned8("\(start)fine/\(name)").map { $0 != 0 })
+        else { throw PruningError.unusableCheckpoint(reason: "the masks of '\(name)' do not fit") }
+        return restored
+      }
+      return State(iteration: iteration, graph: graph, weights: weights, masks: masks)
     }
   }
 }

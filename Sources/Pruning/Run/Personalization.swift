@@ -81,7 +81,7 @@ public struct Personalization: Sendable {
   ) throws(PruningError) {
     try recipe.validate()
     let indices = try profile.indices(in: universal.labels)
-    guard recipe.sparsity > 0 else { return }
+    guard recipe.target.prunes else { return }
     let masks = PrunableLayer.layers(of: universal.graph).filter(\.treatment.isPrunable)
       .map { layer in
         LayerMask(
@@ -93,10 +93,13 @@ public struct Personalization: Sendable {
               treatment: .fineOnly)
             : layer, pattern: recipe.pattern)
       }
-    let reach = RankColumnAllocation.reach(masks)
-    guard (reach.lowest...reach.highest).contains(recipe.sparsity) else {
+    guard case .sparsity(let sparsity) = recipe.target,
+      recipe.method == .hybrid || recipe.method == .blocks
+    else { return }
+    let reach = RankColumnAllocation.reach(masks, allowsFull: recipe.method == .blocks)
+    guard (reach.lowest...reach.highest).contains(sparsity) else {
       throw .sparsityOutOfReach(
-        requested: recipe.sparsity, lowest: reach.lowest, highest: reach.highest)
+        requested: sparsity, lowest: reach.lowest, highest: reach.highest)
     }
   }
 

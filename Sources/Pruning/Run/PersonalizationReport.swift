@@ -57,6 +57,8 @@ public struct PersonalizationReport: Sendable, Codable {
   public var pruned: SplitEvaluations
   /// The course of the run; after a resumption only what came since.
   public var iterations: [Iteration]
+  /// The iteration that was finished: the last one unless an accuracy floor asked for an earlier.
+  public var chosenIteration: Int
   /// The epoch of the final phase whose weights were taken; 0 when there was none.
   public var finalEpoch: Int
   /// Zeros per weight over all prunable layers.
@@ -73,6 +75,9 @@ public struct PersonalizationReport: Sendable, Codable {
   public var denseBytes: Int
   /// See `denseBytes`.
   public var packedBytes: Int
+  /// Bytes that the model would take in an encoding made for the method: for the hybrid pattern the
+  /// file's own, for blocks and single weights, whose zeros the file stores, an estimate.
+  public var encodedBytes: Int
   /// Largest difference between the packed model's scores and those of the masked dense network on
   /// real images, relative to the largest score.
   public var verificationError: Float

@@ -61,8 +61,8 @@ import Testing
         masks[0].chooseFine(by: scores)
         let before = masks[0].keptCount
         let allowed = Int(Double(before) * (1 - share))
-        let cost = RankColumnAllocation.candidates(masks[0], saliency: scores).map(\.cost)
-        let kept = RankColumnAllocation.prune(&masks, saliency: [scores], allowed: allowed)
+        let cost = RankColumnAllocation.candidates(masks[0], saliency: scores).map(\.weights)
+        let kept = prune(&masks, saliency: [scores], allowed: allowed)
         #expect(kept == masks[0].keptCount)
         #expect(Set(masks[0].tilesPerBlockRow).count == 1)
         #expect(masks[0].tilesPerBlockRow[0] >= 1)
@@ -95,11 +95,11 @@ import Testing
     for i in masks.indices { masks[i].chooseFine(by: saliency[i]) }
     let largest =
       zip(masks, saliency).flatMap {
-        RankColumnAllocation.candidates($0, saliency: $1).map(\.cost)
+        RankColumnAllocation.candidates($0, saliency: $1).map(\.weights)
       }.max() ?? 0
     let total = masks.reduce(0) { $0 + $1.layer.matrix.count }
     let allowed = Int(Double(total) * (1 - sparsity))
-    let kept = RankColumnAllocation.prune(&masks, saliency: saliency, allowed: allowed)
+    let kept = prune(&masks, saliency: saliency, allowed: allowed)
     #expect(kept <= allowed)
     #expect(allowed - kept < largest)
   }
@@ -110,7 +110,7 @@ import Testing
     var masks = [LayerMask(Self.layer(matrix, .fineOnly), pattern: pattern)]
     let saliency = Self.random(matrix.count, seed: 1)
     masks[0].chooseFine(by: saliency)
-    #expect(RankColumnAllocation.prune(&masks, saliency: [saliency], allowed: 0) == 512)
+    #expect(prune(&masks, saliency: [saliency], allowed: 0) == 512)
     #expect(masks[0].tilesPerBlockRow == [8, 8])
   }
 

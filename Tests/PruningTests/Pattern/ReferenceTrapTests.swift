@@ -36,7 +36,7 @@ import Training
     }
     var masks = [try mask(matrix, block: 8, keep: 2, by: saliency)]
     let kept = masks[0].keptCount
-    _ = RankColumnAllocation.prune(&masks, saliency: [saliency], allowed: kept - 1)
+    _ = prune(&masks, saliency: [saliency], allowed: kept - 1)
     let dropped = masks[0].tiles.indices.filter { !masks[0].tiles[$0] }
     #expect(dropped == [4, 5 + 1])
   }
@@ -132,7 +132,7 @@ import Training
       index % 16 < 8 ? 5 : (index % 4 < 2 ? 9 : 0)
     }
     var masks = [try mask(matrix, block: 8, keep: 2, by: saliency)]
-    _ = RankColumnAllocation.prune(&masks, saliency: [saliency], allowed: 40)
+    _ = prune(&masks, saliency: [saliency], allowed: 40)
     #expect(masks[0].tiles == [false, true])
   }
 
@@ -142,7 +142,7 @@ import Training
     let saliency = [Float](repeating: 0, count: matrix.count)
     var masks = [try mask(matrix, block: 8, keep: 2, by: saliency)]
     let kept = masks[0].keptCount
-    #expect(RankColumnAllocation.prune(&masks, saliency: [saliency], allowed: kept) == kept)
+    #expect(prune(&masks, saliency: [saliency], allowed: kept) == kept)
     #expect(masks[0].tiles == [Bool](repeating: true, count: 8))
   }
 
@@ -158,7 +158,7 @@ import Training
       try mask(small, block: 8, keep: 2, by: saliency[1]),
     ]
     let kept = masks.reduce(0) { $0 + $1.keptCount }
-    _ = RankColumnAllocation.prune(&masks, saliency: saliency, allowed: kept - 1)
+    _ = prune(&masks, saliency: saliency, allowed: kept - 1)
     #expect(masks[0].tilesPerBlockRow == [Int](repeating: 3, count: 8))
     #expect(masks[1].tilesPerBlockRow == [4])
   }
@@ -167,7 +167,7 @@ import Training
     let worthless = WeightMatrix(rows: 16, taps: 1, inChannels: 32)
     let saliency = [Float](repeating: 0, count: worthless.count)
     var masks = [try mask(worthless, block: 8, keep: 2, by: saliency)]
-    let kept = RankColumnAllocation.prune(&masks, saliency: [saliency], allowed: 0)
+    let kept = prune(&masks, saliency: [saliency], allowed: 0)
     #expect(masks[0].tilesPerBlockRow == [1, 1])
     #expect(kept == 64)
   }

@@ -1,0 +1,73 @@
+import Randomness
+
+/// How one iteration chooses masks from the worth of every weight (crisp.md, steps 3b and 3c, and
+/// the baselines that prune weights or tiles).
+struct MaskChoice {
+  let recipe: PruningRecipe
+  /// What the target counts.
+  let resource: ResourceModel
+  /// What the scores of rank columns are divided by; nil for raw scores (B6).
+  let prices: ResourceModel?
+  /// Of the resource: what the network has before anything is pruned, and what it may have at last.
+  let full, allowed: Double
+
+  /// Chooses the masks of an iteration, 1…n. `worth` is in matrix order. Returns what is left of
+  /// the resource, which is more than was allowed when nothing more may go.
+  func choose(_ masks: inout [LayerMask], worth: [[Float]], iteration: Int) -> Double {
+    let limit = limit(after: iteration)
+    switch recipe.method {
+    case .hybrid, .fineOnly:
+      for index in masks.indices { masks[index].chooseFine(by: worth[index]) }
+    case .blocks, .dense, .channels:
+      for index in masks.indices { masks[index].keepAllFine() }
+    case .unstructured:
+      chooseSingly(&masks, worth: worth, allowed: Int(limit.rounded(.down)))
+    }
+    switch recipe.method {
+    case .hybrid, .blocks:
+      return RankColumnAllocation.prune(
+        &masks, saliency: recipe.tiles == .random ? blind(masks, iteration) : worth,
+        resource: resource, prices: prices, allowed: limit)
+    case .fineOnly, .unstructured, .dense, .channels:
+      return resource.total(masks)
+    }
+  }
+
+  /// What may be left of the resource after iteration p of 1…n.
+  func limit(after iteration: Int) -> Double {
+    // At last exactly what is allowed, which the difference of rounded numbers would miss.
+    iteration == recipe.iterations
+      ? allowed : full - (full - allowed) * recipe.share(after: iteration)
+  }
+
+  /// The best weights of all layers together; of equal ones the first.
+  private func chooseSingly(_ masks: inout [LayerMask], worth: [[Float]], allowed: Int) {
+    var sorted = worth.joined().map { $0 }
+    guard allowed < sorted.count else { return masks.indices.forEach { masks[$0].keepAllFine() } }
+    sorted.sort(by: >)
+    let threshold = allowed > 0 ? sorted[allowed - 1] : .infinity
+    var ties = allowed - (sorted.firstIndex { $0 <= threshold } ?? 0)
+    for (index, scores) in worth.enumerated() {
+      masks[index].chooseFine(
+        scores.map { score in
+          guard score == threshold else { return score > threshold }
+          ties -= 1
+          return ties >= 0
+        })
+    }
+  }
+
+  /// A score for every tile that says nothing, so that each layer loses the same share.
+  private func blind(_ masks: [LayerMask], _ iteration: Int) -> [[Float]] {
+    masks.map { mask in
+      var generator = SeededGenerator(
+        seed: recipe.seed, stream: "tiles \(iteration) \(mask.layer.name)")
+      let scores = mask.tiles.map { _ in Float(generator.nextUniform()) }
+      var weights = [Float](repeating: 0, count: mask.layer.matrix.count)
+      mask.grid.forEachTileRow { tile, indices in
+        for i in indices { weights[i] = scores[tile] }
+      }
+      return weights
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/// What is pruned: the project's method and what it is compared with (crisp.md, "Baselines"). All
+/// share data, schedule and report.
+public enum PruningMethod: String, Sendable, Hashable, Codable, CaseIterable {
+  /// N:M inside tiles, whole rank columns of tiles dropped: CRISP.
+  case hybrid
+  /// N:M alone, at the sparsity that it has.
+  case fineOnly = "fine_only"
+  /// Tiles alone; those that stay are full.
+  case blocks
+  /// Single weights anywhere, by one threshold for all layers.
+  case unstructured
+  /// Whole output channels, removed from the network.
+  case channels
+  /// Nothing: fine-tuning alone.
+  case dense
+
+  /// Whether the packed file stores the pattern; what other methods leave is stored dense, zeros
+  /// included.
+  var isPacked: Bool { self == .hybrid || self == .fineOnly }
+}
+
+/// What a weight's worth is estimated by.
+public enum PruningCriterion: String, Sendable, Hashable, Codable {
+  /// T, the class-aware saliency score.
+  case saliency
+  /// The weight's size.
+  case magnitude
+}
+
+/// Which tiles go first.
+public enum TileOrder: String, Sendable, Hashable, Codable {
+  /// Those with the lowest scores.
+  case scored
+  /// Drawn blindly, the same share in every layer.
+  case random
+}
+
+/// What a rank column's score is divided by before layers are compared (crisp.md, step 3c).
+public enum RankColumnCost: String, Sendable, Hashable, Codable {
+  /// What the target counts: weights for a sparsity.
+  case target
+  /// Weights.
+  case weights
+  /// Multiply-accumulates of one image.
+  case multiplyAccumulates = "macs"
+  /// Nothing: raw sums, which favour large layers (B6).
+  case none
+}
+
+/// How often each class occurs among the samples.
+public enum ClassSampling: String, Sendable, Hashable, Codable {
+  /// As the profile's weights say.
+  case profile
+  /// Each alike.
+  case uniform
+}

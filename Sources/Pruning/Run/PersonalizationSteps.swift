@@ -1,0 +1,92 @@
+import Datasets
+import NeuralGraph
+import Training
+
+/// What the phases of a run are made of.
+extension PersonalizationRun {
+  /// What moves the weights of a phase. Only what masks cover is masked; channel pruning has none.
+  func optimizer(frozen: Bool) throws -> SGD {
+    guard recipe.method != .channels else {
+      return try SGD(network, weightDecay: Float(recipe.weightDecay))
+    }
+    masked.set(masks, frozen: frozen)
+    return try SGD(network, weightDecay: Float(recipe.weightDecay), projection: masked)
+  }
+
+  /// The worth of every weight, per layer in matrix order.
+  func estimateWorth(_ iteration: Int, layers: [PrunableLayer], optimizer: SGD) throws -> [[Float]]
+  {
+    guard recipe.criterion == .saliency else {
+      return layers.map { layer in
+        let sizes = optimizer.learningWeights(layer.weightName).map { $0.map { abs($0) } } ?? []
+        return layer.matrix.fromOIHW(sizes) ?? sizes
+      }
+    }
+    var sampler = try sampler("saliency \(iteration)", augmentation: .none)
+    return try Saliency(batches: recipe.saliencyBatches, batchSize: recipe.batchSize).estimate(
+      network, layers: layers, sampler: &sampler,
+      learning: { optimizer.learningWeights($0) }, checkCancellation: checkCancellation)
+  }
+
+  func train(
+    _ stage: PersonalizationProgress.Stage, optimizer: SGD, epochs: Int,
+    schedule: LearningRateSchedule, afterEpoch: (Int) throws -> Void = { _ in }
+  ) throws {
+    var sampler = try sampler(
+      "\(stage.rawValue) \(progress.iteration)", augmentation: recipe.augmentation)
+    for epoch in stride(from: 1, through: epochs, by: 1) {
+      var lossSum = 0.0
+      for step in 0..<stepsPerEpoch {
+        try checkCancellation()
+        let batch = try sampler.next(recipe.batchSize)
+        lossSum += try network.trainingStep(
+          batch, optimizer: optimizer,
+          learningRate: schedule.rate(at: (epoch - 1) * stepsPerEpoch + step), step: stepsDone,
+          adding: { [self] scores, loss throws(TrainingError) in
+            try distilled(loss, scores: scores, batch: batch)
+          })
+        stepsDone += 1
+        progress.loss = lossSum / Double(step + 1)
+        if step % 8 == 0 { try report(stage, epoch: epoch) }
+      }
+      try afterEpoch(epoch)
+      try report(stage, epoch: epoch)
+    }
+  }
+
+  /// Mixes in the teacher's opinion of the same images.
+  func distilled(_ loss: Loss, scores: [Float], batch: Batch) throws(TrainingError) -> Loss {
+    guard let teacher else { return loss }
+    let opinion = try teacher.forward(batch.images, count: batch.count, mode: .inference)
+    let distance = try Loss.distillation(
+      scores, teacher: opinion, classes: network.classCount,
+      temperature: Float(recipe.temperature))
+    return .mixed(loss, distance, share: recipe.distillation)
+  }
+
+  func sampler(_ purpose: String, augmentation: Augmentation) throws -> ClassSampler {
+    try ClassSampler(
+      loader: loader,
+      weights: recipe.sampling == .uniform
+        ? loader.counts(.training).map { _ in 1 } : setup.profile.distribution,
+      augmentation: augmentation,
+      seed: recipe.seed, stream: purpose)
+  }
+
+  /// Images of the validation split that a choice between epochs or iterations looks at, about.
+  private static let validationImages = 1000
+
+  /// Accuracy on a part of the validation split: often asked for, and good enough to choose by.
+  func validate() throws -> Double {
+    try network.evaluate(
+      loader, split: .validation,
+      mostPerClass: max(1, Self.validationImages / loader.classCount)
+    ).accuracy
+  }
+
+  func evaluate() throws -> SplitEvaluations {
+    SplitEvaluations(
+      validation: try network.evaluate(loader, split: .validation),
+      test: try network.evaluate(loader, split: .test))
+  }
+}

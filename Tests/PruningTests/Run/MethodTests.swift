@@ -1,0 +1,144 @@
+import Datasets
+import Foundation
+import ModelFormats
+import NeuralGraph
+import Pruning
+import Testing
+
+/// The baselines and switches of the method, each a whole run on the toy problem.
+@Suite struct MethodTests {
+  private func report(
+    _ method: PruningMethod = .hybrid, sparsity: Double = 0.8,
+    _ change: (inout PruningRecipe) -> Void = { _ in }
+  ) throws -> (report: PersonalizationReport, model: PackedModel) {
+    var recipe = try PersonalizationTests.recipe(sparsity: sparsity)
+    recipe.method = method
+    change(&recipe)
+    let result = try PersonalizationTests.personalization(recipe).run()
+    return (result.report, try PackedModel(data: result.packed))
+  }
+
+  /// Zeros of a layer's dense weights, in matrix order.
+  private func kept(_ model: PackedModel, _ layer: String) throws -> [Bool] {
+    let node = try #require(model.description.graph.node(named: layer))
+    let matrix = try #require(WeightMatrix(node.operation))
+    let weights = try #require(try model.denseWeights()[node.weightName])
+    return try #require(matrix.fromOIHW(weights.values)).map { $0 != 0 }
+  }
+
+  @Test func unstructuredKeepsExactlyItsShareAnywhere() throws {
+    let (report, model) = try report(.unstructured, sparsity: 0.87)
+    let prunable = report.layers.filter(\.treatment.isPrunable)
+    let total = prunable.reduce(0) { $0 + $1.rows * $1.columns }
+    let left = prunable.reduce(0) { $0 + $1.kept }
+    #expect(left == Int(Double(total) * (1 - 0.87)))
+    #expect(model.layers.isEmpty)
+    // Some group of four keeps three or four: nothing like N:M holds.
+    let mask = try kept(model, "conv2")
+    #expect(mask.count { $0 } == report.layers.first { $0.name == "conv2" }?.kept)
+    let fullest = stride(from: 0, to: mask.count - 3, by: 4).map { i in
+      mask[i..<i + 4].count { $0 }
+    }.max()
+    #expect(try #require(fullest) > 2)
+    #expect(report.encodedBytes < report.packedBytes)
+  }
+
+  @Test func blocksLeaveFullTiles() throws {
+    let (report, model) = try report(.blocks, sparsity: 0.6)
+    let layer = try #require(report.layers.first { $0.name == "conv2" })
+    let mask = try kept(model, "conv2")
+    let grid = TileGrid(
+      WeightMatrix(rows: layer.rows, taps: 1, inChannels: layer.columns), block: 8)
+    var left = [Int](repeating: 0, count: grid.tileCount)
+    var sizes = left
+    grid.forEachTileRow { tile, indices in
+      left[tile] += mask[indices].count { $0 }
+      sizes[tile] += indices.count
+    }
+    for (left, size) in zip(left, sizes) { #expect(left == 0 || left == size) }
+    #expect(report.globalSparsity >= 0.6)
+  }
+
+  @Test func fineOnlyHasItsPatternsSparsity() throws {
+    let report = try report(.fineOnly).report
+    #expect(abs(report.globalSparsity - 0.5) < 0.01)
+    #expect(report.layers.allSatisfy { $0.tilesPerBlockRow == $0.tileColumns })
+  }
+
+  @Test func denseOnlyLearns() throws {
+    let (report, model) = try report(.dense)
+    #expect(report.globalSparsity == 0)
+    #expect(model.layers.isEmpty)
+    #expect(report.keptMultiplyAccumulates == report.denseMultiplyAccumulates)
+    #expect(report.pruned.test.accuracy > 0.9)
+  }
+
+  @Test(arguments: [0.5, 0.9])
+  func channelsLeaveTheNetwork(sparsity: Double) throws {
+    let (report, model) = try report(.channels, sparsity: sparsity)
+    #expect(report.globalSparsity >= sparsity)
+    let conv = try #require(model.description.graph.node(named: "conv2")?.operation)
+    guard case .convolution(let convolution) = conv else {
+      Issue.record("not a convolution")
+      return
+    }
+    #expect((1..<24).contains(convolution.outChannels))
+    #expect(report.packedBytes < report.denseBytes)
+    #expect(report.keptMultiplyAccumulates < report.denseMultiplyAccumulates)
+    // What is left is what the file holds.
+    let kept = PrunableLayer.layers(of: model.description.graph).filter(\.treatment.isPrunable)
+      .map(\.matrix.count)
+    #expect(kept == report.layers.filter(\.treatment.isPrunable).map(\.kept))
+  }
+
+  @Test func magnitudeAndRandomTilesChooseOthers() throws {
+    let saliency = try report()
+    let magnitude = try report { $0.criterion = .magnitude }
+    let random = try report { $0.tiles = .random }
+    let masks = try [saliency, magnitude, random].map { try kept($0.model, "block.conv2") }
+    #expect(masks[0] != masks[1])
+    #expect(masks[0] != masks[2])
+    // Blindly drawn tiles leave every layer about the same share.
+    let shares = random.report.layers.filter { $0.treatment == .hybrid && $0.tileColumns > 8 }
+      .map { Double($0.tilesPerBlockRow) / Double($0.tileColumns) }
+    let (least, most) = (try #require(shares.min()), try #require(shares.max()))
+    #expect(most - least < 0.25)
+  }
+
+  /// Without straight-through gradients what is pruned stays pruned.
+  @Test func withoutStraightThroughNothingReturns() throws {
+    for straightThrough in [true, false] {
+      var recipe = try PersonalizationTests.recipe()
+      recipe.straightThrough = straightThrough
+      var fine: [[UInt8]] = []
+      _ = try PersonalizationTests.personalization(recipe).run(
+        hooks: Personalization.Hooks(checkpoint: { iteration, state in
+          fine.append(try SafetensorsFile(data: state).unsigned8("\(iteration)/fine/block.conv2"))
+        }))
+      let returned = zip(fine, fine.dropFirst()).reduce(0) { sum, pair in
+        sum + zip(pair.0, pair.1).count { $0 == 0 && $1 == 1 }
+      }
+      #expect((returned > 0) == straightThrough)
+    }
+  }
+
+  @Test func rawScoresSpareOtherLayersThanScoresPerWeight() throws {
+    let priced = try report().report.layers.map(\.tilesPerBlockRow)
+    let raw = try report { $0.cost = .none }.report.layers.map(\.tilesPerBlockRow)
+    let macs = try report { $0.cost = .multiplyAccumulates }.report.layers.map(\.tilesPerBlockRow)
+    #expect(priced != raw)
+    #expect(priced != macs)
+  }
+
+  @Test(arguments: PruningMethod.allCases)
+  func everyMethodResumesToTheSameBytes(method: PruningMethod) throws {
+    var recipe = try PersonalizationTests.recipe(sparsity: 0.7)
+    recipe.method = method
+    let personalization = try PersonalizationTests.personalization(recipe)
+    var state = Data()
+    let whole = try personalization.run(
+      hooks: Personalization.Hooks(checkpoint: { if $0 == 2 { state = $1 } }))
+    let resumed = try personalization.run(resuming: state)
+    #expect(resumed.packed == whole.packed)
+  }
+}

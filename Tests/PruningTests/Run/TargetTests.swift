@@ -1,0 +1,148 @@
+import Foundation
+import ModelFormats
+import Pruning
+import Testing
+
+/// Budgets in bytes, multiply-accumulates and milliseconds, and the accuracy floor (crisp.md,
+/// "Budgets").
+@Suite struct TargetTests {
+  private func run(_ target: PruningTarget, _ change: (inout PruningRecipe) -> Void = { _ in })
+    throws -> Personalization.Result
+  {
+    var recipe = try PersonalizationTests.recipe()
+    recipe.target = target
+    change(&recipe)
+    return try PersonalizationTests.personalization(recipe).run()
+  }
+
+  @Test(arguments: [ModelFormats.Precision.float32, .float16])
+  func bytesAreKeptAndUsed(storage: ModelFormats.Precision) throws {
+    let loose = try run(.bytes(1 << 30)) { $0.storage = storage }
+    let tight = try run(.sparsity(0.85)) { $0.storage = storage }
+    #expect(tight.packed.count < loose.packed.count)
+    let wanted = (loose.packed.count + tight.packed.count) / 2
+    let result = try run(.bytes(wanted)) { $0.storage = storage }
+    #expect(result.packed.count <= wanted)
+    // The largest rank column: three block rows of tiles with 32 values, 16 bytes of positions.
+    #expect(wanted - result.packed.count <= 3 * (32 * storage.size + 8 + 2) + 512)
+    #expect(result.report.packedBytes == result.packed.count)
+  }
+
+  @Test func multiplyAccumulatesAreKept() throws {
+    let fine = try run(.multiplyAccumulates(Int.max)).report.keptMultiplyAccumulates
+    let least = try run(.sparsity(0.85)).report.keptMultiplyAccumulates
+    let wanted = (fine + least) / 2
+    let report = try run(.multiplyAccumulates(wanted)).report
+    #expect(report.keptMultiplyAccumulates <= wanted)
+    #expect(report.keptMultiplyAccumulates > least)
+  }
+
+  @Test func millisecondsFollowTheDevicesProfile() throws {
+    let fine = try run(.multiplyAccumulates(Int.max)).report
+    // A device on which one layer alone takes time: only its tiles are worth dropping.
+    func device(slow: String) throws -> DeviceProfile {
+      DeviceProfile(
+        name: "toy", processor: "none", threads: 1,
+        pattern: try HybridPattern(keep: 2, block: 8), fixed: 1,
+        layers: Dictionary(
+          uniqueKeysWithValues: fine.layers.filter { $0.treatment == .hybrid }.map {
+            ($0.name, DeviceProfile.Layer(perRankColumn: $0.name == slow ? 1 : 0, fixed: 0))
+          }))
+    }
+    let all = try #require(fine.layers.first { $0.name == "block.conv2" }).tileColumns
+    let profile = try device(slow: "block.conv2")
+    let report = try run(.milliseconds(6.5)) { $0.device = profile }.report
+    for layer in report.layers where layer.treatment == .hybrid {
+      if layer.name == "block.conv2" {
+        #expect(all > 5 && layer.tilesPerBlockRow == 5)
+      } else {
+        #expect(layer.tilesPerBlockRow == layer.tileColumns)
+      }
+    }
+  }
+
+  @Test func whatIsOutOfReachSaysWhatIsNot() throws {
+    for target in [PruningTarget.bytes(100), .multiplyAccumulates(10)] {
+      let error = #expect(throws: PruningError.self) { try run(target) }
+      #expect(error?.code == "target_out_of_reach")
+      #expect(error?.description.contains("needs at least") == true)
+    }
+    let missing = #expect(throws: PruningError.self) { try run(.milliseconds(1)) }
+    #expect(missing?.code == "invalid_recipe")
+  }
+
+  @Test func targetsAreOneMemberOfAnObject() throws {
+    let targets: [(String, PruningTarget)] = [
+      (#"{"sparsity":0.9}"#, .sparsity(0.9)), (#"{"bytes":1000}"#, .bytes(1000)),
+      (#"{"macs":5}"#, .multiplyAccumulates(5)), (#"{"latency_ms":0.5}"#, .milliseconds(0.5)),
+    ]
+    for (text, target) in targets {
+      #expect(try JSONDecoder().decode(PruningTarget.self, from: Data(text.utf8)) == target)
+      #expect(String(decoding: try JSONEncoder().encode(target), as: UTF8.self) == text)
+    }
+    for text in [#"{}"#, #"{"bytes":1,"macs":2}"#] {
+      #expect(throws: DecodingError.self) {
+        try JSONDecoder().decode(PruningTarget.self, from: Data(text.utf8))
+      }
+    }
+    // Recipes of earlier versions said only how sparse.
+    let former = #"{"pattern":{"keep":2,"of":4,"block":16,"rows":1},"sparsity":0.7}"#
+    let recipe = try JSONDecoder().decode(PruningRecipe.self, from: Data(former.utf8))
+    #expect(recipe.target == .sparsity(0.7))
+  }
+
+  /// Above the floor the last iteration is taken, below it an earlier one, and an impossible floor
+  /// fails with the best there was.
+  @Test func floorTakesTheSparsestThatMeetsIt() throws {
+    let free = try run(.sparsity(0.85))
+    #expect(free.report.chosenIteration == 3)
+    let met = try run(.sparsity(0.85)) { $0.minAccuracy = 0.34 }
+    #expect(met.report.chosenIteration == 3)
+    #expect(met.report.pruned == free.report.pruned)
+
+    // No learning at all: the more is pruned the worse, and only the dense network is perfect.
+    func untrained(_ recipe: inout PruningRecipe) {
+      recipe.epochsPerIteration = 0
+      recipe.finalEpochs = 0
+      recipe.denseEpochs = 0
+    }
+    var accuracies: [Double] = []
+    for iterations in [1, 2, 3] {
+      // The sparsities of the three iterations of the run below, each alone.
+      let course = [0.85 * 19 / 27, 0.85 * 26 / 27, 0.85]
+      let report = try run(.sparsity(course[iterations - 1])) {
+        untrained(&$0)
+        $0.iterations = 1
+      }.report
+      accuracies.append(report.pruned.validation.accuracy)
+    }
+    let floor = accuracies[0]
+    #expect(floor > accuracies[2], "the toy must lose something for this test to say anything")
+    let report = try run(.sparsity(0.85)) {
+      untrained(&$0)
+      $0.minAccuracy = floor - 0.01
+    }.report
+    #expect(report.chosenIteration < 3)
+    #expect(report.globalSparsity < 0.85)
+    let error = #expect(throws: PruningError.self) {
+      try run(.sparsity(0.85)) {
+        untrained(&$0)
+        $0.minAccuracy = 1
+      }
+    }
+    #expect(error?.code == "accuracy_out_of_reach")
+  }
+
+  @Test func floorSurvivesResumption() throws {
+    var recipe = try PersonalizationTests.recipe(sparsity: 0.85)
+    recipe.epochsPerIteration = 0
+    recipe.finalEpochs = 0
+    recipe.minAccuracy = 0.5
+    let personalization = try PersonalizationTests.personalization(recipe)
+    var last = Data()
+    let whole = try personalization.run(hooks: Personalization.Hooks(checkpoint: { last = $1 }))
+    let resumed = try personalization.run(resuming: last)
+    #expect(resumed.packed == whole.packed)
+    #expect(resumed.report.chosenIteration == whole.report.chosenIteration)
+  }
+}
