@@ -90,10 +90,18 @@ let package = Package(
       dependencies: ["Digests", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: swift),
     .target(name: "ServiceAPI", swiftSettings: swift),
+    .target(name: "Charts", swiftSettings: swift),
+    .target(
+      name: "Comparison",
+      dependencies: [
+        "Charts", "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning", "Randomness",
+        "ServiceAPI", "SparseRuntime", "Training",
+      ],
+      swiftSettings: swift),
     .target(
       name: "PersonalizationService",
       dependencies: [
-        "CEmbeddedModel", "CSystem", "Datasets", "Digests", "HTTPServer", "ModelFormats",
+        "CEmbeddedModel", "CSystem", "Charts", "Datasets", "Digests", "HTTPServer", "ModelFormats",
         "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Training",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -115,7 +123,7 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "ONNXModels",
+        "Comparison", "Datasets", "Digests", "ModelFormats", "NeuralGraph", "ONNXModels",
         "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -123,7 +131,10 @@ let package = Package(
 
     // Tests mirror Sources; what several of them need is in TestSupport
     .target(
-      name: "TestSupport", dependencies: ["CImage", "CSystem", "Randomness"],
+      name: "TestSupport",
+      dependencies: [
+        "CImage", "CSystem", "Datasets", "ModelFormats", "NeuralGraph", "Randomness", "Training",
+      ],
       path: "Tests/TestSupport", swiftSettings: swift),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"], swiftSettings: swift),
@@ -165,6 +176,13 @@ let package = Package(
       dependencies: [
         "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning", "Randomness",
         "SparseRuntime", "TestSupport", "Training",
+      ],
+      swiftSettings: swift),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: swift),
+    .testTarget(
+      name: "ComparisonTests",
+      dependencies: [
+        "Comparison", "Datasets", "Pruning", "ServiceAPI", "TestSupport", "Training",
       ],
       swiftSettings: swift),
     .testTarget(

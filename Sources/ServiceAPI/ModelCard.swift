@@ -90,6 +90,37 @@ public struct ModelCard: Codable, Sendable {
     }
   }
 
+  /// One iteration of pruning.
+  public struct Iteration: Codable, Sendable {
+    /// Counted from 1.
+    public var iteration: Int
+    /// Zeros per weight over all prunable layers after it.
+    public var sparsity: Double
+    /// Accuracy on the validation split after its fine-tuning, 0…1.
+    public var validationAccuracy: Double
+
+    /// An iteration as given.
+    public init(iteration: Int, sparsity: Double, validationAccuracy: Double) {
+      self.iteration = iteration
+      self.sparsity = sparsity
+      self.validationAccuracy = validationAccuracy
+    }
+  }
+
+  /// Pictures for people, each a whole SVG file.
+  public struct Charts: Codable, Sendable {
+    /// Weights kept in each layer.
+    public var layerDensity: String
+    /// Accuracy of each iteration against sparsity.
+    public var accuracy: String
+
+    /// Charts as given.
+    public init(layerDensity: String, accuracy: String) {
+      self.layerDensity = layerDensity
+      self.accuracy = accuracy
+    }
+  }
+
   /// Milliseconds an image takes on the machine that made the model.
   public struct Latency: Codable, Sendable {
     /// Median of the dense model on oneDNN.
@@ -158,6 +189,10 @@ public struct ModelCard: Codable, Sendable {
   public var verificationError: Double
   /// Program that made it.
   public var generator: String
+  /// The course of the run; after a resumption what came since. Nil in cards of earlier versions.
+  public var iterations: [Iteration]?
+  /// Nil in cards of earlier versions.
+  public var charts: Charts?
 
   enum CodingKeys: String, CodingKey {
     case object, classes
@@ -166,14 +201,15 @@ public struct ModelCard: Codable, Sendable {
     case multiplyAccumulates = "multiply_accumulates"
     case latency, recipe, seed, threads
     case verificationError = "verification_error"
-    case generator
+    case generator, iterations, charts
   }
 
   /// A card as given.
   public init(
     classes: [ProfileResource.Entry], baseModel: Source, dataset: Source, accuracy: Accuracy,
     sparsity: Sparsity, bytes: Cost, multiplyAccumulates: Cost, latency: Latency,
-    recipe: JSONValue, seed: UInt64, threads: Int, verificationError: Double, generator: String
+    recipe: JSONValue, seed: UInt64, threads: Int, verificationError: Double, generator: String,
+    iterations: [Iteration]? = nil, charts: Charts? = nil
   ) {
     self.classes = classes
     self.baseModel = baseModel
@@ -188,6 +224,8 @@ public struct ModelCard: Codable, Sendable {
     self.threads = threads
     self.verificationError = verificationError
     self.generator = generator
+    self.iterations = iterations
+    self.charts = charts
   }
 }
 
@@ -198,6 +236,20 @@ extension ModelCard.Accuracy {
     case pruned
     case perClass = "per_class"
     case testImages = "test_images"
+  }
+}
+
+extension ModelCard.Iteration {
+  enum CodingKeys: String, CodingKey {
+    case iteration, sparsity
+    case validationAccuracy = "validation_accuracy"
+  }
+}
+
+extension ModelCard.Charts {
+  enum CodingKeys: String, CodingKey {
+    case layerDensity = "layer_density"
+    case accuracy
   }
 }
 

@@ -16,17 +16,6 @@ struct ImageSize: ExpressibleByArgument {
   }
 }
 
-/// `0.485,0.456,0.406`: one number a channel.
-struct NumberList: ExpressibleByArgument {
-  let values: [Float]
-
-  init?(argument: String) {
-    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-    values = parts.compactMap { Float($0.drop { $0 == " " }) }
-    guard values.count == parts.count else { return nil }
-  }
-}
-
 /// Class names: a file with one a line, or with `n01440764 tench, Tinca tinca` a line, or the names themselves, separated by commas.
 struct LabelList {
   let names: [String]

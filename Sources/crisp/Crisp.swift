@@ -7,7 +7,7 @@ struct Crisp: AsyncParsableCommand {
     commandName: "crisp",
     abstract: "Tailor image classifiers to a few classes: small, fast, measurable.",
     subcommands: [
-      Train.self, Prune.self, Evaluate.self, Predict.self, Inspect.self, Bench.self, Convert.self,
-      Personalize.self, Table.self,
+      Train.self, Prune.self, Compare.self, Evaluate.self, Predict.self, Inspect.self, Bench.self,
+      Convert.self, Personalize.self, Table.self,
     ])
 }

@@ -33,7 +33,7 @@ struct Setup {
     }
     let recipe = try JSONDecoder().decode(
       JSONValue.self, from: CanonicalJSON.data(specification.recipe))
-    return ModelCard(
+    var card = ModelCard(
       classes: specification.profile.entries.map {
         ProfileResource.Entry(name: $0.name, weight: $0.weight)
       },
@@ -54,6 +54,13 @@ struct Setup {
         denseMilliseconds: latency.dense, sparseMilliseconds: latency.sparse,
         batch: latency.batch, threads: latency.threads, processor: latency.processor),
       recipe: recipe, seed: specification.recipe.seed, threads: threads,
-      verificationError: Double(report.verificationError), generator: Service.generator)
+      verificationError: Double(report.verificationError), generator: Service.generator,
+      iterations: report.iterations.map {
+        ModelCard.Iteration(
+          iteration: $0.iteration, sparsity: $0.sparsity,
+          validationAccuracy: $0.validationAccuracy)
+      })
+    card.charts = CardCharts.charts(of: card)
+    return card
   }
 }

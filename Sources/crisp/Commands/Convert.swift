@@ -53,10 +53,10 @@ struct Convert: ParsableCommand {
   var labels: String?
 
   @Option(help: "Mean of each channel on the 0…1 scale (default: ImageNet's or the data set's).")
-  var mean: NumberList?
+  var mean: NumberList<Float>?
 
   @Option(help: "Standard deviation of each channel (default: as for --mean).")
-  var std: NumberList?
+  var std: NumberList<Float>?
 
   @Option(help: "The data set that the weights were trained on: a known name or a folder.")
   var dataset: String?

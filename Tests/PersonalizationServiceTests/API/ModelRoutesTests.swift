@@ -106,6 +106,12 @@ import Testing
     #expect(card.seed == 7)
     #expect(card.recipe["sparsity"] == 0.8)
     #expect(card.sparsity.layers.map(\.name).contains("fc"))
+    let iterations = try #require(card.iterations)
+    #expect(iterations.map(\.iteration) == Array(1...max(1, iterations.count)))
+    #expect(iterations.last?.sparsity == card.sparsity.global)
+    let charts = try #require(card.charts)
+    #expect(charts.accuracy.hasPrefix("<svg ") && charts.accuracy.contains("iterations"))
+    for layer in card.sparsity.layers { #expect(charts.layerDensity.contains(layer.name)) }
   }
 
   @Test func downloadsAnswerHeadRangesAndConditions() throws {

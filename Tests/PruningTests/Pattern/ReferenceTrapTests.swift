@@ -2,6 +2,7 @@ import Datasets
 import ModelFormats
 import NeuralGraph
 import Pruning
+import TestSupport
 import Testing
 import Training
 

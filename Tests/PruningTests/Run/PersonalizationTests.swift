@@ -4,6 +4,7 @@ import ModelFormats
 import NeuralGraph
 import Pruning
 import SparseRuntime
+import TestSupport
 import Testing
 import Training
 

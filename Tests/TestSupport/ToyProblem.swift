@@ -1,17 +1,17 @@
 import Datasets
 import ModelFormats
 import NeuralGraph
-import TestSupport
 import Training
 
-/// A small problem that a small network learns in a second: see `CornerSquares`. Channel counts are ragged on purpose.
-struct ToyProblem {
-  let dataset: ImageDataset
-  let model: DenseModel
+/// A small problem that a small network learns in a second: see `CornerSquares`. Channel counts are
+/// ragged on purpose.
+package struct ToyProblem {
+  package let dataset: ImageDataset
+  package let model: DenseModel
 
-  static let names = ["top left", "top right", "bottom left", "bottom right", "middle"]
+  package static let names = ["top left", "top right", "bottom left", "bottom right", "middle"]
 
-  init(classes: Int = 5, trained: Bool = false) throws {
+  package init(classes: Int = 5, trained: Bool = false) throws {
     let names = Array(Self.names.prefix(classes))
     dataset = try ImageDataset(
       name: "toy", classes: names, training: Self.images(classes: classes, each: 60, seed: 1),
@@ -47,7 +47,7 @@ struct ToyProblem {
       weights: weights)
   }
 
-  func sampler() throws -> ClassSampler {
+  package func sampler() throws -> ClassSampler {
     let count = dataset.classes.count
     let loader = try BatchLoader(
       dataset: dataset, classes: Array(0..<count),

@@ -1,0 +1,106 @@
+import Foundation
+import ModelFormats
+import Pruning
+import ServiceAPI
+import Testing
+
+@testable import Comparison
+
+@Suite struct PlanTests {
+  @Test func everyCombinationRunsOnce() throws {
+    let plan = try Fixtures.plan([Fixtures.group("a"), Fixtures.group("b")])
+    #expect(plan.runs.count == 8)
+    #expect(Set(plan.runs.map(\.key)).count == 8)
+    #expect(plan.runs.allSatisfy { $0.members.map(\.group) == ["a", "b"] })
+    #expect(plan.runs.prefix(4).allSatisfy { $0.recipe.seed == 0 }, "a first look at everything")
+    #expect(plan.figures == ["a", "b"])
+    #expect(plan.runs[1].recipe.pattern.rows == 2)
+    #expect(plan.runs[1].recipe.iterations == 1)
+    #expect(Set(plan.runs.map(\.setName)).count == 2)
+  }
+
+  @Test func theKeyIsEverythingThatDecides() throws {
+    let run = try Fixtures.plan().runs[0]
+    func key(
+      model: String = "0", data: String = "1", names: [String]? = nil, seed: UInt64 = 0
+    ) throws -> String {
+      var recipe = run.recipe
+      recipe.seed = seed
+      return try PlannedRun(
+        model: model, data: data, profile: ClassProfile(names: names ?? run.profile.names),
+        recipe: recipe, member: run.members[0]
+      ).key
+    }
+    let keys = [
+      try key(), try key(model: "2"), try key(data: "2"), try key(seed: 2),
+      try key(names: run.profile.names.reversed()),
+    ]
+    #expect(Set(keys).count == keys.count)
+    #expect(try key() == keys[0])
+  }
+
+  @Test func randomSetsAreAlwaysTheSame() throws {
+    func sets(_ count: Int, seed: UInt64 = 0) throws -> [[String]] {
+      var group = Fixtures.group(variants: [Variant("one")])
+      group.sets = [.random(size: 3, count: count)]
+      group.seeds = [0]
+      return try Plan(Suite(setSeed: seed, groups: [group]), material: Fixtures.material())
+        .runs.map(\.profile.names)
+    }
+    let five = try sets(5)
+    #expect(Set(five).count == 5)
+    #expect(try sets(2) == Array(five.prefix(2)))
+    #expect(try sets(5, seed: 1) != five)
+    #expect(throws: ComparisonError.self) { try sets(11) }  // of five classes, three: ten
+  }
+
+  @Test func aVariantMayHaveTargetsOfItsOwn() throws {
+    var group = Fixtures.group(variants: [
+      Variant("one"), Variant("dense", sparsities: [0]), Variant("both", sparsities: [0, 0.7]),
+    ])
+    group.seeds = [0]
+    group.sets = [.given(Fixtures.entries("middle", "top left"))]
+    let runs = try Fixtures.plan([group]).runs
+    #expect(runs.map(\.recipe.sparsity) == [0.7, 0])
+    #expect(runs.map(\.variants) == [["one", "both"], ["dense", "both"]])
+  }
+
+  /// Before hours of work, not after them.
+  @Test func unknownFieldsOfARecipeFailThePlan() throws {
+    let error = #expect(throws: PruningError.self) {
+      try Fixtures.plan([Fixtures.group(variants: [Variant("x", recipe: ["iteration": .null])])])
+    }
+    #expect(error?.description.contains("recipe.iteration") == true)
+    #expect(throws: PruningError.self) {
+      try Fixtures.plan([Fixtures.group(variants: [Variant("x", recipe: ["rows": .null])])])
+    }
+    #expect(throws: FormatError.self) {
+      try Fixtures.plan([Fixtures.group(variants: [Variant("x", recipe: ["rows": .integer(3)])])])
+    }
+  }
+
+  @Test func oneNameIsOneRecipe() throws {
+    var other = Fixtures.group("other")
+    other.recipe["iterations"] = .integer(2)
+    let error = #expect(throws: ComparisonError.self) {
+      try Fixtures.plan([Fixtures.group(), other])
+    }
+    #expect(error == .ambiguousVariant(name: "one"))
+  }
+
+  @Test func classesAndNamesAreChecked() throws {
+    var group = Fixtures.group()
+    group.sets = [.given(Fixtures.entries("middle", "nowhere"))]
+    #expect(throws: PruningError.self) { try Fixtures.plan([group]) }
+    group = Fixtures.group("../escape")
+    #expect(throws: ComparisonError.self) { try Fixtures.plan([group]) }
+    group = Fixtures.group(variants: [Variant("one"), Variant("one")])
+    #expect(throws: ComparisonError.self) { try Fixtures.plan([group]) }
+  }
+
+  @Test func aSparsityOutOfReachIsLeftToItsRun() throws {
+    var group = Fixtures.group()
+    group.sparsities = [0.7, 0.9999]
+    #expect(try Fixtures.plan([group]).runs.count == 16)
+  }
+}
