@@ -49,6 +49,7 @@ struct Train: ParsableCommand {
     help: "How training computes: f32, or bf16 where the processor has it (faster, same accuracy).")
   var precision = Training.Precision.f32
 
+  @OptionGroup var augmentation: AugmentationOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -108,7 +109,7 @@ struct Train: ParsableCommand {
       dataset: dataset, classes: Array(dataset.classes.indices), normalization: normalization,
       geometry: geometry, decodeThreads: threads.count)
     var recipe = UniversalTraining.Recipe()
-    recipe.augmentation = .standard(for: geometry)
+    recipe.augmentation = augmentation.applied(to: .standard(for: geometry))
     recipe.epochs = epochs
     recipe.batchSize = batch
     recipe.learningRate = learningRate
