@@ -19,7 +19,10 @@ struct Train: ParsableCommand {
   @Option(help: "Architecture: \(Architecture.allCases.map(\.rawValue).joined(separator: ", ")).")
   var arch = Architecture.resnet20.rawValue
 
-  @Option(help: "Data set: a known name or a folder (IDX, CIFAR binary, or split/class/picture).")
+  @Option(
+    help:
+      "Data set: a known name, a folder (IDX, CIFAR binary, split/class/picture), or an .npz file."
+  )
   var data = DatasetCatalog.fashionMNIST.name
 
   @Option(help: "Where to write the model.")
