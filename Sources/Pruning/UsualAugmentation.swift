@@ -1,7 +1,6 @@
 import Datasets
 import Foundation
 import ModelFormats
-import SparseRuntime
 
 extension Augmentation {
   /// How training images are changed unless a request says otherwise: as they were when the universal
