@@ -45,13 +45,13 @@ public enum DatasetCatalog {
   ) throws(DatasetError) -> ImageDataset {
     guard FileManager.default.fileExists(atPath: path) else {
       let names = known.map { "'\($0.name)'" }.joined(separator: ", ")
-      throw .notADataset(path: path, reason: "no such folder; known names are \(names)")
+      throw .notADataset(path: path, reason: "no such folder or file; known names are \(names)")
     }
     guard let format = format ?? DatasetFormat.found(at: path) else {
       throw .notADataset(
         path: path,
         reason: "it is not a folder of IDX files, of CIFAR's binary files, or of pictures as "
-          + "train/CLASS/FILE and test/CLASS/FILE")
+          + "train/CLASS/FILE and test/CLASS/FILE, nor a file of numpy.savez")
     }
     switch format {
     case .idx:
@@ -62,6 +62,7 @@ public enum DatasetCatalog {
       return try IDXFolder.read(path: path, name: name, classes: names)
     case .cifar: return try CIFARFolder.read(path: path, name: name, classes: classes)
     case .folder: return try ImageFolder.read(path: path, name: name, classes: classes)
+    case .npz: return try NPZFile.read(path: path, name: name, classes: classes)
     }
   }
 }

@@ -6,12 +6,15 @@ public enum DatasetFormat: String, Sendable, CaseIterable, Codable {
   case cifar
   /// Pictures as `split/class/file`, see `ImageFolder`.
   case folder
+  /// Arrays of NumPy's in one file, see `NPZFile`.
+  case npz
 
   /// The format of what lies at a path; nil when it is none of them.
   public static func found(at path: String) -> DatasetFormat? {
     if IDXFolder.matches(path) { return .idx }
     if CIFARFolder.matches(path) { return .cifar }
     if ImageFolder.matches(path) { return .folder }
+    if NPZFile.matches(path) { return .npz }
     return nil
   }
 }

@@ -36,7 +36,7 @@ import Testing
   @Test func unknownNamesListTheKnownOnes() {
     #expect(
       throws: DatasetError.notADataset(
-        path: "fashion", reason: "no such folder; known names are 'fashion-mnist'")
+        path: "fashion", reason: "no such folder or file; known names are 'fashion-mnist'")
     ) { try DatasetCatalog.load("fashion") }
   }
 
@@ -48,7 +48,7 @@ import Testing
         throws: DatasetError.notADataset(
           path: path,
           reason: "it is not a folder of IDX files, of CIFAR's binary files, or of pictures as "
-            + "train/CLASS/FILE and test/CLASS/FILE")
+            + "train/CLASS/FILE and test/CLASS/FILE, nor a file of numpy.savez")
       ) { try DatasetCatalog.load(path) }
     }
   }

@@ -81,10 +81,10 @@ struct JobRequest {
     }
   }
 
-  /// Unless the request says otherwise, training images are changed as it suits a model's input.
-  mutating func suit(_ preprocessing: Preprocessing) {
+  /// Unless the request says otherwise, training images are changed as it suits the universal model.
+  mutating func suit(_ universal: DenseModel) {
     guard !namesAugmentation else { return }
-    recipe.augmentation = .standard(for: InputGeometry(preprocessing))
+    recipe.augmentation = .usual(for: universal)
   }
 
   private static func profile(_ value: JSONValue?) throws -> ClassProfile {

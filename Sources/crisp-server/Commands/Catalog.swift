@@ -49,13 +49,14 @@ struct Dataset: ParsableCommand {
 
         A folder holds IDX files, CIFAR's binary files, or pictures (PNG, JPEG) as \
         train/CLASS/FILE and test/CLASS/FILE, perhaps also val/CLASS/FILE. With 'train' and 'val' \
-        alone, 'val' is the test split and a tenth of 'train' validates.
+        alone, 'val' is the test split and a tenth of 'train' validates. A file holds NumPy's arrays \
+        xtr, ytr, xte, yte (or x_train …), perhaps also classes, as numpy.savez writes them.
         """)
 
     @OptionGroup var database: DatabaseOptions
     @Argument(help: "The name base models will use.") var name: String
-    @Argument(help: "The folder.") var path: String
-    @Option(help: "idx, cifar or folder (default: told by the content).")
+    @Argument(help: "The folder or .npz file.") var path: String
+    @Option(help: "idx, cifar, folder or npz (default: told by the content).")
     var format: DatasetFormat?
     @Option(help: "A file of class names: one a line, or 'FOLDER NAME' a line.")
     var labels: String?

@@ -17,7 +17,10 @@ struct Evaluate: ParsableCommand {
   @Argument(help: "A dense or packed model.")
   var file: String
 
-  @Option(help: "Data set: a known name or a folder (IDX, CIFAR binary, or split/class/picture).")
+  @Option(
+    help:
+      "Data set: a known name, a folder (IDX, CIFAR binary, split/class/picture), or an .npz file."
+  )
   var data = DatasetCatalog.fashionMNIST.name
 
   @Option(help: "Restrict a dense model to these classes, separated by commas.")

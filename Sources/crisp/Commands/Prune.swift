@@ -18,7 +18,10 @@ struct Prune: ParsableCommand {
   @Option(help: "The universal model.")
   var model: String
 
-  @Option(help: "Data set: a known name or a folder (IDX, CIFAR binary, or split/class/picture).")
+  @Option(
+    help:
+      "Data set: a known name, a folder (IDX, CIFAR binary, split/class/picture), or an .npz file."
+  )
   var data = DatasetCatalog.fashionMNIST.name
 
   @Option(help: "Classes, separated by commas; a weight may follow: \"Bag=3,Shirt\".")
@@ -71,7 +74,7 @@ struct Prune: ParsableCommand {
     var recipe = PruningRecipe(
       pattern: try HybridPattern(keep: keep, of: of, block: block, rows: rows),
       sparsity: sparsity)
-    recipe.augmentation = .standard(for: InputGeometry(universal.description.preprocessing))
+    recipe.augmentation = .usual(for: universal)
     if let overrides = self.recipe { recipe = try recipe.overridden(by: Data(overrides.utf8)) }
     recipe.seed = seed
     let dataset = try DatasetCatalog.load(data)

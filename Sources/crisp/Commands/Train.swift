@@ -19,7 +19,10 @@ struct Train: ParsableCommand {
   @Option(help: "Architecture: \(Architecture.allCases.map(\.rawValue).joined(separator: ", ")).")
   var arch = Architecture.resnet20.rawValue
 
-  @Option(help: "Data set: a known name or a folder (IDX, CIFAR binary, or split/class/picture).")
+  @Option(
+    help:
+      "Data set: a known name, a folder (IDX, CIFAR binary, split/class/picture), or an .npz file."
+  )
   var data = DatasetCatalog.fashionMNIST.name
 
   @Option(help: "Where to write the model.")
@@ -49,6 +52,7 @@ struct Train: ParsableCommand {
     help: "How training computes: f32, or bf16 where the processor has it (faster, same accuracy).")
   var precision = Training.Precision.f32
 
+  @OptionGroup var augmentation: AugmentationOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -108,7 +112,7 @@ struct Train: ParsableCommand {
       dataset: dataset, classes: Array(dataset.classes.indices), normalization: normalization,
       geometry: geometry, decodeThreads: threads.count)
     var recipe = UniversalTraining.Recipe()
-    recipe.augmentation = .standard(for: geometry)
+    recipe.augmentation = augmentation.applied(to: .standard(for: geometry))
     recipe.epochs = epochs
     recipe.batchSize = batch
     recipe.learningRate = learningRate
