@@ -79,7 +79,7 @@ public struct Axis: Sendable, Hashable {
 }
 
 /// An axis laid over pixels: the range it covers, its ticks, and where each value lies.
-struct PlacedAxis {
+package struct PlacedAxis {
   let axis: Axis
   /// Pixels of the least and the greatest value.
   let start: Double
@@ -87,11 +87,11 @@ struct PlacedAxis {
   /// The range, in logarithms where the scale is one.
   private let low: Double
   private let high: Double
-  let ticks: [Double]
+  package let ticks: [Double]
   private let step: Double?
 
   /// Covers `values`; a range `extended` to round numbers begins and ends with a tick.
-  init(_ axis: Axis, values: [Double], start: Double, end: Double, extended: Bool) {
+  package init(_ axis: Axis, values: [Double], start: Double, end: Double, extended: Bool) {
     self.axis = axis
     self.start = start
     self.end = end
@@ -136,14 +136,14 @@ struct PlacedAxis {
   }
 
   /// The pixel of a value that `canShow` admits; one value alone lies in the middle.
-  func position(_ value: Double) -> Double {
+  package func position(_ value: Double) -> Double {
     let scaled = axis.scale == .logarithmic ? log10(value) : value
     guard high > low else { return (start + end) / 2 }
     return start + (scaled - low) / (high - low) * (end - start)
   }
 
   /// A tick's text. Ticks that were given keep the decimals they have.
-  func text(_ tick: Double) -> String {
+  package func text(_ tick: Double) -> String {
     axis.text(tick, step: axis.ticks == nil ? step : nil)
   }
 

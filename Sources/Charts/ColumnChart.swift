@@ -58,11 +58,11 @@ public struct ColumnChart: Sendable, Hashable {
     self.rows = rows
   }
 
-  static let left = 64.0
+  package static let left = 64.0
   static let right = SVGDocument.width - 16
-  static let top = 98.0
+  package static let top = 98.0
   /// Height of a column of 100 %: many rows are lower, so that a page still holds them.
-  static func height(rows: Int) -> Double { rows > 2 ? 84 : 200 }
+  package static func height(rows: Int) -> Double { rows > 2 ? 84 : 200 }
   private static let gap = 42.0
 
   /// The chart as a file. Columns that are no finite numbers are left out, others drawn within

@@ -1,5 +1,5 @@
 /// Puts a line chart's parts in their places.
-struct LineDrawing {
+package struct LineDrawing {
   private let chart: LineChart
   private let series: [(name: String, points: [LineChart.Point])]
   private let x: PlacedAxis
@@ -10,8 +10,8 @@ struct LineDrawing {
   /// Room between the frame and the outermost points.
   static let padding = 24.0
   /// Left edge and upper edge of the plot.
-  static let left = 70.0
-  static let top = 66.0
+  package static let left = 70.0
+  package static let top = 66.0
   /// Height of one name of the legend.
   private static let legendLine = 18.0
 
@@ -19,7 +19,7 @@ struct LineDrawing {
   static func plotHeight(series: Int) -> Double { max(300, Double(series) * legendLine) }
 
   /// Where the plot ends: the names of the series need the rest.
-  static func right(names: [String]) -> Double {
+  package static func right(names: [String]) -> Double {
     let longest = names.map { TextWidth.of($0, size: 13) }.max() ?? 0
     return SVGDocument.width - 40 - min(240, max(70, longest))
   }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Elements of one self-contained SVG file: no scripts, no references, all text escaped.
-struct SVGDocument {
+package struct SVGDocument {
   /// Pixels of every chart from left to right: what a README or a card has room for.
   static let width = 720.0
 
@@ -100,7 +100,7 @@ struct SVGDocument {
   }
 
   /// A coordinate with at most two decimals: what the eye can tell, and the same on every machine.
-  static func number(_ value: Double) -> String {
+  package static func number(_ value: Double) -> String {
     let hundredths = (value * 100).rounded()
     guard hundredths.magnitude < 1e12 else { return "0" }
     let whole = Int(hundredths)

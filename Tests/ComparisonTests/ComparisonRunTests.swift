@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import Comparison
+import Comparison
 
 @Suite struct ComparisonRunTests {
   @Test func finishedRunsAreNotRepeated() throws {

@@ -3,7 +3,7 @@ import ServiceAPI
 import Synchronization
 import TestSupport
 
-@testable import Comparison
+import Comparison
 
 /// Plans over the toy problem, and runs that only pretend.
 enum Fixtures {

@@ -2,7 +2,7 @@ import Pruning
 import TestSupport
 import Testing
 
-@testable import Comparison
+import Comparison
 
 @Suite struct ResultsTests {
   private func results(_ plan: Plan) throws -> ComparisonResults {

@@ -3,7 +3,7 @@ import Pruning
 import ServiceAPI
 import Testing
 
-@testable import Comparison
+import Comparison
 
 @Suite struct SuiteTests {
   @Test func everyFieldIsRead() throws {

@@ -37,8 +37,7 @@ public struct Plan: Sendable {
   /// sparsity out of a pattern's reach is left to the run, which fails alone.
   public init(_ suite: Suite, material: Material) throws {
     self.material = material
-    let augmentation = Augmentation.standard(
-      for: InputGeometry(material.universal.description.preprocessing))
+    let augmentation = Augmentation.usual(for: material.universal)
     let digest = try material.dataset.digest.hex
     var runs: [PlannedRun] = []
     var places: [String: Int] = [:]
@@ -124,7 +123,7 @@ public struct Plan: Sendable {
     _ variant: Variant, _ recipe: PruningRecipe, _ meanings: inout [String: PruningRecipe]
   ) throws(ComparisonError) {
     var meaning = recipe
-    meaning.sparsity = 0
+    meaning.target = .sparsity(0)
     meaning.seed = 0
     guard meanings[variant.name] ?? meaning == meaning else {
       throw .ambiguousVariant(name: variant.name)

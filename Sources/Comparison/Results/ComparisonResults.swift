@@ -17,7 +17,7 @@ public struct ComparisonResults: Sendable {
   /// Figures in the plan's order.
   public let figures: [String]
 
-  init(_ plan: Plan, records: [String: RunRecord]) {
+  package init(_ plan: Plan, records: [String: RunRecord]) {
     runs = plan.runs.map { Run(planned: $0, record: records[$0.key]) }
     figures = plan.figures
     summary = SummaryRow.rows(runs, figures: plan.figures)
@@ -45,7 +45,7 @@ public struct SummaryRow: Sendable, Hashable, Encodable {
     /// Nil for fewer than two values.
     public let standardDeviation: Double?
 
-    init?(_ values: [Double]) {
+    package init?(_ values: [Double]) {
       guard !values.isEmpty else { return nil }
       let mean = values.reduce(0, +) / Double(values.count)
       self.mean = mean
@@ -126,7 +126,7 @@ public struct SummaryRow: Sendable, Hashable, Encodable {
       for member in run.planned.members {
         let place = Place(
           figure: member.figure, variant: member.variant,
-          classes: run.planned.profile.entries.count, target: run.planned.recipe.sparsity)
+          classes: run.planned.profile.entries.count, target: run.planned.targetSparsity)
         guard let record = run.record, seen.insert(place).inserted else { continue }
         if records[place] == nil { places.append(place) }
         records[place, default: []].append(record)

@@ -1,8 +1,8 @@
 import Foundation
 
 /// Comma-separated values (RFC 4180, with line feeds alone).
-enum CSV {
-  static func text(_ rows: [[String]]) -> String {
+package enum CSV {
+  package static func text(_ rows: [[String]]) -> String {
     rows.map { $0.map(field).joined(separator: ",") + "\n" }.joined()
   }
 
@@ -47,7 +47,7 @@ extension ComparisonResults {
       return [
         groups.joined(separator: "; "), planned.variants.joined(separator: "; "),
         "\(names.count)", planned.setName, names.joined(separator: "; "),
-        "\(planned.recipe.seed)", "\(planned.recipe.sparsity)",
+        "\(planned.recipe.seed)", "\(planned.targetSparsity)",
       ] + figures + [
         number(record.seconds, 1), record.failure?.code ?? "", record.failure?.message ?? "",
       ]
@@ -128,7 +128,7 @@ extension ComparisonResults {
   }
 
   /// `summary.md`: the same with the charts named in `charts`, by figure.
-  func markdown(charts: [(figure: String, file: String, title: String)]) -> String {
+  package func markdown(charts: [(figure: String, file: String, title: String)]) -> String {
     var text = """
       # Comparison
 

@@ -6,7 +6,7 @@ import Pruning
 /// `results.jsonl`, so that a comparison that was stopped goes on where it was.
 public struct Comparison: Sendable {
   /// What a run asks and tells while it is under way.
-  typealias Execution =
+  package typealias Execution =
     @Sendable (
       _ run: PlannedRun, _ isCancelled: @escaping () -> Bool, _ progress: (Double) -> Void
     ) throws -> RunOutcome
@@ -29,11 +29,11 @@ public struct Comparison: Sendable {
       let result = try withoutActuallyEscaping(progress) {
         try material.personalization(run).run(hooks: hooks($0))
       }
-      return RunOutcome(result.report)
+      return RunOutcome(result.report, profile: run.profile)
     }
   }
 
-  init(
+  package init(
     _ plan: Plan, folder: String, workers: Int, retriesFailures: Bool = false,
     execute: @escaping Execution
   ) {

@@ -5,14 +5,14 @@ import ModelFormats
 /// crash leaves of a line at the end is removed when the file is opened again.
 ///
 /// A lock keeps a second process from writing between the lines of the first.
-final class ResultsFile {
+package final class ResultsFile {
   private let path: String
   private let descriptor: Int32
   /// The latest record of each key.
-  private(set) var records: [String: RunRecord] = [:]
+  package private(set) var records: [String: RunRecord] = [:]
 
   /// Opens or makes the file. Throws `resultsInUse`, `damagedResults` and `fileFailed`.
-  init(_ path: String) throws(ComparisonError) {
+  package init(_ path: String) throws(ComparisonError) {
     self.path = path
     descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Self.failed(path) }
@@ -35,7 +35,7 @@ final class ResultsFile {
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Adds a record; it is on the disk when this returns.
-  func append(_ record: RunRecord) throws(ComparisonError) {
+  package func append(_ record: RunRecord) throws(ComparisonError) {
     let line: Data
     do {
       line = try CanonicalJSON.data(record) + [UInt8(ascii: "\n")]

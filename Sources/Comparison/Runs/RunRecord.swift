@@ -1,5 +1,6 @@
 import Foundation
 import Pruning
+import Training
 
 /// One finished run as a line of `results.jsonl`. Besides the key it says for people what ran.
 public struct RunRecord: Sendable, Codable, Hashable {
@@ -46,7 +47,7 @@ public struct RunFailure: Error, Sendable, Codable, Hashable {
 /// What a run measured: the part of its report that tables and charts are made from. Nothing here
 /// depends on the clock.
 public struct RunOutcome: Sendable, Codable, Hashable {
-  /// Accuracy on the test split, 0…1.
+  /// Accuracy on the test split, 0…1, each class as often as the profile says.
   public struct Accuracy: Sendable, Codable, Hashable {
     /// Of the universal model restricted to the classes: the reference.
     public var restricted: Double
@@ -54,14 +55,26 @@ public struct RunOutcome: Sendable, Codable, Hashable {
     public var denseFineTuned: Double
     /// Of the packed model.
     public var pruned: Double
+
+    package init(restricted: Double, denseFineTuned: Double, pruned: Double) {
+      self.restricted = restricted
+      self.denseFineTuned = denseFineTuned
+      self.pruned = pruned
+    }
   }
 
   /// A cost before and after.
   public struct Cost: Sendable, Codable, Hashable {
     /// Of the dense model.
     public var dense: Int
-    /// Of the packed model.
+    /// Of the packed model; bytes of methods that the file stores with zeros are an estimate, see
+    /// `PersonalizationReport.encodedBytes`.
     public var packed: Int
+
+    package init(dense: Int, packed: Int) {
+      self.dense = dense
+      self.packed = packed
+    }
   }
 
   /// One layer with a matrix.
@@ -72,6 +85,12 @@ public struct RunOutcome: Sendable, Codable, Hashable {
     public var isPrunable: Bool
     /// Weights left, 0…1.
     public var density: Double
+
+    package init(name: String, isPrunable: Bool, density: Double) {
+      self.name = name
+      self.isPrunable = isPrunable
+      self.density = density
+    }
   }
 
   /// Accuracy on the test split.
@@ -93,21 +112,40 @@ public struct RunOutcome: Sendable, Codable, Hashable {
   /// The course of the run.
   public var iterations: [PersonalizationReport.Iteration]
 
+  package init(
+    accuracy: Accuracy, validationAccuracy: Double, testImages: Int, sparsity: Double,
+    modelSparsity: Double, bytes: Cost, multiplyAccumulates: Cost, layers: [Layer],
+    iterations: [PersonalizationReport.Iteration]
+  ) {
+    self.accuracy = accuracy
+    self.validationAccuracy = validationAccuracy
+    self.testImages = testImages
+    self.sparsity = sparsity
+    self.modelSparsity = modelSparsity
+    self.bytes = bytes
+    self.multiplyAccumulates = multiplyAccumulates
+    self.layers = layers
+    self.iterations = iterations
+  }
+
   /// Pruned minus restricted, in points.
   public var difference: Double { (accuracy.pruned - accuracy.restricted) * 100 }
 }
 
 extension RunOutcome {
-  init(_ report: PersonalizationReport) {
-    accuracy = Accuracy(
-      restricted: report.references.restricted.test.accuracy,
-      denseFineTuned: report.references.denseFineTuned.test.accuracy,
-      pruned: report.pruned.test.accuracy)
+  init(_ report: PersonalizationReport, profile: ClassProfile) {
+    func accuracy(_ evaluation: Evaluation) -> Double {
+      zip(profile.distribution, evaluation.perClass).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    self.accuracy = Accuracy(
+      restricted: accuracy(report.references.restricted.test),
+      denseFineTuned: accuracy(report.references.denseFineTuned.test),
+      pruned: accuracy(report.pruned.test))
     validationAccuracy = report.pruned.validation.accuracy
     testImages = report.pruned.test.counts.reduce(0, +)
     sparsity = report.globalSparsity
     modelSparsity = report.modelSparsity
-    bytes = Cost(dense: report.denseBytes, packed: report.packedBytes)
+    bytes = Cost(dense: report.denseBytes, packed: report.encodedBytes)
     multiplyAccumulates = Cost(
       dense: report.denseMultiplyAccumulates, packed: report.keptMultiplyAccumulates)
     layers = report.layers.map {

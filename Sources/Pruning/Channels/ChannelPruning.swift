@@ -8,9 +8,12 @@ struct ChannelPruning {
   private let groups: ChannelGroups
   /// Layers with a matrix, the dense ones too: their rows belong to channels as well.
   private let layers: [PrunableLayer]
+  /// Names of the layers whose weights count.
+  private let prunable: Set<String>
 
-  init(_ graph: Graph) throws {
+  init(_ graph: Graph, prunable: Set<String>) throws {
     self.graph = graph
+    self.prunable = prunable
     groups = try ChannelGroups(graph)
     layers = PrunableLayer.layers(of: graph)
   }
@@ -37,7 +40,7 @@ struct ChannelPruning {
     var costs: [Channel: Int] = [:]
     for ((layer, values), ends) in zip(zip(layers, worth), ends) {
       let matrix = layer.matrix
-      let counts = layer.treatment.isPrunable
+      let counts = prunable.contains(layer.name)
       for row in 0..<matrix.rows {
         let sum = values[row * matrix.columns..<(row + 1) * matrix.columns]
           .reduce(0.0) { $0 + Double($1) }
@@ -65,7 +68,7 @@ struct ChannelPruning {
     func weights() -> Int {
       zip(layers, ends).reduce(0) { sum, pair in
         let (layer, ends) = pair
-        guard layer.treatment.isPrunable, let into = groups.channels[ends.into], into > 0 else {
+        guard prunable.contains(layer.name), let into = groups.channels[ends.into], into > 0 else {
           return sum
         }
         // A linear layer after a map reads several features of each channel.

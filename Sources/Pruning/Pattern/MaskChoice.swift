@@ -40,19 +40,30 @@ struct MaskChoice {
       ? allowed : full - (full - allowed) * recipe.share(after: iteration)
   }
 
-  /// The best weights of all layers together; of equal ones the first.
+  /// The best weights of all layers together, of equal ones the first. As with tiles no layer is
+  /// emptied, which would cut the network: each keeps the best few of its weights, as many as one
+  /// rank column of the pattern holds.
   private func chooseSingly(_ masks: inout [LayerMask], worth: [[Float]], allowed: Int) {
+    var worth = worth
+    var left = allowed
+    for (index, mask) in masks.enumerated() {
+      let least = mask.layer.matrix.rows * mask.pattern.slotsPerRow
+      let safe = worth[index].sorted(by: >).prefix(least).last ?? 0
+      for i in worth[index].indices where worth[index][i] >= safe && safe > 0 {
+        worth[index][i] = .infinity
+      }
+    }
     var sorted = worth.joined().map { $0 }
-    guard allowed < sorted.count else { return masks.indices.forEach { masks[$0].keepAllFine() } }
+    guard left < sorted.count else { return masks.indices.forEach { masks[$0].keepAllFine() } }
     sorted.sort(by: >)
-    let threshold = allowed > 0 ? sorted[allowed - 1] : .infinity
-    var ties = allowed - (sorted.firstIndex { $0 <= threshold } ?? 0)
+    let threshold = left > 0 ? sorted[left - 1] : .infinity
+    left -= sorted.firstIndex { $0 <= threshold } ?? left
     for (index, scores) in worth.enumerated() {
       masks[index].chooseFine(
         scores.map { score in
           guard score == threshold else { return score > threshold }
-          ties -= 1
-          return ties >= 0
+          left -= 1
+          return left >= 0
         })
     }
   }

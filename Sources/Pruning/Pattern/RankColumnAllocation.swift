@@ -16,7 +16,8 @@ package struct RankColumnAllocation {
     package func price(_ layer: ResourceModel.Layer?) -> Double {
       guard let layer else { return score }
       let cost = layer.cost(weights: weights, tiles: tiles.count)
-      return cost > 0 ? score / cost : 0
+      // What saves nothing is never worth dropping.
+      return cost > 0 ? score / cost : .infinity
     }
   }
 

@@ -69,7 +69,7 @@ extension PersonalizationRun {
     let worth = try estimateWorth(
       iteration, layers: PrunableLayer.layers(of: network.graph),
       optimizer: try optimizer(frozen: false))
-    let smaller = try ChannelPruning(network.graph).pruned(
+    let smaller = try ChannelPruning(network.graph, prunable: Set(masks.map(\.layer.name))).pruned(
       weights: network.weights(), worth: worth,
       allowed: Int(choice.limit(after: iteration).rounded(.down)))
     network = try Network(

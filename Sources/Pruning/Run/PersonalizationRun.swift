@@ -114,8 +114,10 @@ final class PersonalizationRun {
       return Dictionary(
         masks.map { ($0.layer.name, $0.keptCount) }, uniquingKeysWith: { first, _ in first })
     }
+    // By name: how a layer would be treated depends on its channels, of which some are gone.
+    let prunable = Set(masks.map(\.layer.name))
     return Dictionary(
-      PrunableLayer.layers(of: network.graph).filter(\.treatment.isPrunable)
+      PrunableLayer.layers(of: network.graph).filter { prunable.contains($0.name) }
         .map { ($0.name, $0.matrix.count) }, uniquingKeysWith: { first, _ in first })
   }
 

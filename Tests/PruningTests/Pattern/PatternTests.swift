@@ -104,6 +104,26 @@ import Testing
     #expect(allowed - kept < largest)
   }
 
+  /// Two layers alike but for what a weight of theirs costs: the dearer one's tiles go first, and what
+  /// saves nothing never goes.
+  @Test(arguments: [(4.0, 1.0, [1, 5]), (1, 4, [5, 1]), (1, 0, [1, 5]), (0, 1, [5, 1])])
+  func pricesDecideBetweenLayers(first: Double, second: Double, left: [Int]) throws {
+    let pattern = try HybridPattern(keep: 2, block: 8)
+    let matrix = WeightMatrix(rows: 8, taps: 1, inChannels: 40)
+    let saliency = [Float](repeating: 1, count: matrix.count)
+    var masks = [0, 1].map { _ in LayerMask(Self.layer(matrix), pattern: pattern) }
+    for i in masks.indices { masks[i].chooseFine(by: saliency) }
+    let resource = ResourceModel(
+      fixed: 0, layers: [first, second].map { ResourceModel.Layer(perWeight: $0) })
+    // Four of the five rank columns of the dearer layer, 32 weights each.
+    let allowed = resource.total(masks) - 4 * 32 * max(first, second)
+    let cost = RankColumnAllocation.prune(
+      &masks, saliency: [saliency, saliency], resource: resource, prices: resource,
+      allowed: allowed)
+    #expect(cost == allowed)
+    #expect(masks.map { $0.tilesPerBlockRow[0] } == left)
+  }
+
   @Test func classifierLosesNoTiles() throws {
     let pattern = try HybridPattern(keep: 2, block: 8)
     let matrix = WeightMatrix(rows: 16, taps: 1, inChannels: 64)

@@ -86,8 +86,7 @@ import Testing
     #expect(report.packedBytes < report.denseBytes)
     #expect(report.keptMultiplyAccumulates < report.denseMultiplyAccumulates)
     // What is left is what the file holds.
-    let kept = PrunableLayer.layers(of: model.description.graph).filter(\.treatment.isPrunable)
-      .map(\.matrix.count)
+    let kept = PrunableLayer.layers(of: model.description.graph).dropFirst().map(\.matrix.count)
     #expect(kept == report.layers.filter(\.treatment.isPrunable).map(\.kept))
   }
 
@@ -110,24 +109,32 @@ import Testing
     for straightThrough in [true, false] {
       var recipe = try PersonalizationTests.recipe()
       recipe.straightThrough = straightThrough
-      var fine: [[UInt8]] = []
+      let grid = TileGrid(WeightMatrix(rows: 20, taps: 9, inChannels: 20), block: 8)
+      var kept: [[Bool]] = []
       _ = try PersonalizationTests.personalization(recipe).run(
         hooks: Personalization.Hooks(checkpoint: { iteration, state in
-          fine.append(try SafetensorsFile(data: state).unsigned8("\(iteration)/fine/block.conv2"))
+          let file = try SafetensorsFile(data: state)
+          var mask = try file.unsigned8("\(iteration)/fine/block.conv2").map { $0 == 1 }
+          let tiles = try file.unsigned8("\(iteration)/tiles/block.conv2")
+          grid.forEachTileRow { tile, indices in
+            if tiles[tile] == 0 { for i in indices { mask[i] = false } }
+          }
+          kept.append(mask)
         }))
-      let returned = zip(fine, fine.dropFirst()).reduce(0) { sum, pair in
-        sum + zip(pair.0, pair.1).count { $0 == 0 && $1 == 1 }
+      let returned = zip(kept, kept.dropFirst()).reduce(0) { sum, pair in
+        sum + zip(pair.0, pair.1).count { !$0 && $1 }
       }
       #expect((returned > 0) == straightThrough)
     }
   }
 
   @Test func rawScoresSpareOtherLayersThanScoresPerWeight() throws {
-    let priced = try report().report.layers.map(\.tilesPerBlockRow)
-    let raw = try report { $0.cost = .none }.report.layers.map(\.tilesPerBlockRow)
-    let macs = try report { $0.cost = .multiplyAccumulates }.report.layers.map(\.tilesPerBlockRow)
+    func tiles(_ cost: RankColumnCost) throws -> [Int] {
+      try report(sparsity: 0.65) { $0.cost = cost }.report.layers.map(\.tilesPerBlockRow)
+    }
+    let (priced, raw) = try (tiles(.target), tiles(.none))
+    #expect(try tiles(.weights) == priced)
     #expect(priced != raw)
-    #expect(priced != macs)
   }
 
   @Test(arguments: PruningMethod.allCases)
