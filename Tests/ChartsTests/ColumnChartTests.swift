@@ -1,6 +1,5 @@
-import Testing
-
 import Charts
+import Testing
 
 @Suite struct ColumnChartTests {
   private typealias Column = ColumnChart.Column

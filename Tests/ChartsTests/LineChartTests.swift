@@ -1,7 +1,6 @@
+import Charts
 import Foundation
 import Testing
-
-import Charts
 
 @Suite struct LineChartTests {
   private typealias Point = LineChart.Point

@@ -1,10 +1,9 @@
+import Comparison
 import Foundation
 import Pruning
 import Synchronization
 import TestSupport
 import Testing
-
-import Comparison
 
 @Suite struct ComparisonRunTests {
   @Test func finishedRunsAreNotRepeated() throws {

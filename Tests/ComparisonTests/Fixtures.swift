@@ -1,9 +1,8 @@
+import Comparison
 import Pruning
 import ServiceAPI
 import Synchronization
 import TestSupport
-
-import Comparison
 
 /// Plans over the toy problem, and runs that only pretend.
 enum Fixtures {

@@ -1,10 +1,9 @@
+import Comparison
 import Foundation
 import ModelFormats
 import Pruning
 import ServiceAPI
 import Testing
-
-import Comparison
 
 @Suite struct PlanTests {
   @Test func everyCombinationRunsOnce() throws {

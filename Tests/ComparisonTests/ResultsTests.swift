@@ -1,8 +1,7 @@
+import Comparison
 import Pruning
 import TestSupport
 import Testing
-
-import Comparison
 
 @Suite struct ResultsTests {
   private func results(_ plan: Plan) throws -> ComparisonResults {

@@ -1,9 +1,8 @@
+import Comparison
 import Foundation
 import Pruning
 import ServiceAPI
 import Testing
-
-import Comparison
 
 @Suite struct SuiteTests {
   @Test func everyFieldIsRead() throws {
