@@ -30,15 +30,24 @@ package final class MaskedWeights: WeightProjection {
   private let decay: Float
   private var layers: [String: Layer] = [:]
 
-  package init(decay: Double) { self.decay = Float(decay) }
+  /// By weight, how many values it has behind those that its mask covers; they are kept.
+  private let uncovered: [String: Int]
+
+  package init(decay: Double, uncovered: [String: Int] = [:]) {
+    self.decay = Float(decay)
+    self.uncovered = uncovered
+  }
 
   /// Takes over masks. With `frozen`, masked weights no longer learn either: the masks are final.
   package func set(_ masks: [LayerMask], frozen: Bool) {
     for mask in masks {
       let matrix = mask.layer.matrix
+      let name = mask.layer.weightName
+      let others = [Bool](repeating: true, count: uncovered[name] ?? 0)
       guard let keep = matrix.toOIHW(mask.weights) else { continue }
-      layers[mask.layer.weightName] = Layer(
-        keep: keep, movable: frozen ? nil : matrix.toOIHW(mask.survivors))
+      layers[name] = Layer(
+        keep: keep + others,
+        movable: frozen ? nil : matrix.toOIHW(mask.survivors).map { $0 + others })
     }
   }
 

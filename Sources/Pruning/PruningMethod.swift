@@ -43,8 +43,22 @@ public enum RankColumnCost: String, Sendable, Hashable, Codable {
   case weights
   /// Multiply-accumulates of one image.
   case multiplyAccumulates = "macs"
+  /// Weights times the square root of their positions: between weights, which empties late layers,
+  /// and multiply-accumulates, which empties early ones.
+  case balanced
+  case quarter
   /// Nothing: raw sums, which favour large layers (B6).
   case none
+}
+
+/// Which classes the teacher of a distillation speaks of. The training images are the user's either
+/// way.
+public enum TeacherScope: String, Sendable, Hashable, Codable {
+  /// The user's (crisp.md, step 2).
+  case profile
+  /// All that the universal model knows: what an image has of other classes says more about the
+  /// network's features than the few scores of the user's classes do.
+  case universal
 }
 
 /// How often each class occurs among the samples.

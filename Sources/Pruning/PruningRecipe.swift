@@ -54,6 +54,8 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   public var maskedDecay = 2e-4
   /// Share of the loss that follows the teacher, the restricted universal model; 0 is off.
   public var distillation = 0.5
+  /// Which classes the teacher speaks of.
+  public var teacherScope = TeacherScope.profile
   /// T of the distillation.
   public var temperature = 2.0
   /// How sparsity grows.
@@ -83,7 +85,9 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     case learningRate = "learning_rate"
     case weightDecay = "weight_decay"
     case maskedDecay = "masked_decay"
-    case distillation, temperature, growth
+    case distillation
+    case teacherScope = "teacher_scope"
+    case temperature, growth
     case saliencyBatches = "saliency_batches"
     case augmentation, precision, storage, seed
   }
@@ -135,6 +139,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try read(.weightDecay, &weightDecay)
     try read(.maskedDecay, &maskedDecay)
     try read(.distillation, &distillation)
+    try read(.teacherScope, &teacherScope)
     try read(.temperature, &temperature)
     try read(.growth, &growth)
     try read(.saliencyBatches, &saliencyBatches)

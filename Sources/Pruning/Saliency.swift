@@ -18,9 +18,10 @@ package struct Saliency {
   }
 
   /// T per layer, in matrix order. `learning` gives a weight's learning values, which for masked
-  /// weights differ from what the network computes with.
+  /// weights differ from what the network computes with. The loss is that of the first `classes`
+  /// scores, and a layer's matrix may hold the first rows of the network's.
   package func estimate(
-    _ network: Network, layers: [PrunableLayer], sampler: inout ClassSampler,
+    _ network: Network, classes: Int, layers: [PrunableLayer], sampler: inout ClassSampler,
     learning: (String) -> UnsafeMutableBufferPointer<Float>?,
     checkCancellation: () throws -> Void
   ) throws -> [[Float]] {
@@ -30,11 +31,15 @@ package struct Saliency {
       let batch = try sampler.next(batchSize)
       let scores = try network.forward(
         batch.images, count: batch.count, mode: .evaluationGradient)
-      let loss = try Loss.crossEntropy(scores, labels: batch.labels, classes: network.classCount)
-      try network.backward(loss.gradient)
+      let loss = try Loss.crossEntropy(
+        firstScores(scores, of: network.classCount, count: classes), labels: batch.labels,
+        classes: classes)
+      try network.backward(loss.widened(from: classes, to: network.classCount).gradient)
       for (index, layer) in layers.enumerated() {
-        guard let gradient = network.parameters[layer.weightName]?.gradient else { continue }
-        for i in gradient.indices { sums[index][i] += abs(gradient[i]) }
+        guard let gradient = network.parameters[layer.weightName]?.gradient,
+          gradient.count >= sums[index].count
+        else { continue }
+        for i in sums[index].indices { sums[index][i] += abs(gradient[i]) }
       }
     }
     let scale = 1 / Float(max(1, batches))

@@ -43,11 +43,12 @@ public struct Evaluation: Sendable, Hashable, Codable {
 
   /// Runs any classifier over a split in batches.
   public static func run(
-    _ loader: BatchLoader, split: Split, batchSize: Int,
+    _ loader: BatchLoader, split: Split, batchSize: Int, mostPerClass: Int? = nil,
     classify: (Batch) throws -> [Float]
   ) rethrows -> Evaluation {
     var evaluation = Evaluation(classes: loader.classCount)
-    for batch in loader.sequential(split, batchSize: batchSize) {
+    let batches = loader.sequential(split, batchSize: batchSize, mostPerClass: mostPerClass)
+    for batch in batches {
       evaluation.add(scores: try classify(batch), labels: batch.labels)
     }
     return evaluation
@@ -65,7 +66,7 @@ extension Graph {
 
 extension Network {
   /// Evaluates this network with running statistics, on all images of a split or on the first
-  /// `mostPerClass` of each class.
+  /// `mostPerClass` of each class. Scores beyond the loader's classes do not compete.
   public func evaluate(
     _ loader: BatchLoader, split: Split, mostPerClass: Int? = nil
   ) throws(TrainingError) -> Evaluation {
@@ -74,7 +75,9 @@ extension Network {
       split, batchSize: graph.evaluationBatchSize, mostPerClass: mostPerClass)
     for batch in batches {
       let scores = try forward(batch.images, count: batch.count, mode: .inference)
-      evaluation.add(scores: scores, labels: batch.labels)
+      evaluation.add(
+        scores: firstScores(scores, of: classCount, count: loader.classCount),
+        labels: batch.labels)
     }
     return evaluation
   }

@@ -60,6 +60,28 @@ public struct Loss: Sendable {
   }
 }
 
+extension Loss {
+  /// The same loss of a network that has further scores, on which it does not depend.
+  public func widened(from classes: Int, to all: Int) -> Loss {
+    guard classes > 0, all > classes else { return self }
+    var wide: [Float] = []
+    wide.reserveCapacity(gradient.count / classes * all)
+    for row in stride(from: 0, to: gradient.count, by: classes) {
+      wide += gradient[row..<min(row + classes, gradient.count)]
+      wide += repeatElement(0, count: all - classes)
+    }
+    return Loss(value: value, gradient: wide)
+  }
+}
+
+/// The first `count` of every `all` scores.
+public func firstScores(_ scores: [Float], of all: Int, count: Int) -> [Float] {
+  guard count < all else { return scores }
+  return stride(from: 0, to: scores.count, by: max(1, all)).flatMap {
+    scores[$0..<min($0 + count, scores.count)]
+  }
+}
+
 /// Class probabilities of each row of `scores`, shifted by the row's maximum against overflow.
 public func softmax(_ scores: [Float], classes: Int) -> [Float] {
   guard classes > 0 else { return [] }

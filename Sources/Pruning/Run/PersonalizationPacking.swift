@@ -10,11 +10,14 @@ extension PersonalizationRun {
   /// Largest difference between packed and masked dense scores, relative to the largest score:
   /// rounding of sums and, in halves, of weights.
   private var allowedError: Float { recipe.storage == .float32 ? 1e-4 : 1e-2 }
+  /// Images that are compared, about.
+  private static let comparedImages = 256
   private var batchSize: Int { network.graph.evaluationBatchSize }
 
   /// The network as it is, batch norm folded, in the packed format.
   func packedModel(masks: [LayerMask], accuracy: AccuracyNote?) throws -> PackedModel {
-    let (graph, folded) = try network.graph.foldingBatchNorm(network.weights())
+    let model = try answering()
+    let (graph, folded) = try model.description.graph.foldingBatchNorm(model.weights)
     let layerMasks: [String: [Bool]] =
       recipe.target.prunes && recipe.method.isPacked
       ? Dictionary(uniqueKeysWithValues: masks.map { ($0.layer.name, $0.weights) }) : [:]
@@ -63,7 +66,7 @@ extension PersonalizationRun {
     case .hybrid, .fineOnly, .channels, .dense:
       return try model.multiplyAccumulates().values.reduce(0, +)
     case .blocks, .unstructured:
-      let graph = network.graph
+      let graph = sliced.description.graph
       return Int(try ResourceModel.multiplyAccumulates(masks, graph: graph).total(masks))
     }
   }
@@ -84,7 +87,9 @@ extension PersonalizationRun {
 
   /// The test split is read here for the first time for the pruned model, after every choice.
   private func evaluate(_ session: Session, _ split: Split) throws -> Evaluation {
-    try Evaluation.run(loader, split: split, batchSize: batchSize) {
+    try Evaluation.run(
+      loader, split: split, batchSize: batchSize, mostPerClass: mostPerClass(split)
+    ) {
       try session.run(images: $0.images, count: $0.count)
     }
   }
@@ -94,8 +99,13 @@ extension PersonalizationRun {
     let session = try Session(model: model, batchCapacity: batchSize, threads: setup.threads)
     var worst: Float = 0
     var scale: Float = 0
-    for batch in loader.sequential(.validation, batchSize: batchSize) {
-      let expected = try network.forward(batch.images, count: batch.count, mode: .inference)
+    let batches = loader.sequential(
+      .validation, batchSize: batchSize,
+      mostPerClass: max(1, Self.comparedImages / loader.classCount))
+    for batch in batches {
+      let expected = firstScores(
+        try network.forward(batch.images, count: batch.count, mode: .inference),
+        of: network.classCount, count: loader.classCount)
       let found = try session.run(images: batch.images, count: batch.count)
       for (a, b) in zip(found, expected) {
         worst = max(worst, a.isFinite ? abs(a - b) : .infinity)

@@ -9,7 +9,11 @@ import Training
 final class PersonalizationRun {
   let setup: Personalization
   let recipe: PruningRecipe
+  /// The universal model with the user's classes only.
   let sliced: DenseModel
+  /// What is trained: the sliced model, or with a teacher that speaks of all classes the universal
+  /// one, the user's classes first.
+  private let trained: DenseModel
   let loader: BatchLoader
   /// The network that is being pruned; channel pruning replaces it by a smaller one.
   var network: Network
@@ -28,17 +32,30 @@ final class PersonalizationRun {
     self.hooks = hooks
     recipe = setup.recipe
     let description = setup.universal.description
-    sliced = try setup.universal.sliced(to: setup.profile.indices(in: description.labels))
+    let classes = try setup.profile.indices(in: description.labels)
+    sliced = try setup.universal.sliced(to: classes)
+    let listensToAll = recipe.distillation > 0 && recipe.teacherScope == .universal
+    trained =
+      listensToAll
+      ? try setup.universal.sliced(
+        to: classes + description.labels.indices.filter { !classes.contains($0) }) : sliced
     loader = try BatchLoader(
       dataset: setup.dataset, classes: setup.profile.names.map { try setup.dataset.classIndex($0) },
       preprocessing: description.preprocessing, decodeThreads: setup.threads)
-    let graph = sliced.description.graph
     network = try Network(
-      graph: graph, weights: sliced.weights, threads: setup.threads, precision: recipe.precision)
+      graph: trained.description.graph, weights: trained.weights, threads: setup.threads,
+      precision: recipe.precision)
     teacher =
       recipe.distillation > 0
-      ? try Network(graph: graph, weights: sliced.weights, threads: setup.threads) : nil
-    masked = MaskedWeights(decay: recipe.maskedDecay)
+      ? try Network(
+        graph: trained.description.graph, weights: trained.weights, threads: setup.threads) : nil
+    let graph = sliced.description.graph
+    let head = graph.node(named: graph.output)?.weightName ?? ""
+    masked = MaskedWeights(
+      decay: recipe.maskedDecay,
+      uncovered: [
+        head: (trained.weights[head]?.values.count ?? 0) - (sliced.weights[head]?.values.count ?? 0)
+      ])
     masks = PrunableLayer.layers(of: graph).filter(\.treatment.isPrunable)
       .map { LayerMask($0, pattern: setup.recipe.pattern) }
     progress = PersonalizationProgress(
@@ -116,9 +133,20 @@ final class PersonalizationRun {
     }
     // By name: how a layer would be treated depends on its channels, of which some are gone.
     let prunable = Set(masks.map(\.layer.name))
+    let others = network.classCount - loader.classCount
     return Dictionary(
       PrunableLayer.layers(of: network.graph).filter { prunable.contains($0.name) }
-        .map { ($0.name, $0.matrix.count) }, uniquingKeysWith: { first, _ in first })
+        .map { layer in
+          let isHead = layer.name == network.graph.output
+          return (layer.name, layer.matrix.count - (isHead ? others * layer.matrix.columns : 0))
+        }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The network as it answers the user: without the scores of other classes.
+  func answering() throws -> DenseModel {
+    try DenseModel(
+      description: trained.description.with(graph: network.graph), weights: network.weights()
+    ).sliced(to: Array(0..<loader.classCount))
   }
 
   private func restore(_ state: Checkpoint.State) throws {

@@ -18,13 +18,14 @@ extension PersonalizationRun {
   {
     guard recipe.criterion == .saliency else {
       return layers.map { layer in
-        let sizes = optimizer.learningWeights(layer.weightName).map { $0.map { abs($0) } } ?? []
+        let weights = optimizer.learningWeights(layer.weightName)
+        let sizes = weights.map { $0.prefix(layer.matrix.count).map { abs($0) } } ?? []
         return layer.matrix.fromOIHW(sizes) ?? sizes
       }
     }
     var sampler = try sampler("saliency \(iteration)", augmentation: .none)
     return try Saliency(batches: recipe.saliencyBatches, batchSize: recipe.batchSize).estimate(
-      network, layers: layers, sampler: &sampler,
+      network, classes: loader.classCount, layers: layers, sampler: &sampler,
       learning: { optimizer.learningWeights($0) }, checkCancellation: checkCancellation)
   }
 
@@ -43,7 +44,7 @@ extension PersonalizationRun {
           batch, optimizer: optimizer,
           learningRate: schedule.rate(at: (epoch - 1) * stepsPerEpoch + step), step: stepsDone,
           adding: { [self] scores, loss throws(TrainingError) in
-            try distilled(loss, scores: scores, batch: batch)
+            try restricted(loss, scores: scores, batch: batch)
           })
         stepsDone += 1
         progress.loss = lossSum / Double(step + 1)
@@ -54,14 +55,21 @@ extension PersonalizationRun {
     }
   }
 
-  /// Mixes in the teacher's opinion of the same images.
-  func distilled(_ loss: Loss, scores: [Float], batch: Batch) throws(TrainingError) -> Loss {
+  /// The cross entropy of the user's classes, mixed with the teacher's opinion of the same images.
+  func restricted(_ loss: Loss, scores: [Float], batch: Batch) throws(TrainingError) -> Loss {
     guard let teacher else { return loss }
+    let (classes, all) = (loader.classCount, network.classCount)
+    let entropy =
+      classes == all
+      ? loss
+      : try Loss.crossEntropy(
+        firstScores(scores, of: all, count: classes), labels: batch.labels, classes: classes
+      ).widened(from: classes, to: all)
     let opinion = try teacher.forward(batch.images, count: batch.count, mode: .inference)
     let distance = try Loss.distillation(
       scores, teacher: opinion, classes: network.classCount,
       temperature: Float(recipe.temperature))
-    return .mixed(loss, distance, share: recipe.distillation)
+    return .mixed(entropy, distance, share: recipe.distillation)
   }
 
   func sampler(_ purpose: String, augmentation: Augmentation) throws -> ClassSampler {
@@ -73,20 +81,26 @@ extension PersonalizationRun {
       seed: recipe.seed, stream: purpose)
   }
 
-  /// Images of the validation split that a choice between epochs or iterations looks at, about.
+  /// Images of the validation split that are looked at, about. It is asked often, and a thousand
+  /// tell one choice from another as well as all would.
   private static let validationImages = 1000
 
-  /// Accuracy on a part of the validation split: often asked for, and good enough to choose by.
+  /// The first images of each class of a split to look at; nil for all.
+  func mostPerClass(_ split: Split) -> Int? {
+    split == .validation ? max(1, Self.validationImages / loader.classCount) : nil
+  }
+
+  /// Accuracy on the validation split.
   func validate() throws -> Double {
     try network.evaluate(
-      loader, split: .validation,
-      mostPerClass: max(1, Self.validationImages / loader.classCount)
+      loader, split: .validation, mostPerClass: mostPerClass(.validation)
     ).accuracy
   }
 
   func evaluate() throws -> SplitEvaluations {
     SplitEvaluations(
-      validation: try network.evaluate(loader, split: .validation),
+      validation: try network.evaluate(
+        loader, split: .validation, mostPerClass: mostPerClass(.validation)),
       test: try network.evaluate(loader, split: .test))
   }
 }
