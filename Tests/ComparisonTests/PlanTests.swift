@@ -61,7 +61,7 @@ import Testing
     group.seeds = [0]
     group.sets = [.given(Fixtures.entries("middle", "top left"))]
     let runs = try Fixtures.plan([group]).runs
-    #expect(runs.map(\.recipe.sparsity) == [0.7, 0])
+    #expect(runs.map(\.targetSparsity) == [0.7, 0])
     #expect(runs.map(\.variants) == [["one", "both"], ["dense", "both"]])
   }
 

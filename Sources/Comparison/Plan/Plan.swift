@@ -124,7 +124,7 @@ public struct Plan: Sendable {
     _ variant: Variant, _ recipe: PruningRecipe, _ meanings: inout [String: PruningRecipe]
   ) throws(ComparisonError) {
     var meaning = recipe
-    meaning.sparsity = 0
+    meaning.target = .sparsity(0)
     meaning.seed = 0
     guard meanings[variant.name] ?? meaning == meaning else {
       throw .ambiguousVariant(name: variant.name)

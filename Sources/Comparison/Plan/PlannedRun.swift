@@ -52,9 +52,14 @@ public struct PlannedRun: Sendable {
     return "k\(profile.entries.count)-\(digest.prefix(8))"
   }
 
+  /// The sparsity asked for.
+  public var targetSparsity: Double {
+    if case .sparsity(let share) = recipe.target { share } else { 0 }
+  }
+
   /// How much work it is, in images: what the time left is estimated from.
   var cost: Double {
-    let pruning = recipe.sparsity > 0 ? recipe.iterations * recipe.epochsPerIteration : 0
+    let pruning = recipe.target.prunes ? recipe.iterations * recipe.epochsPerIteration : 0
     let epochs = 1 + recipe.denseEpochs + pruning + recipe.finalEpochs
     return Double(epochs) * Double(recipe.samplesPerClass) * Double(profile.entries.count)
   }

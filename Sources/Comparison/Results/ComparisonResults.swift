@@ -126,7 +126,7 @@ public struct SummaryRow: Sendable, Hashable, Encodable {
       for member in run.planned.members {
         let place = Place(
           figure: member.figure, variant: member.variant,
-          classes: run.planned.profile.entries.count, target: run.planned.recipe.sparsity)
+          classes: run.planned.profile.entries.count, target: run.planned.targetSparsity)
         guard let record = run.record, seen.insert(place).inserted else { continue }
         if records[place] == nil { places.append(place) }
         records[place, default: []].append(record)

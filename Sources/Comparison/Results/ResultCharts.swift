@@ -115,7 +115,7 @@ extension ComparisonResults {
   private func densityChart(_ figure: String, target: Double) -> NamedChart? {
     let rows = variants(figure).compactMap { variant -> (String, [RunOutcome.Layer])? in
       let run = runs(figure: figure, variant: variant).first {
-        $0.planned.recipe.sparsity == target && $0.record?.outcome != nil
+        $0.planned.targetSparsity == target && $0.record?.outcome != nil
       }
       return run?.record?.outcome.map { (variant, $0.layers) }
     }

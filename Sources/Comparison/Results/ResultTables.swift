@@ -47,7 +47,7 @@ extension ComparisonResults {
       return [
         groups.joined(separator: "; "), planned.variants.joined(separator: "; "),
         "\(names.count)", planned.setName, names.joined(separator: "; "),
-        "\(planned.recipe.seed)", "\(planned.recipe.sparsity)",
+        "\(planned.recipe.seed)", "\(planned.targetSparsity)",
       ] + figures + [
         number(record.seconds, 1), record.failure?.code ?? "", record.failure?.message ?? "",
       ]
