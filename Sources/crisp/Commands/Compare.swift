@@ -171,7 +171,7 @@ struct Compare: ParsableCommand {
   private static func text(_ finished: ComparisonProgress.Finished) -> String {
     let run = finished.run
     let name =
-      "\(run.variants.joined(separator: ", ")), \(percent(run.recipe.sparsity)), \(run.setName), "
+      "\(run.variants.joined(separator: ", ")), \(percent(run.targetSparsity)), \(run.setName), "
       + "seed \(run.recipe.seed)"
     if let failure = finished.record.failure {
       return "\(name): failed (\(failure.code)): \(failure.message)"
