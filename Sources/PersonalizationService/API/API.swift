@@ -10,6 +10,8 @@ struct API: Sendable {
   let library: ModelLibrary
   let runner: JobRunner
   let predictions: SessionCache
+  /// What milliseconds mean.
+  let device: ServerDevice
   let limits: QueueLimits
   /// Most bytes of a request's body on any route.
   let bodyLimit: Int

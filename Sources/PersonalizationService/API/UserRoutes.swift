@@ -33,12 +33,18 @@ extension API {
   private func submit(_ request: Request, user: UserID) throws -> Response {
     var wanted = try JobRequest(request.body)
     let baseModel = try baseModel(named: wanted.baseModel)
-    let universal = try library.model(baseModel).description
-    wanted.suit(universal.preprocessing)
+    let universal = try library.model(baseModel)
+    wanted.suit(universal.description.preprocessing)
+    if wanted.needsDevice {
+      // Before anything is measured for a request that is refused anyway.
+      _ = try wanted.profile.indices(in: baseModel.labels)
+      wanted.use(
+        try device.profile(
+          of: universal, digest: baseModel.digest, pattern: wanted.recipe.pattern))
+    }
     let dataset = try store.dataset(baseModel.dataset).record
     try Personalization.check(
-      wanted.recipe, profile: wanted.profile,
-      universal: universal)
+      wanted.recipe, profile: wanted.profile, universal: universal.description)
     let specification = try JobSpecification(
       profile: wanted.profile, recipe: wanted.recipe, labels: baseModel.labels)
     let outcome = try store.submit(

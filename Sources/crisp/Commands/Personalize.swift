@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import PersonalizationClient
+import Pruning
 import ServiceAPI
 
 /// `crisp personalize`: the client of a running server.
@@ -11,7 +12,7 @@ struct Personalize: AsyncParsableCommand {
       Example: crisp personalize --server http://127.0.0.1:8080 --user ada \
       --classes "Sandal,Sneaker,Ankle boot" --out shoes.crisp.safetensors
 
-      A weight may follow a class: --classes "Bag=3,Shirt".
+      A weight may follow a class: --classes "Bag=3,Shirt". Milliseconds are the server's own.
       """)
 
   @Option(help: "The server's address.")
@@ -26,9 +27,6 @@ struct Personalize: AsyncParsableCommand {
   @Option(help: "Where to write the model.")
   var out: String
 
-  @Option(help: "Share of zeros in the prunable layers (default: the server's).")
-  var sparsity: Double?
-
   @Option(help: "The base model (default: the server's).")
   var baseModel: String?
 
@@ -38,6 +36,7 @@ struct Personalize: AsyncParsableCommand {
   @Option(help: "Seed of the run.")
   var seed: UInt64?
 
+  @OptionGroup var target: TargetOptions
   @OptionGroup var output: OutputOptions
 
   /// What `--json` prints.
@@ -86,7 +85,11 @@ struct Personalize: AsyncParsableCommand {
       classes.entries.map {
         .object(["name": .string($0.name), "weight": .number($0.weight)])
       })
-    if let sparsity { members["target"] = .object(["sparsity": .number(sparsity)]) }
+    if let target = target.target {
+      members["target"] = try JSONDecoder().decode(
+        JSONValue.self, from: JSONEncoder().encode(target))
+    }
+    if let floor = target.minAccuracy { members["min_accuracy"] = .number(floor) }
     if let baseModel { members["base_model"] = .string(baseModel) }
     if let seed { members["seed"] = .integer(Int64(clamping: seed)) }
     return .object(members)
