@@ -25,6 +25,7 @@ extension ModelCard {
 }
 
 extension CardError {
+  /// What is wrong, and where.
   static func text(_ error: DecodingError) -> String {
     switch error {
     case .keyNotFound(let key, let context):
@@ -32,7 +33,7 @@ extension CardError {
     case .typeMismatch(_, let context), .valueNotFound(_, let context),
       .dataCorrupted(let context):
       context.codingPath.isEmpty
-        ? "it is no JSON object"
+        ? context.debugDescription
         : "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' has a wrong value"
     @unknown default: "it has a wrong value"
     }

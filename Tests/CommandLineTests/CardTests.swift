@@ -115,6 +115,27 @@ import Testing
     #expect(both.errors.contains("--bytes goes without a whole recipe"), "\(both.errors)")
   }
 
+  /// Class names are part of the data.
+  @Test func picturesWithNamedClassesAreReproduced() throws {
+    let data = folder.file("pictures")
+    try CornerSquares.writePictures(to: data, classes: ToyFiles.classes.indices.map { "n0\($0)" })
+    try folder.write(
+      Array(ToyFiles.classes.enumerated().map { "n0\($0) \($1)\n" }.joined().utf8),
+      to: "names.txt")
+    let labels = ["--labels", folder.file("names.txt")]
+    let made = try prune(
+      labels + [
+        "--classes", "middle,top left", "--sparsity", "0.8", "--recipe", CrispTests.shortRecipe,
+        "--threads", "1", "--out", folder.file("first.st"), "--card", folder.file("card.json"),
+      ], data: data)
+    try #require(made.status == 0, "\(made.errors)")
+    let card = ["--recipe", folder.file("card.json"), "--out", folder.file("again.st")]
+    try expectReproduced(
+      try prune(labels + card, data: data), try made.json(JSONValue.self)["sha256"])
+    let unnamed = try prune(card, data: data)
+    #expect(unnamed.errors.contains("the data given have"), "\(unnamed.errors)")
+  }
+
   @Test func otherModelsDataAndOptionsAreRefused() throws {
     _ = try makeCard()
     let card = ["--recipe", folder.file("card.json"), "--out", folder.file("x")]

@@ -27,6 +27,9 @@ struct Prune: ParsableCommand {
   @Option(help: "Data set: a known name or a folder (IDX, CIFAR binary, or split/class/picture).")
   var data = DatasetCatalog.fashionMNIST.name
 
+  @Option(help: "A file of the data set's class names, as crisp-server dataset add takes.")
+  var labels: String?
+
   @Option(help: "Classes, separated by commas; a weight may follow: \"Bag=3,Shirt\".")
   var classes: ClassList?
 
@@ -90,7 +93,9 @@ struct Prune: ParsableCommand {
     else {
       throw ValidationError("'\(model)' is pruned already; --model needs a dense model.")
     }
-    let dataset = try DatasetCatalog.load(data)
+    let dataset =
+      try labels.map { try DatasetCatalog.load(path: data, name: data, classes: .file($0)) }
+      ?? DatasetCatalog.load(data)
     let digest = try SHA256.digest(ofFile: model).hex
     let again: CardRun? = if case .card(let run) = wanted { run } else { nil }
     try again?.check(model: digest, data: dataset.digest.hex)

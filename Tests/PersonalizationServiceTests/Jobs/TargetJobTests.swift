@@ -73,10 +73,11 @@ import Testing
     #expect(small.error?.code == "target_out_of_reach")
     #expect(small.error?.param == "target.bytes")
 
-    // Nothing is learnt after pruning, so something is lost.
+    // Nearly everything goes at once and nothing is learnt afterwards.
     let perfect = JobBody.body(
-      sparsity: 0.85, recipe: ["dense_epochs": 0, "final_epochs": 0],
-      and: ["epochs": 0, "min_accuracy": 1])
+      classes: .array(ToyWorld.labels.map { .string($0) }), sparsity: 0.91,
+      recipe: ["iterations": 1, "dense_epochs": 0, "final_epochs": 0],
+      and: ["pattern": ["keep": 1, "of": 4], "epochs": 0, "min_accuracy": 1])
     let good = try server.jobs.wait(server.jobs.submit(perfect).id)
     #expect(good.status == "failed")
     #expect(good.error?.code == "accuracy_out_of_reach")
