@@ -80,9 +80,6 @@ struct Prune: ParsableCommand {
     guard (target.latencyMs == nil) == (device == nil) else {
       throw ValidationError("--latency-ms and --device go together; crisp device writes a profile.")
     }
-    guard recipe != nil || classes != nil else {
-      throw ValidationError("name the classes with --classes.")
-    }
   }
 
   func run() throws {
@@ -190,7 +187,7 @@ struct Prune: ParsableCommand {
       }
       return
     }
-    guard classes != nil else { throw ValidationError("name the classes with --classes.") }
+    guard classes != nil else { throw ValidationError("--classes is needed without a model card.") }
   }
 
   private func warnOfOtherBytes(_ card: ModelCard) {
