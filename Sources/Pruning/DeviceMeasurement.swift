@@ -99,7 +99,8 @@ private struct RandomlyPruned {
   func tiles(_ layer: PrunableLayer, _ density: Density) -> Int {
     let columns = TileGrid(layer.matrix, block: pattern.block).blockColumns
     guard layer.treatment == .hybrid else { return columns }
-    return density == .one ? 1 : (columns + 1) / 2
+    // Two at least, where there are two: one time says nothing of a tile.
+    return density == .one ? 1 : min(columns, max(2, (columns + 1) / 2))
   }
 
   func time(_ density: Density, threads: Int, rounds: Int) throws -> Times {

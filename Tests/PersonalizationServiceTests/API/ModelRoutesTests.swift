@@ -104,7 +104,7 @@ import Testing
     #expect(!card.latency.processor.isEmpty && card.latency.processor != "unknown")
     #expect(card.verificationError < 1e-4)
     #expect(card.seed == 7)
-    #expect(card.recipe["sparsity"] == 0.8)
+    #expect(card.recipe["target"] == ["sparsity": 0.8])
     #expect(card.sparsity.layers.map(\.name).contains("fc"))
     let iterations = try #require(card.iterations)
     #expect(iterations.map(\.iteration) == Array(1...max(1, iterations.count)))
