@@ -11,14 +11,16 @@ struct JobRequest {
   /// The base model asked for; nil means the default one.
   let baseModel: String?
   let profile: ClassProfile
+  /// The device that milliseconds are counted on; nil means this server.
+  let device: String?
   private(set) var recipe: PruningRecipe
   /// Whether the request says how training images are changed.
   private let namesAugmentation: Bool
   let metadata: JSONValue
 
   private static let fields: Set = [
-    "classes", "base_model", "pattern", "block", "rows", "target", "min_accuracy", "epochs",
-    "seed", "recipe", "metadata",
+    "classes", "base_model", "pattern", "block", "rows", "target", "device", "min_accuracy",
+    "epochs", "seed", "recipe", "metadata",
   ]
   /// Bytes of JSON that a request may carry along.
   private static let metadataLimit = 4096
@@ -48,6 +50,15 @@ struct JobRequest {
       return name
     }
     let target = try Self.target(members["target"])
+    device = try members["device"].map { value in
+      guard let name = value.text else {
+        throw JSONBody.invalid("must be a string", param: "device")
+      }
+      guard case .milliseconds = target else {
+        throw JSONBody.invalid("goes with a target of latency_ms only", param: "device")
+      }
+      return name
+    }
     let minAccuracy = try members["min_accuracy"].map { value in
       guard let share = value.double, share > 0, share <= 1 else {
         throw JSONBody.invalid("must be a number in 0 < accuracy ≤ 1", param: "min_accuracy")
@@ -91,7 +102,7 @@ struct JobRequest {
     recipe.augmentation = .standard(for: InputGeometry(preprocessing))
   }
 
-  /// Whether the target is counted in what this server's own profile predicts.
+  /// Whether the target is counted in what a device's profile predicts.
   var needsDevice: Bool { if case .milliseconds = recipe.target { true } else { false } }
 
   /// Gives the recipe the device that milliseconds are counted on.
@@ -152,7 +163,7 @@ struct JobRequest {
     }
   }
 
-  /// Milliseconds are those of this server, whose profile the recipe is given later.
+  /// A recipe with milliseconds is given its device's profile later.
   private static func target(_ target: JSONValue?) throws -> PruningTarget {
     guard let target else { return .sparsity(PruningRecipe.defaultSparsity) }
     guard case .object(let members) = target, members.count == 1, let kind = members.keys.first,

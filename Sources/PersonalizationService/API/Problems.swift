@@ -68,10 +68,9 @@ enum Problems {
     case .targetOutOfReach(let target, _, _): return "target.\(target)"
     case .accuracyOutOfReach: return "min_accuracy"
     case .invalidRecipe(let field, _):
-      // Milliseconds are what a device is needed for.
-      if field == "device" { return "target.latency_ms" }
       let hasOwnSpelling =
-        field.hasPrefix("recipe") || field.hasPrefix("target.") || field == "min_accuracy"
+        field.hasPrefix("recipe") || field.hasPrefix("target.")
+        || ["min_accuracy", "device"].contains(field)
       return hasOwnSpelling ? field : "recipe.\(field)"
     default: return nil
     }

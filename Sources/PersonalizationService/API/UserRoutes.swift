@@ -38,9 +38,10 @@ extension API {
     if wanted.needsDevice {
       // Before anything is measured for a request that is refused anyway.
       _ = try wanted.profile.indices(in: baseModel.labels)
+      let pattern = wanted.recipe.pattern
       wanted.use(
-        try device.profile(
-          of: universal, digest: baseModel.digest, pattern: wanted.recipe.pattern))
+        try wanted.device.map { try devices.profile(named: $0) }
+          ?? ownDevice.profile(of: universal, digest: baseModel.digest, pattern: pattern))
     }
     let dataset = try store.dataset(baseModel.dataset).record
     try Personalization.check(

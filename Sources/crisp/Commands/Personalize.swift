@@ -12,7 +12,7 @@ struct Personalize: AsyncParsableCommand {
       Example: crisp personalize --server http://127.0.0.1:8080 --user ada \
       --classes "Sandal,Sneaker,Ankle boot" --out shoes.crisp.safetensors
 
-      A weight may follow a class: --classes "Bag=3,Shirt". Milliseconds are the server's own.
+      A weight may follow a class: --classes "Bag=3,Shirt".
       """)
 
   @Option(help: "The server's address.")
@@ -37,6 +37,10 @@ struct Personalize: AsyncParsableCommand {
   var seed: UInt64?
 
   @OptionGroup var target: TargetOptions
+
+  @Option(help: "The device of --latency-ms, by the server's name for it (default: the server).")
+  var device: String?
+
   @OptionGroup var output: OutputOptions
 
   /// What `--json` prints.
@@ -89,6 +93,7 @@ struct Personalize: AsyncParsableCommand {
       members["target"] = try JSONDecoder().decode(
         JSONValue.self, from: JSONEncoder().encode(target))
     }
+    if let device { members["device"] = .string(device) }
     if let floor = target.minAccuracy { members["min_accuracy"] = .number(floor) }
     if let baseModel { members["base_model"] = .string(baseModel) }
     if let seed { members["seed"] = .integer(Int64(clamping: seed)) }

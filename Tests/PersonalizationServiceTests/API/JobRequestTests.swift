@@ -181,7 +181,10 @@ import Testing
       refusal("\"min_accuracy\": 0", invalid, "min_accuracy"),
       refusal("\"min_accuracy\": 1.01", invalid, "min_accuracy"),
       refusal("\"min_accuracy\": \"0.9\"", invalid, "min_accuracy"),
-      refusal("\"device\": \"phone\"", "unknown_field", "device"),
+      refusal("\"device\": \"phone\"", invalid, "device"),
+      refusal("\"device\": 1", invalid, "device"),
+      refusal(
+        "\"target\": {\"latency_ms\": 1}, \"device\": \"phone\"", "unknown_device", "device"),
       refusal("\"epochs\": -1", invalid, "epochs"),
       refusal("\"epochs\": 1001", invalid, "epochs"),
       refusal("\"epochs\": \"1\"", invalid, "epochs"),

@@ -1,5 +1,6 @@
 import Foundation
 import ServiceAPI
+import TestSupport
 import Testing
 
 /// Budgets and the accuracy floor, asked for over HTTP.
@@ -63,6 +64,35 @@ import Testing
       #expect(reply.recipe["device"]?["layers"]?["block.conv1"] != nil)
       third.stop()
       #expect(try String(contentsOf: file, encoding: .utf8).contains("block.conv1"))
+    }
+  }
+
+  @Test func otherDevicesAreNamed() throws {
+    let own = try TestService()
+    let device = try #require(
+      try own.jobs.submit(body(["latency_ms": 1000])).recipe["device"])
+    own.stop()
+
+    let folder = try TemporaryFolder()
+    // Of another pattern, and none at all.
+    guard case .object(var members) = device else { return }
+    members["name"] = "a phone"
+    try folder.write(Array(JSONEncoder().encode(JSONValue.object(members))), to: "phone.json")
+    members["pattern"] = ["keep": 1, "of": 4, "block": 8, "rows": 1]
+    try folder.write(Array(JSONEncoder().encode(JSONValue.object(members))), to: "watch.json")
+    try folder.write(Array("{}".utf8), to: "broken.json")
+    let server = try TestService { $0.devices = folder.path }
+    let job = try server.jobs.submit(body(["latency_ms": 1000], and: ["device": "phone"]))
+    #expect(job.recipe["device"]?["name"] == "a phone")
+    #expect(try server.jobs.wait(job.id).status == "succeeded")
+    for (name, code) in [
+      ("watch", "invalid_recipe"), ("broken", "unusable_device"), ("../phone", "unknown_device"),
+    ] {
+      let reply = try server.client.post(
+        "/users/ada/classes", body(["latency_ms": 1000], and: ["device": .string(name)]))
+      #expect(reply.status == 422)
+      #expect(reply.code == code)
+      #expect(reply.param == "device")
     }
   }
 
