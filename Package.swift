@@ -98,11 +98,17 @@ let package = Package(
         "ServiceAPI", "SparseRuntime", "Training",
       ],
       swiftSettings: swift),
+    // What servers and the command line say of a tailored model, and how to make it again
+    .target(
+      name: "ModelCards",
+      dependencies: ["Charts", "Digests", "ModelFormats", "Pruning", "ServiceAPI"],
+      swiftSettings: swift),
     .target(
       name: "PersonalizationService",
       dependencies: [
-        "CEmbeddedModel", "CSystem", "Charts", "Datasets", "Digests", "HTTPServer", "ModelFormats",
-        "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Training",
+        "CEmbeddedModel", "CSystem", "Datasets", "Digests", "HTTPServer", "ModelCards",
+        "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime",
+        "Store", "Training",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -123,8 +129,8 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "Comparison", "Datasets", "Digests", "ModelFormats", "NeuralGraph", "ONNXModels",
-        "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Training",
+        "Comparison", "Datasets", "Digests", "ModelCards", "ModelFormats", "NeuralGraph",
+        "ONNXModels", "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -183,6 +189,12 @@ let package = Package(
       name: "ComparisonTests",
       dependencies: [
         "Comparison", "Datasets", "Pruning", "ServiceAPI", "TestSupport", "Training",
+      ],
+      swiftSettings: swift),
+    .testTarget(
+      name: "ModelCardsTests",
+      dependencies: [
+        "Digests", "ModelCards", "ModelFormats", "Pruning", "ServiceAPI", "TestSupport",
       ],
       swiftSettings: swift),
     .testTarget(

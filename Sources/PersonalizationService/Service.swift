@@ -3,6 +3,7 @@ import Foundation
 import HTTPServer
 import Logging
 import ModelFormats
+import SparseRuntime
 import Store
 
 /// The whole server: store, workers and API behind one start and one stop.
@@ -27,6 +28,10 @@ public final class Service: Sendable {
     public var predictionsAtOnce = ProcessInfo.processInfo.activeProcessorCount
     /// Most bytes of a picture or tensor to classify.
     public var predictionBodyLimit = 8 << 20
+    /// Where measurements of this machine are kept; nil keeps them in memory.
+    public var cache = CostCache.directory(environment: ProcessInfo.processInfo.environment)
+    /// A folder of other devices' profiles, NAME.json each, which requests may name.
+    public var devices: String?
     /// Whether to listen beyond loopback although nothing protects users from each other.
     public var insecure = false
 
@@ -79,6 +84,8 @@ public final class Service: Sendable {
     }
     let api = API(
       store: store, library: library, runner: runner, predictions: predictions,
+      ownDevice: ServerDevice(directory: configuration.cache),
+      devices: DeviceFolder(configuration.devices),
       limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,
       predictionBodyLimit: configuration.predictionBodyLimit)
     server = HTTPServer(configuration: configuration.http, router: api.router(), logger: logger) {

@@ -2,11 +2,11 @@ import Foundation
 
 extension PruningRecipe {
   /// The recipe with single fields replaced by those of a JSON object, for example
-  /// `{"iterations": 8, "final_epochs": 10}`. Pattern, sparsity and seed have their own spelling
-  /// wherever recipes are asked for, so they are not accepted here. Throws `invalidRecipe` with the
-  /// field's name.
+  /// `{"iterations": 8, "final_epochs": 10}`. Pattern, target, accuracy floor, device and seed have
+  /// their own spelling wherever recipes are asked for, so they are not accepted here. Throws
+  /// `invalidRecipe` with the field's name.
   public func overridden(by json: Data) throws(PruningError) -> PruningRecipe {
-    let elsewhere: Set = ["pattern", "target", "seed"]
+    let elsewhere: Set = ["pattern", "target", "min_accuracy", "device", "seed"]
     do {
       let encoded = try JSONSerialization.jsonObject(with: JSONEncoder().encode(self))
       guard var members = encoded as? [String: Any] else { return self }
@@ -14,8 +14,12 @@ extension PruningRecipe {
         throw PruningError.invalidRecipe(field: "recipe", reason: "must be a JSON object")
       }
       for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
-        guard CodingKeys(rawValue: name) != nil, !elsewhere.contains(name) else {
+        guard CodingKeys(rawValue: name) != nil else {
           throw PruningError.invalidRecipe(field: "recipe.\(name)", reason: "is no known field")
+        }
+        guard !elsewhere.contains(name) else {
+          throw PruningError.invalidRecipe(
+            field: "recipe.\(name)", reason: "is given beside the recipe, not in it")
         }
         members[name] = value
       }

@@ -163,7 +163,8 @@ public struct ModelCard: Codable, Sendable {
 
   /// Always `model.card`.
   public var object = "model.card"
-  /// The profile in the order of the scores, with shares.
+  /// The profile in the order of the scores, with the weights that the run was given: a server gives
+  /// shares.
   public var classes: [ProfileResource.Entry]
   /// The universal model.
   public var baseModel: Source
@@ -193,6 +194,8 @@ public struct ModelCard: Codable, Sendable {
   public var iterations: [Iteration]?
   /// Nil in cards of earlier versions.
   public var charts: Charts?
+  /// Digest of the packed file, hexadecimal. Nil in cards of earlier versions.
+  public var sha256: String?
 
   enum CodingKeys: String, CodingKey {
     case object, classes
@@ -201,7 +204,7 @@ public struct ModelCard: Codable, Sendable {
     case multiplyAccumulates = "multiply_accumulates"
     case latency, recipe, seed, threads
     case verificationError = "verification_error"
-    case generator, iterations, charts
+    case generator, iterations, charts, sha256
   }
 
   /// A card as given.
@@ -209,7 +212,7 @@ public struct ModelCard: Codable, Sendable {
     classes: [ProfileResource.Entry], baseModel: Source, dataset: Source, accuracy: Accuracy,
     sparsity: Sparsity, bytes: Cost, multiplyAccumulates: Cost, latency: Latency,
     recipe: JSONValue, seed: UInt64, threads: Int, verificationError: Double, generator: String,
-    iterations: [Iteration]? = nil, charts: Charts? = nil
+    iterations: [Iteration]? = nil, charts: Charts? = nil, sha256: String? = nil
   ) {
     self.classes = classes
     self.baseModel = baseModel
@@ -226,6 +229,7 @@ public struct ModelCard: Codable, Sendable {
     self.generator = generator
     self.iterations = iterations
     self.charts = charts
+    self.sha256 = sha256
   }
 }
 

@@ -8,6 +8,9 @@ struct Crisp: AsyncParsableCommand {
     abstract: "Tailor image classifiers to a few classes: small, fast, measurable.",
     subcommands: [
       Train.self, Prune.self, Compare.self, Evaluate.self, Predict.self, Inspect.self, Bench.self,
-      Convert.self, Personalize.self, Table.self,
+      Device.self, Convert.self, Personalize.self, Table.self,
     ])
+
+  /// Name and version, as model cards state them.
+  static let generator = "crisp 0.1.0"
 }

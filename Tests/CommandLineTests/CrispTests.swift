@@ -178,7 +178,8 @@ import Testing
 
   static let commands: [(String, [String])] = [
     ("crisp", ["train"]), ("crisp", ["prune"]), ("crisp", ["evaluate"]), ("crisp", ["predict"]),
-    ("crisp", ["inspect"]), ("crisp", ["convert"]), ("crisp", ["personalize"]),
+    ("crisp", ["inspect"]), ("crisp", ["device"]), ("crisp", ["convert"]),
+    ("crisp", ["personalize"]),
     ("crisp", ["table"]),
     ("crisp-server", ["serve"]), ("crisp-server", ["base-model", "add"]),
     ("crisp-server", ["dataset", "add"]), ("crisp-server", ["backup"]),

@@ -21,7 +21,9 @@ import Testing
     (#"{"iterations": "8"}"#, "recipe.iterations"), (#"{"iterations": 0}"#, "iterations"),
     (#"{"augmentation": {"flip": 3}}"#, "recipe.augmentation.flip"),
     (#"{"augmentation": {"flip": true, "shift": 0, "crop": 0}}"#, "augmentation.crop"),
-    ("[1]", "recipe"),
+    (#"{"target": {"bytes": 1}}"#, "recipe.target"),
+    (#"{"min_accuracy": 0.5}"#, "recipe.min_accuracy"), (#"{"device": null}"#, "recipe.device"),
+    (#"{"seed": 1}"#, "recipe.seed"), ("[1]", "recipe"),
     ("{", "recipe"), (#"{"batch_size": 1}"#, "batch_size"),
   ])
   func errorsNameTheField(json: String, field: String) {

@@ -10,6 +10,9 @@ struct API: Sendable {
   let library: ModelLibrary
   let runner: JobRunner
   let predictions: SessionCache
+  /// Whose milliseconds are meant unless a request names a device.
+  let ownDevice: ServerDevice
+  let devices: DeviceFolder
   let limits: QueueLimits
   /// Most bytes of a request's body on any route.
   let bodyLimit: Int

@@ -11,14 +11,16 @@ struct JobRequest {
   /// The base model asked for; nil means the default one.
   let baseModel: String?
   let profile: ClassProfile
+  /// The device that milliseconds are counted on; nil means this server.
+  let device: String?
   private(set) var recipe: PruningRecipe
   /// Whether the request says how training images are changed.
   private let namesAugmentation: Bool
   let metadata: JSONValue
 
   private static let fields: Set = [
-    "classes", "base_model", "pattern", "block", "rows", "target", "min_accuracy", "epochs",
-    "seed", "recipe", "metadata",
+    "classes", "base_model", "pattern", "block", "rows", "target", "device", "min_accuracy",
+    "epochs", "seed", "recipe", "metadata",
   ]
   /// Bytes of JSON that a request may carry along.
   private static let metadataLimit = 4096
@@ -47,13 +49,24 @@ struct JobRequest {
       }
       return name
     }
-    if members["min_accuracy"] != nil {
-      throw JSONBody.invalid(
-        "an accuracy floor is not supported by this version", param: "min_accuracy",
-        code: "not_supported")
+    let target = try Self.target(members["target"])
+    device = try members["device"].map { value in
+      guard let name = value.text else {
+        throw JSONBody.invalid("must be a string", param: "device")
+      }
+      guard case .milliseconds = target else {
+        throw JSONBody.invalid("goes with a target of latency_ms only", param: "device")
+      }
+      return name
+    }
+    let minAccuracy = try members["min_accuracy"].map { value in
+      guard let share = value.double, share > 0, share <= 1 else {
+        throw JSONBody.invalid("must be a number in 0 < accuracy ≤ 1", param: "min_accuracy")
+      }
+      return share
     }
     var recipe = PruningRecipe(
-      pattern: try Self.pattern(members), sparsity: try Self.sparsity(members["target"]))
+      pattern: try Self.pattern(members), sparsity: PruningRecipe.defaultSparsity)
     if let overrides = members["recipe"] {
       recipe = try recipe.overridden(by: JSONEncoder().encode(overrides))
       guard recipe.batchSize <= Self.batchLimit else {
@@ -61,6 +74,8 @@ struct JobRequest {
           field: "recipe.batch_size", reason: "must be 2 to \(Self.batchLimit) here")
       }
     }
+    recipe.target = target
+    recipe.minAccuracy = minAccuracy
     if let epochs = try Self.integer(members["epochs"], "epochs", 0...1000) {
       recipe.epochsPerIteration = epochs
     }
@@ -86,6 +101,12 @@ struct JobRequest {
     guard !namesAugmentation else { return }
     recipe.augmentation = .usual(for: universal)
   }
+
+  /// Whether the target is counted in what a device's profile predicts.
+  var needsDevice: Bool { if case .milliseconds = recipe.target { true } else { false } }
+
+  /// Gives the recipe the device that milliseconds are counted on.
+  mutating func use(_ device: DeviceProfile) { recipe.device = device }
 
   private static func profile(_ value: JSONValue?) throws -> ClassProfile {
     guard case .array(let items) = value else {
@@ -142,23 +163,34 @@ struct JobRequest {
     }
   }
 
-  private static func sparsity(_ target: JSONValue?) throws -> Double {
-    guard let target else { return PruningRecipe.defaultSparsity }
-    guard case .object(let members) = target, members.count == 1, let kind = members.keys.first
+  /// A recipe with milliseconds is given its device's profile later.
+  private static func target(_ target: JSONValue?) throws -> PruningTarget {
+    guard let target else { return .sparsity(PruningRecipe.defaultSparsity) }
+    guard case .object(let members) = target, members.count == 1, let kind = members.keys.first,
+      let value = members[kind]
     else {
       throw JSONBody.invalid(
         "must be an object with one member, like {\"sparsity\":0.9}", param: "target")
     }
+    func count() throws -> Int {
+      guard let count = try integer(value, "target.\(kind)", 1...Int.max) else {
+        throw JSONBody.invalid("must be a positive integer", param: "target.\(kind)")
+      }
+      return count
+    }
     switch kind {
     case "sparsity":
-      guard let sparsity = members[kind]?.double, sparsity >= 0, sparsity < 1 else {
+      guard let sparsity = value.double, sparsity >= 0, sparsity < 1 else {
         throw JSONBody.invalid("must be a number in 0 ≤ sparsity < 1", param: "target.sparsity")
       }
-      return sparsity
-    case "bytes", "macs", "latency_ms":
-      throw JSONBody.invalid(
-        "only a sparsity can be targeted by this version", param: "target.\(kind)",
-        code: "not_supported")
+      return .sparsity(sparsity)
+    case "bytes": return .bytes(try count())
+    case "macs": return .multiplyAccumulates(try count())
+    case "latency_ms":
+      guard let time = value.double, time > 0, time.isFinite else {
+        throw JSONBody.invalid("must be a positive number", param: "target.latency_ms")
+      }
+      return .milliseconds(time)
     default:
       throw JSONBody.invalid("unknown field", param: "target.\(kind)", code: "unknown_field")
     }

@@ -4,6 +4,7 @@ import HTTPTypes
 import ModelFormats
 import NeuralGraph
 import Pruning
+import ServiceAPI
 import SparseRuntime
 import Store
 import Training
@@ -51,20 +52,27 @@ enum Problems {
             Dictionary(
               unknown.map { ($0.name, $0.suggestions) }, uniquingKeysWith: { first, _ in first })),
         ])
-    case .invalidProfile:
+    case .invalidProfile, .invalidRecipe, .sparsityOutOfReach, .targetOutOfReach:
       return ProblemDetails(
-        .unprocessableContent, code: error.code, detail: error.description, param: "classes")
-    case .invalidRecipe(let field, _):
-      // Fields that a request spells elsewhere have been checked before.
-      let param = field.hasPrefix("recipe") ? field : "recipe.\(field)"
-      return ProblemDetails(
-        .unprocessableContent, code: error.code, detail: error.description, param: param)
-    case .sparsityOutOfReach:
-      return ProblemDetails(
-        .unprocessableContent, code: error.code, detail: error.description,
-        param: "target.sparsity")
+        .unprocessableContent, code: error.code, detail: error.description, param: param(error))
     default:
       return nil
+    }
+  }
+
+  /// The request's field that is at fault.
+  private static func param(_ error: PruningError) -> String? {
+    switch error {
+    case .unknownClasses, .invalidProfile: return "classes"
+    case .sparsityOutOfReach: return "target.sparsity"
+    case .targetOutOfReach(let target, _, _): return "target.\(target)"
+    case .accuracyOutOfReach: return "min_accuracy"
+    case .invalidRecipe(let field, _):
+      let hasOwnSpelling =
+        field.hasPrefix("recipe") || field.hasPrefix("target.")
+        || ["min_accuracy", "device"].contains(field)
+      return hasOwnSpelling ? field : "recipe.\(field)"
+    default: return nil
     }
   }
 
@@ -88,18 +96,22 @@ enum Problems {
     }
   }
 
-  /// Code and text of the error that ended a job.
-  static func failure(for error: any Error) -> (code: String, message: String) {
-    switch error {
-    case let error as PruningError: (error.code, error.description)
-    case let error as TrainingError: (error.code, error.description)
-    case let error as DatasetError: (error.code, error.description)
-    case let error as FormatError: (error.code, error.description)
-    case let error as GraphError: (error.code, error.description)
-    case let error as RuntimeError: (error.code, error.description)
-    case let error as StoreError: (error.code, error.description)
-    case let error as ServiceError: (error.code, error.description)
-    default: ("internal_error", "the job failed unexpectedly; the server's log says more")
+  /// What a job says of the error that ended it.
+  static func failure(for error: any Error) -> JobResource.Failure {
+    func failure(_ code: String, _ message: String, param: String? = nil) -> JobResource.Failure {
+      JobResource.Failure(code: code, message: message, param: param)
+    }
+    return switch error {
+    case let error as PruningError: failure(error.code, error.description, param: param(error))
+    case let error as TrainingError: failure(error.code, error.description)
+    case let error as DatasetError: failure(error.code, error.description)
+    case let error as FormatError: failure(error.code, error.description)
+    case let error as GraphError: failure(error.code, error.description)
+    case let error as RuntimeError: failure(error.code, error.description)
+    case let error as StoreError: failure(error.code, error.description)
+    case let error as ServiceError: failure(error.code, error.description)
+    default:
+      failure("internal_error", "the job failed unexpectedly; the server's log says more")
     }
   }
 }

@@ -35,6 +35,14 @@ extension API {
     let baseModel = try baseModel(named: wanted.baseModel)
     let universal = try library.model(baseModel)
     wanted.suit(universal)
+    if wanted.needsDevice {
+      // Before anything is measured for a request that is refused anyway.
+      _ = try wanted.profile.indices(in: baseModel.labels)
+      let pattern = wanted.recipe.pattern
+      wanted.use(
+        try wanted.device.map { try devices.profile(named: $0) }
+          ?? ownDevice.profile(of: universal, digest: baseModel.digest, pattern: pattern))
+    }
     let dataset = try store.dataset(baseModel.dataset).record
     try Personalization.check(
       wanted.recipe, profile: wanted.profile, universal: universal.description)

@@ -109,9 +109,7 @@ struct JobExecution {
           metadata: ["job": "\(job.id)", "code": "\(failure.code)", "error": "\(error)"])
         log("failed", failure.message, level: .error)
         try store.fail(
-          job.id, attempt: job.attempt,
-          error: CanonicalJSON.data(
-            JobResource.Failure(code: failure.code, message: failure.message)))
+          job.id, attempt: job.attempt, error: CanonicalJSON.data(failure))
       }
     } catch {
       // The lease runs out and another attempt decides.

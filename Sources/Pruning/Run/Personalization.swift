@@ -93,6 +93,7 @@ public struct Personalization: Sendable {
               treatment: .fineOnly)
             : layer, pattern: recipe.pattern)
       }
+    try checkBudget(recipe, masks: masks, universal: universal.graph)
     guard case .sparsity(let sparsity) = recipe.target,
       recipe.method == .hybrid || recipe.method == .blocks
     else { return }

@@ -51,6 +51,10 @@ struct Serve: ParsableCommand {
   @Option(help: "Largest picture or tensor to classify in bytes.")
   var maxPredictionBody = 8 << 20
 
+  @Option(
+    help: "Folder of device profiles that requests may name: NAME.json, from crisp device.")
+  var devices: String?
+
   @Option(help: "Connections at once.")
   var maxConnections = 1024
 
@@ -104,6 +108,7 @@ struct Serve: ParsableCommand {
     configuration.predictionMemory = predictionMemory << 20
     if let predictionsAtOnce { configuration.predictionsAtOnce = predictionsAtOnce }
     configuration.predictionBodyLimit = maxPredictionBody
+    configuration.devices = devices
     configuration.insecure = insecure
 
     // Before anything else runs: a signal during start-up must end the process, later ones drain.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import PersonalizationClient
+import Pruning
 import ServiceAPI
 
 /// `crisp personalize`: the client of a running server.
@@ -26,9 +27,6 @@ struct Personalize: AsyncParsableCommand {
   @Option(help: "Where to write the model.")
   var out: String
 
-  @Option(help: "Share of zeros in the prunable layers (default: the server's).")
-  var sparsity: Double?
-
   @Option(help: "The base model (default: the server's).")
   var baseModel: String?
 
@@ -37,6 +35,11 @@ struct Personalize: AsyncParsableCommand {
 
   @Option(help: "Seed of the run.")
   var seed: UInt64?
+
+  @OptionGroup var target: TargetOptions
+
+  @Option(help: "The device of --latency-ms, by the server's name for it (default: the server).")
+  var device: String?
 
   @OptionGroup var output: OutputOptions
 
@@ -86,7 +89,12 @@ struct Personalize: AsyncParsableCommand {
       classes.entries.map {
         .object(["name": .string($0.name), "weight": .number($0.weight)])
       })
-    if let sparsity { members["target"] = .object(["sparsity": .number(sparsity)]) }
+    if let target = target.target {
+      members["target"] = try JSONDecoder().decode(
+        JSONValue.self, from: JSONEncoder().encode(target))
+    }
+    if let device { members["device"] = .string(device) }
+    if let floor = target.minAccuracy { members["min_accuracy"] = .number(floor) }
     if let baseModel { members["base_model"] = .string(baseModel) }
     if let seed { members["seed"] = .integer(Int64(clamping: seed)) }
     return .object(members)

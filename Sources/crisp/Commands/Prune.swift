@@ -2,8 +2,11 @@ import ArgumentParser
 import Datasets
 import Digests
 import Foundation
+import ModelCards
 import ModelFormats
 import Pruning
+import ServiceAPI
+import SparseRuntime
 import Training
 
 /// `crisp prune`: one personalisation on this machine, without a server.
@@ -13,6 +16,9 @@ struct Prune: ParsableCommand {
     discussion: """
       Example: crisp prune --model universal.safetensors --data fashion-mnist \
       --classes "Sandal,Sneaker,Ankle boot" --sparsity 0.9 --out shoes.crisp.safetensors
+
+      A model card says how its model was made. On the same machine, crisp prune --model \
+      universal.safetensors --recipe card.json --out again.safetensors writes the same bytes.
       """)
 
   @Option(help: "The universal model.")
@@ -24,33 +30,39 @@ struct Prune: ParsableCommand {
   )
   var data = DatasetCatalog.fashionMNIST.name
 
+  @Option(help: "A file of the data set's class names, as crisp-server dataset add takes.")
+  var labels: String?
+
   @Option(help: "Classes, separated by commas; a weight may follow: \"Bag=3,Shirt\".")
-  var classes: ClassList
+  var classes: ClassList?
 
   @Option(help: "Where to write the packed model.")
   var out: String
 
-  @Option(help: "Share of zeros in the prunable layers; 0 only fine-tunes.")
-  var sparsity = PruningRecipe.defaultSparsity
+  @Option(help: "Where to write the model card, as a server makes it.")
+  var card: String?
 
-  @Option(help: "N of N:M, the weights kept of every group.")
-  var keep = HybridPattern.standard.keep
+  @OptionGroup var target: TargetOptions
 
-  @Option(help: "M of N:M, the size of a group.")
-  var of = HybridPattern.standard.of
+  @Option(help: "The profile that --latency-ms is predicted with, see crisp device.")
+  var device: String?
 
-  @Option(help: "Side of a block: 8, 16, 32 or 64.")
-  var block = HybridPattern.standard.block
+  @OptionGroup var pattern: PatternOptions
 
-  @Option(help: "Adjacent output channels that share positions: 1, 2 or 4.")
-  var rows = HybridPattern.standard.rows
+  @Option(help: "How the packed file stores weights: float32, or float16 in half the bytes.")
+  var storage: ModelFormats.Precision?
 
   @Option(
-    help: "Further fields of the recipe as JSON: '{\"iterations\": 8, \"final_epochs\": 10}'.")
+    help: ArgumentHelp(
+      "Further fields of the recipe as JSON: '{\"iterations\": 8, \"final_epochs\": 10}'.",
+      discussion: """
+        Or the path of a JSON file: such fields, a whole recipe as --json prints it, or a model \
+        card, which decides classes and threads too.
+        """))
   var recipe: String?
 
-  @Option(help: "Seed of sampling and augmentation.")
-  var seed: UInt64 = 0
+  @Option(help: "Seed of sampling and augmentation (default: 0).")
+  var seed: UInt64?
 
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
@@ -59,31 +71,40 @@ struct Prune: ParsableCommand {
   struct Report: Encodable {
     let file: String
     let sha256: String
+    /// Whether these are the bytes of the card's model; nil without a card that says.
+    let isReproduced: Bool?
     let seconds: Double
     let recipe: PruningRecipe
     let latency: LatencyComparison
     let report: PersonalizationReport
   }
 
+  func validate() throws {
+    guard (target.latencyMs == nil) == (device == nil) else {
+      throw ValidationError("--latency-ms and --device go together; crisp device writes a profile.")
+    }
+  }
+
   func run() throws {
     ThreadWaiting.preferSleeping()
+    let wanted = try recipe.map { try RecipeArgument($0) }
+    try checkOptions(beside: wanted)
     guard case .dense(let universal) = try ModelFile(contentsOf: URL(fileURLWithPath: model))
     else {
       throw ValidationError("'\(model)' is pruned already; --model needs a dense model.")
     }
-    var recipe = PruningRecipe(
-      pattern: try HybridPattern(keep: keep, of: of, block: block, rows: rows),
-      sparsity: sparsity)
-    recipe.augmentation = .usual(for: universal)
-    if let overrides = self.recipe { recipe = try recipe.overridden(by: Data(overrides.utf8)) }
-    recipe.seed = seed
-    let dataset = try DatasetCatalog.load(data)
+    let dataset =
+      try labels.map { try DatasetCatalog.load(path: data, name: data, classes: .file($0)) }
+      ?? DatasetCatalog.load(data)
+    let digest = try SHA256.digest(ofFile: model).hex
+    let again: CardRun? = if case .card(let run) = wanted { run } else { nil }
+    try again?.check(model: digest, data: dataset.digest.hex)
+    let recipe = try recipe(wanted, for: universal)
+    let profile = try again?.profile ?? profile()
+    let threads = again?.threads ?? threads.count
     let personalization = try Personalization(
-      universal: universal, universalDigest: SHA256.digest(ofFile: model).hex,
-      dataset: dataset,
-      profile: ClassProfile(
-        classes.entries.map { ClassProfile.Entry(name: $0.name, weight: $0.weight) }),
-      recipe: recipe, threads: threads.count)
+      universal: universal, universalDigest: digest, dataset: dataset, profile: profile,
+      recipe: recipe, threads: threads)
 
     let bar = ProgressBar()
     let start = Date()
@@ -100,16 +121,91 @@ struct Prune: ParsableCommand {
     try result.packed.write(to: URL(fileURLWithPath: out), options: .atomic)
     let latency = try LatencyComparison.measure(
       dense: result.denseSliced, packed: PackedModel(data: result.packed))
+    if let card {
+      try JSONFile.write(
+        ModelCard(
+          result, profile: profile, recipe: recipe,
+          baseModel: ModelCard.Source(
+            name: URL(fileURLWithPath: model).lastPathComponent, sha256: digest),
+          dataset: ModelCard.Source(name: dataset.name, sha256: dataset.digest.hex),
+          threads: threads, latency: latency, generator: Crisp.generator), to: card)
+    }
+    let found = SHA256.digest(of: result.packed).hex
+    let isReproduced = again?.card.sha256.map { $0 == found }
+    if let again, isReproduced == false { warnOfOtherBytes(again.card) }
     let report = Report(
-      file: out, sha256: SHA256.digest(of: result.packed).hex, seconds: seconds, recipe: recipe,
+      file: out, sha256: found, isReproduced: isReproduced, seconds: seconds, recipe: recipe,
       latency: latency, report: result.report)
     try output.print(report) { text(report) }
+  }
+
+  private func profile() throws -> ClassProfile {
+    try ClassProfile(
+      (classes?.entries ?? []).map { ClassProfile.Entry(name: $0.name, weight: $0.weight) })
+  }
+
+  /// The recipe of a card or a file, else the one that the options describe.
+  private func recipe(_ wanted: RecipeArgument?, for universal: DenseModel) throws
+    -> PruningRecipe
+  {
+    var recipe = PruningRecipe(
+      pattern: try pattern.pattern(), sparsity: PruningRecipe.defaultSparsity)
+    recipe.augmentation = .usual(for: universal)
+    switch wanted {
+    case .card(let run): return run.recipe
+    case .whole(let whole): return whole
+    case .fields(let fields): recipe = try recipe.overridden(by: fields)
+    case nil: break
+    }
+    recipe.target = target.target ?? recipe.target
+    recipe.minAccuracy = target.minAccuracy
+    recipe.device = try device.map { try DeviceFile.read($0) }
+    recipe.storage = storage ?? recipe.storage
+    recipe.seed = seed ?? recipe.seed
+    return recipe
+  }
+
+  /// Refuses options that a card or a whole recipe decides: which of two would count?
+  private func checkOptions(beside wanted: RecipeArgument?) throws {
+    let ofRecipe = [
+      ("--\(target.target?.name.replacing("_", with: "-") ?? "")", target.target != nil),
+      ("--min-accuracy", target.minAccuracy != nil), ("--keep", pattern.keep != nil),
+      ("--of", pattern.of != nil), ("--block", pattern.block != nil),
+      ("--rows", pattern.rows != nil), ("--storage", storage != nil), ("--seed", seed != nil),
+    ]
+    switch wanted {
+    case .fields, nil: break
+    case .whole:
+      if let option = ofRecipe.first(where: \.1) {
+        throw ValidationError("\(option.0) goes without a whole recipe, which decides it.")
+      }
+    case .card(let run):
+      let ofCard = [("--classes", classes != nil)] + ofRecipe
+      if let option = ofCard.first(where: \.1) {
+        throw ValidationError("\(option.0) goes without a model card, which decides it.")
+      }
+      if let given = threads.threads, given != run.threads {
+        throw ValidationError(
+          "the model card's run used \(run.threads) thread(s); another number writes other bytes.")
+      }
+      return
+    }
+    guard classes != nil else { throw ValidationError("--classes is needed without a model card.") }
+  }
+
+  private func warnOfOtherBytes(_ card: ModelCard) {
+    let text =
+      "warning: these are not the bytes of the card's model (sha256 \(card.sha256 ?? "")), which "
+      + "\(card.generator) made on '\(card.latency.processor)'; this is \(Crisp.generator) on "
+      + "'\(Processor.name)'\n"
+    FileHandle.standardError.write(Data(text.utf8))
   }
 
   private func text(_ report: Report) -> String {
     let figures = report.report
     return """
-      \(report.file): sha256 \(report.sha256), \(Int(report.seconds)) s
+      \(report.file): sha256 \(report.sha256)\(report.isReproduced == true ? ", as on the card" : ""), \
+      \(Int(report.seconds)) s
       accuracy on the test split: universal restricted \
       \(percent(figures.references.restricted.test.accuracy)), dense fine-tuned \
       \(percent(figures.references.denseFineTuned.test.accuracy)), pruned \

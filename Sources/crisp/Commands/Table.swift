@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ModelCards
 import ServiceAPI
 
 /// `crisp table`: model cards side by side.
@@ -8,11 +9,9 @@ struct Table: ParsableCommand {
     abstract: "Show model cards side by side.",
     discussion: "Example: crisp table ada.json grace.json")
 
-  @Argument(help: "Files of `GET /models/{id}/card`, or of `crisp personalize --json`.")
+  @Argument(
+    help: "Files of `GET /models/{id}/card`, `crisp prune --card` or `crisp personalize --json`.")
   var cards: [String]
-
-  /// What `crisp personalize --json` wraps a card in.
-  private struct Wrapped: Decodable { let card: ModelCard }
 
   func run() throws {
     let decoded = try cards.map { path in
@@ -20,10 +19,9 @@ struct Table: ParsableCommand {
         throw ValidationError("cannot read '\(path)'.")
       }
       do {
-        return try (try? JSONDecoder().decode(Wrapped.self, from: data))?.card
-          ?? JSONDecoder().decode(ModelCard.self, from: data)
+        return try ModelCard(document: data)
       } catch {
-        throw ValidationError("'\(path)' is no model card.")
+        throw ValidationError("'\(path)' is no model card: \(error)")
       }
     }
     print(CardTable.text(decoded))

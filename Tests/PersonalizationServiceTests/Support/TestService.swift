@@ -25,6 +25,7 @@ final class TestService {
     var configuration = Service.Configuration(database: database)
     configuration.http.port = 0
     configuration.threadsPerWorker = 1
+    configuration.cache = URL(fileURLWithPath: folder.file("cache"))
     configure(&configuration)
     var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     logger.logLevel = .critical

@@ -60,7 +60,7 @@ import Training
       defer { for buffer in scaled { buffer.deallocate() } }
       var sampler = try toy.sampler()
       return try Saliency(batches: 2, batchSize: 8).estimate(
-        network, layers: layers, sampler: &sampler,
+        network, classes: network.classCount, layers: layers, sampler: &sampler,
         learning: { name in layers.firstIndex { $0.weightName == name }.map { scaled[$0] } },
         checkCancellation: {})
     }

@@ -1,0 +1,52 @@
+import Digests
+import Foundation
+import ModelFormats
+import Pruning
+import ServiceAPI
+
+extension ModelCard {
+  /// The card of a finished run.
+  ///
+  /// `profile`, `recipe` and `threads` are the run's, `generator` is the program's name and version.
+  public init(
+    _ result: Personalization.Result, profile: ClassProfile, recipe: PruningRecipe,
+    baseModel: Source, dataset: Source, threads: Int, latency: LatencyComparison,
+    generator: String
+  ) throws {
+    let report = result.report
+    let test = report.pruned.test
+    self.init(
+      classes: profile.entries.map { ProfileResource.Entry(name: $0.name, weight: $0.weight) },
+      baseModel: baseModel, dataset: dataset,
+      accuracy: Accuracy(
+        universalRestricted: report.references.restricted.test.accuracy,
+        denseFineTuned: report.references.denseFineTuned.test.accuracy, pruned: test.accuracy,
+        perClass: Dictionary(
+          zip(report.labels, test.perClass), uniquingKeysWith: { first, _ in first }),
+        testImages: test.counts.reduce(0, +)),
+      sparsity: Sparsity(
+        global: report.globalSparsity, model: report.modelSparsity,
+        layers: report.layers.map {
+          Layer(
+            name: $0.name, treatment: $0.treatment.rawValue,
+            reason: $0.treatment.reasonToStayDense, shape: [$0.rows, $0.columns], kept: $0.kept,
+            sparsity: $0.sparsity, tiles: [$0.tilesPerBlockRow, $0.tileColumns])
+        }),
+      bytes: Cost(dense: report.denseBytes, packed: report.packedBytes),
+      multiplyAccumulates: Cost(
+        dense: report.denseMultiplyAccumulates, packed: report.keptMultiplyAccumulates),
+      latency: Latency(
+        denseMilliseconds: latency.dense, sparseMilliseconds: latency.sparse,
+        batch: latency.batch, threads: latency.threads, processor: latency.processor),
+      recipe: try JSONDecoder().decode(JSONValue.self, from: CanonicalJSON.data(recipe)),
+      seed: recipe.seed, threads: threads, verificationError: Double(report.verificationError),
+      generator: generator,
+      iterations: report.iterations.map {
+        Iteration(
+          iteration: $0.iteration, sparsity: $0.sparsity,
+          validationAccuracy: $0.validationAccuracy)
+      },
+      sha256: SHA256.digest(of: result.packed).hex)
+    charts = CardCharts.charts(of: self)
+  }
+}

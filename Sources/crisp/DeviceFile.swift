@@ -1,0 +1,26 @@
+import ArgumentParser
+import Foundation
+import Pruning
+
+/// Device profiles as files: what `crisp prune --device` reads and `crisp device` writes.
+enum DeviceFile {
+  static func read(_ path: String) throws -> DeviceProfile {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw ValidationError("--device: '\(path)' cannot be read.")
+    }
+    do {
+      return try JSONDecoder().decode(DeviceProfile.self, from: data)
+    } catch {
+      throw ValidationError("--device: '\(path)' is no device profile; crisp device writes one.")
+    }
+  }
+}
+
+/// JSON documents for people and for this program.
+enum JSONFile {
+  static func write(_ value: some Encodable, to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try encoder.encode(value).write(to: URL(fileURLWithPath: path), options: .atomic)
+  }
+}

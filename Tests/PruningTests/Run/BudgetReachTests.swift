@@ -1,0 +1,48 @@
+import ModelFormats
+import Pruning
+import TestSupport
+import Testing
+
+/// What a description alone tells about a budget.
+@Suite struct BudgetReachTests {
+  private func check(_ target: PruningTarget) throws -> PruningError? {
+    let recipe = PruningRecipe(pattern: try HybridPattern(keep: 2, block: 8), target: target)
+    let universal = try ToyProblem().model.description
+    let classes = try ClassProfile(names: ["middle", "top left"])
+    do throws(PruningError) {
+      try Personalization.check(recipe, profile: classes, universal: universal)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func multiplyAccumulatesOutOfReachAreTold() throws {
+    guard
+      case .targetOutOfReach(let target, let requested, let least) =
+        try check(.multiplyAccumulates(1))
+    else {
+      Issue.record("one multiply-accumulate was accepted")
+      return
+    }
+    #expect(target == "macs")
+    #expect(requested == 1)
+    // The first layer stays dense: 10 channels, 9 taps, 64 places. Then what 2:4 keeps of the
+    // narrowest tile: 90, 180, 10 and 20 columns leave 2 or 4 of them in blocks of 8.
+    let conv1 = 10 * 9 * 64
+    let block = 3 * 20 * 2 * 16
+    let conv2 = 24 * 2 * 16
+    let classifier = 2 * 24 * 16 / 2
+    #expect(least == Double(conv1 + block + conv2 + classifier))
+    #expect(try check(.multiplyAccumulates(Int(least))) == nil)
+    #expect(try check(.multiplyAccumulates(Int(least) - 1)) != nil)
+  }
+
+  @Test func millisecondsNeedADevice() throws {
+    #expect(try check(.milliseconds(1))?.code == "invalid_recipe")
+  }
+
+  @Test func bytesAreLeftToTheRun() throws {
+    #expect(try check(.bytes(1)) == nil)
+  }
+}
