@@ -43,10 +43,6 @@ public enum RankColumnCost: String, Sendable, Hashable, Codable {
   case weights
   /// Multiply-accumulates of one image.
   case multiplyAccumulates = "macs"
-  /// Weights times the square root of their positions: between weights, which empties late layers,
-  /// and multiply-accumulates, which empties early ones.
-  case balanced
-  case quarter
   /// Nothing: raw sums, which favour large layers (B6).
   case none
 }

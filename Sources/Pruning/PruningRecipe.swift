@@ -185,6 +185,10 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try check(
       "precision", precision.isSupported, "asks for instructions that this processor lacks; use f32"
     )
+    if let warp = augmentation.warp {
+      try check("augmentation.warp.rotation", (0...180).contains(warp.rotation), "must be 0 to 180")
+      try check("augmentation.warp.scale", (0...0.5).contains(warp.scale), "must be 0 to 0.5")
+    }
     try check("augmentation.shift", (0...64).contains(augmentation.shift), "must be 0 to 64")
   }
 

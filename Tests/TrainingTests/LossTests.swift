@@ -27,6 +27,19 @@ import Training
     }
   }
 
+  /// Further scores change nothing and get no gradient.
+  @Test func widenedLossesIgnoreFurtherScores() throws {
+    let scores: [Float] = [0.3, -2, 9, 1.7, 4, 9]
+    #expect(firstScores(scores, of: 3, count: 2) == [0.3, -2, 1.7, 4])
+    #expect(firstScores(scores, of: 3, count: 3) == scores)
+    let loss = try Loss.crossEntropy([0.3, -2, 1.7, 4], labels: [0, 1], classes: 2)
+    let wide = loss.widened(from: 2, to: 3)
+    #expect(wide.value == loss.value)
+    let g = loss.gradient
+    #expect(wide.gradient == [g[0], g[1], 0, g[2], g[3], 0])
+    #expect(loss.widened(from: 2, to: 2).gradient == g)
+  }
+
   @Test func distillationFromItselfIsZero() throws {
     let scores: [Float] = [0.3, -2, 1.7, 4, 0, 1]
     let loss = try Loss.distillation(scores, teacher: scores, classes: 3, temperature: 4)

@@ -10,11 +10,30 @@ public struct Augmentation: Sendable, Hashable, Codable {
   /// nil cuts nothing. It takes the place of the resizing that evaluation does.
   public var crop: Double?
 
+  /// Turns and sizes; nil leaves both.
+  public var warp: Warp?
+
+  /// Turns by up to an angle and sizes up to a share larger or smaller, about the middle: what
+  /// glyphs of another font or a camera held otherwise look like.
+  public struct Warp: Sendable, Hashable, Codable {
+    /// Degrees to either side, 0…180.
+    public var rotation: Double
+    /// 0.1 makes an image up to 10 % larger or smaller; 0…0.5. Height and width each have their own.
+    public var scale: Double
+
+    /// Bounds as given.
+    public init(rotation: Double, scale: Double) {
+      self.rotation = rotation
+      self.scale = scale
+    }
+  }
+
   /// The changes as given.
-  public init(flip: Bool, shift: Int, crop: Double? = nil) {
+  public init(flip: Bool, shift: Int, crop: Double? = nil, warp: Warp? = nil) {
     self.flip = flip
     self.shift = shift
     self.crop = crop
+    self.warp = warp
   }
 
   /// No change, for evaluation and saliency.
@@ -36,8 +55,9 @@ public struct Augmentation: Sendable, Hashable, Codable {
     let dx: Int
     /// Where the crop lies depends on the picture's size, which is not known when this is drawn.
     let cropSeed: UInt64?
+    let warp: ImageWarp?
 
-    static let none = Draw(flipped: false, dy: 0, dx: 0, cropSeed: nil)
+    static let none = Draw(flipped: false, dy: 0, dx: 0, cropSeed: nil, warp: nil)
   }
 
   func draw(from generator: inout SeededGenerator) -> Draw {
@@ -45,7 +65,8 @@ public struct Augmentation: Sendable, Hashable, Codable {
       flipped: flip && generator.nextIndex(below: 2) == 1,
       dy: shift > 0 ? generator.nextIndex(below: 2 * shift + 1) - shift : 0,
       dx: shift > 0 ? generator.nextIndex(below: 2 * shift + 1) - shift : 0,
-      cropSeed: crop == nil ? nil : generator.next())
+      cropSeed: crop == nil ? nil : generator.next(),
+      warp: warp.map { ImageWarp($0, from: &generator) })
   }
 
   /// The part of a picture that a draw keeps; nil leaves it to the geometry.

@@ -156,7 +156,7 @@ public struct BatchLoader: Sendable {
     }
   }
 
-  /// Mirrors, moves and normalises one image; what moves in is black.
+  /// Mirrors, moves, normalises and warps one image; what moves in is black.
   private func render(
     _ planes: ArraySlice<UInt8>, _ draw: Augmentation.Draw,
     into out: UnsafeMutableBufferPointer<Float>, at start: Int
@@ -164,6 +164,7 @@ public struct BatchLoader: Sendable {
     let height = geometry.shape.height
     let width = geometry.shape.width
     let inside = max(0, min(width, draw.dx))..<max(0, min(width, width + draw.dx))
+    var scratch = draw.warp == nil ? [] : [Float](repeating: 0, count: height * width)
     planes.withUnsafeBufferPointer { planes in
       for (channel, table) in tables.enumerated() {
         table.withUnsafeBufferPointer { table in
@@ -182,6 +183,10 @@ public struct BatchLoader: Sendable {
             }
             for x in inside.upperBound..<width { out[row + x] = table[0] }
           }
+          let first = start + channel * height * width
+          draw.warp?.apply(
+            to: UnsafeMutableBufferPointer(rebasing: out[first..<first + height * width]),
+            height: height, width: width, outside: table[0], scratch: &scratch)
         }
       }
     }

@@ -1,4 +1,3 @@
-import Foundation
 import ModelFormats
 import NeuralGraph
 
@@ -55,16 +54,6 @@ package struct ResourceModel: Sendable {
       $0 + Double($1.0.layer.matrix.count) * $1.1.perWeight
     }
     return ResourceModel(fixed: all - prunable, layers: layers)
-  }
-
-  /// Weights times the square root of the positions at which each is used: no resource, a price
-  /// between weights and multiply-accumulates.
-  package static func balanced(_ masks: [LayerMask], graph: Graph, exponent: Double)
-    throws(GraphError) -> ResourceModel
-  {
-    let positions = try multiplyAccumulates(masks, graph: graph).layers
-    return ResourceModel(
-      fixed: 0, layers: positions.map { Layer(perWeight: pow($0.perWeight, exponent)) })
   }
 
   /// Bytes of the packed file. `unpacked` is the size of a file in which all masks keep everything

@@ -42,8 +42,6 @@ extension MaskChoice {
     case .target: prices = resource
     case .weights: prices = .weights(masks)
     case .multiplyAccumulates: prices = try .multiplyAccumulates(masks, graph: graph)
-    case .balanced: prices = try .balanced(masks, graph: graph, exponent: 0.5)
-    case .quarter: prices = try .balanced(masks, graph: graph, exponent: 0.25)
     case .none: prices = nil
     }
     self.init(

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Randomness
 import Testing
 
 /// What samplers hand out, against a naive picture of flips and shifts.
@@ -132,6 +133,57 @@ import Testing
     #expect(try encoder.encode(Augmentation.small) == old)
     let crop = try encoder.encode(Augmentation.photographs)
     #expect(try JSONDecoder().decode(Augmentation.self, from: crop) == .photographs)
+  }
+
+  /// A quarter turn moves every pixel to a place of its own.
+  @Test func warpsOfNothingChangeNothingAndTurnsTurn() throws {
+    var plane = (0..<25).map(Float.init)
+    var scratch = [Float](repeating: 0, count: 25)
+    func warped(_ warp: ImageWarp) -> [Float] {
+      var result = plane
+      result.withUnsafeMutableBufferPointer {
+        warp.apply(to: $0, height: 5, width: 5, outside: -1, scratch: &scratch)
+      }
+      return result
+    }
+    #expect(warped(ImageWarp(down: (1, 0), right: (0, 1))) == plane)
+    let quarter = warped(ImageWarp(down: (0, -1), right: (1, 0)))
+    for y in 0..<5 {
+      for x in 0..<5 { #expect(quarter[y * 5 + x] == plane[x * 5 + 4 - y]) }
+    }
+    // Half the size: the middle stays, the corners come from outside.
+    let smaller = warped(ImageWarp(down: (2, 0), right: (0, 2)))
+    #expect(smaller[12] == plane[12])
+    #expect(smaller[0] == -1 && smaller[6] == plane[0] && smaller[18] == plane[24])
+    // Between two pixels lies their mean.
+    plane = [Float](repeating: 0, count: 25)
+    plane[12] = 8
+    let larger = warped(ImageWarp(down: (0.5, 0), right: (0, 0.5)))
+    #expect(larger[12] == 8 && larger[11] == 4 && larger[6] == 2)
+  }
+
+  @Test func warpsStayWithinTheirBounds() {
+    var generator = SeededGenerator(seed: 1, stream: "warp")
+    let bounds = Augmentation.Warp(rotation: 20, scale: 0.2)
+    var largest = 0.0
+    for _ in 0..<500 {
+      let warp = ImageWarp(bounds, from: &generator)
+      let height = 1 / hypot(warp.down.y, warp.down.x)
+      let width = 1 / hypot(warp.right.y, warp.right.x)
+      #expect((0.8...1.2).contains(height) && (0.8...1.2).contains(width))
+      let angle = abs(atan2(warp.right.y, warp.right.x)) * 180 / Double.pi
+      #expect(angle <= 20 + 1e-9)
+      largest = max(largest, angle)
+    }
+    #expect(largest > 18)
+  }
+
+  /// A loader applies them, to each image another.
+  @Test func loadersWarp() throws {
+    let warped = try draws(
+      Self.picture, Augmentation(flip: false, shift: 0, warp: .init(rotation: 30, scale: 0.3)),
+      count: 6)
+    #expect(Set(warped).count == 6)
   }
 
   @Test func theSeedDecides() throws {

@@ -137,6 +137,24 @@ import Testing
     #expect(priced != raw)
   }
 
+  /// A teacher of all classes trains a wider classifier, of which the user's rows are delivered.
+  @Test(arguments: [PruningMethod.hybrid, .channels, .unstructured])
+  func aTeacherOfAllClassesLeavesTheUsersAlone(method: PruningMethod) throws {
+    let narrow = try report(method, sparsity: 0.7)
+    let wide = try report(method, sparsity: 0.7) { $0.teacherScope = .universal }
+    #expect(wide.report.labels == narrow.report.labels)
+    #expect(wide.report.globalSparsity >= 0.7)
+    #expect(wide.report.layers.map(\.rows) == narrow.report.layers.map(\.rows))
+    let classifier = try #require(wide.model.description.graph.node(named: "fc")?.operation)
+    guard case .linear(_, let outputs, _) = classifier else {
+      Issue.record("not a linear layer")
+      return
+    }
+    #expect(outputs == 3)
+    #expect(try wide.model.denseWeights() != narrow.model.denseWeights())
+    #expect(wide.report.pruned.test.accuracy > 0.9)
+  }
+
   @Test(arguments: PruningMethod.allCases)
   func everyMethodResumesToTheSameBytes(method: PruningMethod) throws {
     var recipe = try PersonalizationTests.recipe(sparsity: 0.7)
