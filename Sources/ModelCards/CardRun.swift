@@ -19,8 +19,8 @@ public struct CardRun: Sendable {
     document["object"]?.text == "model.card"
   }
 
-  /// Reads a card, or what `crisp personalize --json` wraps one in. Throws `CardError` on what is none, `PruningError` on classes or a recipe that
-  /// cannot be run.
+  /// Reads a card, or what `crisp personalize --json` wraps one in. Throws `CardError` on what is
+  /// none, `PruningError` on classes or a recipe that cannot be run.
   public init(_ data: Data) throws {
     card = try ModelCard(document: data)
     guard (1...1024).contains(card.threads) else {

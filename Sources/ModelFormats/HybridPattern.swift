@@ -62,6 +62,9 @@ public struct HybridPattern: Sendable, Hashable, Codable, CustomStringConvertibl
   var groupsPerRow: Int { block / of }
   /// Values stored for one row of a tile.
   public var slotsPerRow: Int { groupsPerRow * keep }
+  /// Weights that a row keeps of so many columns when no tile is dropped: the last group of a row may
+  /// be short.
+  public func kept(of columns: Int) -> Int { columns / of * keep + min(columns % of, keep) }
   /// Values stored for one tile.
   public var slotsPerTile: Int { block * slotsPerRow }
   /// Positions stored for one tile: one for each slot of each row group.

@@ -15,12 +15,3 @@ enum DeviceFile {
     }
   }
 }
-
-/// JSON documents for people and for this program.
-enum JSONFile {
-  static func write(_ value: some Encodable, to path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try encoder.encode(value).write(to: URL(fileURLWithPath: path), options: .atomic)
-  }
-}

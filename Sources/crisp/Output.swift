@@ -10,12 +10,23 @@ struct OutputOptions: ParsableArguments {
   /// Prints `value` as JSON when asked for, else the text.
   func print(_ value: some Encodable, text: () -> String) throws {
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+      Swift.print(String(decoding: try JSONFile.data(value), as: UTF8.self))
     } else {
       Swift.print(text())
     }
+  }
+}
+
+/// JSON documents for people and for this program.
+enum JSONFile {
+  static func data(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(value)
+  }
+
+  static func write(_ value: some Encodable, to path: String) throws {
+    try data(value).write(to: URL(fileURLWithPath: path), options: .atomic)
   }
 }
 

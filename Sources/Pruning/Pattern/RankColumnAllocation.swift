@@ -91,10 +91,8 @@ package struct RankColumnAllocation {
     var least = 0
     for mask in masks {
       let matrix = mask.layer.matrix
-      let of = mask.pattern.of
       func kept(_ columns: Int) -> Int {
-        allowsFull
-          ? columns : columns / of * mask.pattern.keep + min(columns % of, mask.pattern.keep)
+        allowsFull ? columns : mask.pattern.kept(of: columns)
       }
       total += matrix.count
       most += matrix.rows * kept(matrix.columns)

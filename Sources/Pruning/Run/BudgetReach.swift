@@ -53,8 +53,7 @@ extension Personalization {
         let ragged = columns % mask.grid.block
         columns = ragged > 0 ? ragged : min(columns, mask.grid.block)
       }
-      let (keep, of) = (mask.pattern.keep, mask.pattern.of)
-      let kept = isThinned ? columns / of * keep + min(columns % of, keep) : columns
+      let kept = isThinned ? mask.pattern.kept(of: columns) : columns
       least += count / Double(max(1, weights[name] ?? 1)) * Double(matrix.rows * kept)
     }
     return least
