@@ -46,7 +46,7 @@ extension ModelCard {
           iteration: $0.iteration, sparsity: $0.sparsity,
           validationAccuracy: $0.validationAccuracy)
       },
-      sha256: SHA256.digest(of: result.packed).hex)
+      sha256: SHA256.digest(of: result.packed).hex, seconds: report.seconds)
     charts = CardCharts.charts(of: self)
   }
 }

@@ -20,6 +20,8 @@ public enum GraphError: Error, Hashable, Sendable, CustomStringConvertible {
   case unexpectedWeight(String)
   /// No architecture has this name.
   case unknownArchitecture(String, known: [String])
+  /// A network cannot be that many times as wide.
+  case invalidWidth(Double)
 
   /// A stable identifier of the failure, for logs and API answers.
   public var code: String {
@@ -34,6 +36,7 @@ public enum GraphError: Error, Hashable, Sendable, CustomStringConvertible {
     case .weightShape: "weight_shape"
     case .unexpectedWeight: "unexpected_weight"
     case .unknownArchitecture: "unknown_architecture"
+    case .invalidWidth: "invalid_width"
     }
   }
 
@@ -55,6 +58,8 @@ public enum GraphError: Error, Hashable, Sendable, CustomStringConvertible {
     case .unexpectedWeight(let name): "the graph has no place for the weight '\(name)'"
     case .unknownArchitecture(let name, let known):
       "no architecture is called '\(name)'; known are \(known.joined(separator: ", "))"
+    case .invalidWidth(let width):
+      "a network cannot be \(width) times as wide: the factor must lie in 0 < width ≤ 16"
     }
   }
 }

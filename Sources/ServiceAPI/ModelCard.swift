@@ -194,6 +194,9 @@ public struct ModelCard: Codable, Sendable {
   public var iterations: [Iteration]?
   /// Nil in cards of earlier versions.
   public var charts: Charts?
+  /// Where the run's time went, in seconds by part (`training`, `teacher`, `saliency`, `masks`,
+  /// `evaluation`, `statistics`, `packing`, `other`). Nil in cards of earlier versions.
+  public var seconds: [String: Double]?
   /// Digest of the packed file, hexadecimal. Nil in cards of earlier versions.
   public var sha256: String?
 
@@ -204,7 +207,7 @@ public struct ModelCard: Codable, Sendable {
     case multiplyAccumulates = "multiply_accumulates"
     case latency, recipe, seed, threads
     case verificationError = "verification_error"
-    case generator, iterations, charts, sha256
+    case generator, iterations, charts, sha256, seconds
   }
 
   /// A card as given.
@@ -212,7 +215,8 @@ public struct ModelCard: Codable, Sendable {
     classes: [ProfileResource.Entry], baseModel: Source, dataset: Source, accuracy: Accuracy,
     sparsity: Sparsity, bytes: Cost, multiplyAccumulates: Cost, latency: Latency,
     recipe: JSONValue, seed: UInt64, threads: Int, verificationError: Double, generator: String,
-    iterations: [Iteration]? = nil, charts: Charts? = nil, sha256: String? = nil
+    iterations: [Iteration]? = nil, charts: Charts? = nil, sha256: String? = nil,
+    seconds: [String: Double]? = nil
   ) {
     self.classes = classes
     self.baseModel = baseModel
@@ -230,6 +234,7 @@ public struct ModelCard: Codable, Sendable {
     self.iterations = iterations
     self.charts = charts
     self.sha256 = sha256
+    self.seconds = seconds
   }
 }
 

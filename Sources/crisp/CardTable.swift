@@ -4,7 +4,7 @@ import ServiceAPI
 /// What pruning cost and gained, for people: one column a model.
 enum CardTable {
   static func text(_ cards: [ModelCard]) -> String {
-    let rows: [(String, (ModelCard) -> String)] = [
+    var rows: [(String, (ModelCard) -> String)] = [
       ("classes", { $0.classes.map(\.name).joined(separator: ", ") }),
       ("accuracy, universal restricted", { percent($0.accuracy.universalRestricted) }),
       ("accuracy, dense fine-tuned", { percent($0.accuracy.denseFineTuned) }),
@@ -31,6 +31,7 @@ enum CardTable {
         }
       ),
     ]
+    rows += secondsRows(cards)
     let names = rows.map(\.0)
     var columns = [names]
     for card in cards { columns.append(rows.map { $0.1(card) }) }
@@ -42,6 +43,18 @@ enum CardTable {
         return index == 0 ? text + space : space + text
       }.joined(separator: "   ")
     }.joined(separator: "\n")
+  }
+
+  /// Where the runs' time went, the longest part first.
+  private static func secondsRows(_ cards: [ModelCard]) -> [(String, (ModelCard) -> String)] {
+    var sums: [String: Double] = [:]
+    for card in cards { sums.merge(card.seconds ?? [:], uniquingKeysWith: +) }
+    guard !sums.isEmpty else { return [] }
+    func text(_ seconds: Double?) -> String { seconds.map { String(format: "%.1f", $0) } ?? "–" }
+    return [("seconds of the run", { text($0.seconds?.values.reduce(0, +)) })]
+      + sums.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { part, _ in
+        ("  \(part)", { text($0.seconds?[part]) })
+      }
   }
 
   private static func gain(_ before: some BinaryInteger, _ after: some BinaryInteger) -> String {

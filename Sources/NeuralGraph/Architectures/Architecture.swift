@@ -28,23 +28,40 @@ public enum Architecture: String, CaseIterable, Sendable, Codable {
     self = architecture
   }
 
-  /// The network for images of that shape with one score per class.
+  /// The network for images of that shape with one score per class, its layers `width` times as
+  /// wide (Zagoruyko and Komodakis 2016; for MobileNetV2, Sandler et al. 2018, section 5).
   ///
-  /// Throws `GraphError.invalidNode` when the image is too small or (VGG-16) of a size whose
-  /// pooling cannot be expressed.
-  public func graph(input: ActivationShape, classes: Int) throws(GraphError) -> Graph {
-    switch self {
-    case .resnet20: try smallResNet(blocksPerStage: 3, input: input, classes: classes)
-    case .resnet32: try smallResNet(blocksPerStage: 5, input: input, classes: classes)
-    case .resnet18:
-      try resNet(blocks: [2, 2, 2, 2], bottlenecks: false, input: input, classes: classes)
-    case .resnet34:
-      try resNet(blocks: [3, 4, 6, 3], bottlenecks: false, input: input, classes: classes)
-    case .resnet50:
-      try resNet(blocks: [3, 4, 6, 3], bottlenecks: true, input: input, classes: classes)
-    case .vgg16: try vgg16Graph(batchNorm: false, input: input, classes: classes)
-    case .vgg16BN: try vgg16Graph(batchNorm: true, input: input, classes: classes)
-    case .mobileNetV2: try mobileNetV2Graph(input: input, classes: classes)
+  /// Throws `GraphError.invalidWidth` for factors outside 0…16 and `GraphError.invalidNode` when the
+  /// image is too small or (VGG-16) of a size whose pooling cannot be expressed.
+  public func graph(
+    input: ActivationShape, classes: Int, width: Double = 1
+  ) throws(GraphError) -> Graph {
+    guard width > 0, width <= 16 else { throw .invalidWidth(width) }
+    func scaled(_ channels: Int) -> Int { Architecture.scaled(channels, by: width) }
+    func basic(_ blocks: [Int], bottlenecks: Bool = false) throws(GraphError) -> Graph {
+      try resNet(
+        blocks: blocks, bottlenecks: bottlenecks, channels: scaled(64), input: input,
+        classes: classes)
     }
+    return switch self {
+    case .resnet20:
+      try smallResNet(blocksPerStage: 3, channels: scaled(16), input: input, classes: classes)
+    case .resnet32:
+      try smallResNet(blocksPerStage: 5, channels: scaled(16), input: input, classes: classes)
+    case .resnet18: try basic([2, 2, 2, 2])
+    case .resnet34: try basic([3, 4, 6, 3])
+    case .resnet50: try basic([3, 4, 6, 3], bottlenecks: true)
+    case .vgg16:
+      try vgg16Graph(batchNorm: false, scaled: scaled, input: input, classes: classes)
+    case .vgg16BN:
+      try vgg16Graph(batchNorm: true, scaled: scaled, input: input, classes: classes)
+    case .mobileNetV2: try mobileNetV2Graph(scaled: scaled, input: input, classes: classes)
+    }
+  }
+
+  /// Channels of a layer `width` times as wide: a multiple of 8, because the pattern's groups and
+  /// tiles lie along them.
+  static func scaled(_ channels: Int, by width: Double) -> Int {
+    width == 1 ? channels : max(8, 8 * Int((Double(channels) * width / 8).rounded()))
   }
 }

@@ -1,8 +1,11 @@
-/// MobileNetV2 (Sandler et al. 2018, table 2, width 1) with torchvision's names.
+/// MobileNetV2 (Sandler et al. 2018, table 2) with torchvision's names.
 ///
 /// Small images keep their resolution in the stem and in the 24-channel stage, the usual variant
-/// for 32x32 pictures: they are divided by 8 instead of 32.
-func mobileNetV2Graph(input: ActivationShape, classes: Int) throws(GraphError) -> Graph {
+/// for 32x32 pictures: they are divided by 8 instead of 32. The last convolution does not get narrower
+/// with the others (section 5).
+func mobileNetV2Graph(
+  scaled: (Int) -> Int, input: ActivationShape, classes: Int
+) throws(GraphError) -> Graph {
   let small = ImageForm(for: input) == .small
   /// Expansion, output channels, repetitions and first stride of each stage.
   let stages: [(expansion: Int, out: Int, count: Int, stride: Int)] = [
@@ -11,21 +14,22 @@ func mobileNetV2Graph(input: ActivationShape, classes: Int) throws(GraphError) -
   ]
   var builder = GraphBuilder(input: input)
   var x = builder.normalizedConvolution(
-    "features.0", builder.image, out: 32, kernel: 3, stride: small ? 1 : 2)
-  var channels = 32
+    "features.0", builder.image, out: scaled(32), kernel: 3, stride: small ? 1 : 2)
+  var channels = scaled(32)
+  let last = max(1280, scaled(1280))
   var index = 1
   for stage in stages {
     for repetition in 0..<stage.count {
       x = builder.invertedResidual(
-        "features.\(index)", x, channels: channels, expansion: stage.expansion, out: stage.out,
+        "features.\(index)", x, channels: channels, expansion: stage.expansion, out: scaled(stage.out),
         stride: repetition == 0 ? stage.stride : 1)
-      channels = stage.out
+      channels = scaled(stage.out)
       index += 1
     }
   }
-  x = builder.normalizedConvolution("features.\(index)", x, out: 1280, kernel: 1)
+  x = builder.normalizedConvolution("features.\(index)", x, out: last, kernel: 1)
   x = builder.globalAveragePool("avgpool", x)
-  x = builder.linear("classifier.1", x, features: 1280, out: classes)
+  x = builder.linear("classifier.1", x, features: last, out: classes)
   return try builder.graph(output: x)
 }
 

@@ -1,26 +1,27 @@
 /// ResNet-18, -34 and -50 (He et al. 2016, table 1) with torchvision's names.
 ///
 /// Photographs get the 7x7 stem with stride 2 and a max pool; small images a 3x3 stem with
-/// stride 1 and no pool, the usual variant for 32x32 pictures.
+/// stride 1 and no pool, the usual variant for 32x32 pictures. The stem has `base` channels (64), and
+/// each stage twice those of the one before.
 func resNet(
-  blocks: [Int], bottlenecks: Bool, input: ActivationShape, classes: Int
+  blocks: [Int], bottlenecks: Bool, channels base: Int, input: ActivationShape, classes: Int
 ) throws(GraphError) -> Graph {
   var builder = GraphBuilder(input: input)
   var x: String
   switch ImageForm(for: input) {
   case .small:
-    x = builder.convolution("conv1", builder.image, out: 64, kernel: 3, padding: 1)
+    x = builder.convolution("conv1", builder.image, out: base, kernel: 3, padding: 1)
     x = builder.batchNorm("bn1", x)
     x = builder.relu("relu", x)
   case .photograph:
-    x = builder.convolution("conv1", builder.image, out: 64, kernel: 7, stride: 2, padding: 3)
+    x = builder.convolution("conv1", builder.image, out: base, kernel: 7, stride: 2, padding: 3)
     x = builder.batchNorm("bn1", x)
     x = builder.relu("relu", x)
     x = builder.maxPool("maxpool", x, Window(kernel: 3, stride: 2, padding: 1))
   }
-  var channels = 64
+  var channels = base
   for (stage, count) in blocks.enumerated() {
-    let width = 64 << stage
+    let width = base << stage
     for block in 0..<count {
       let name = "layer\(stage + 1).\(block)"
       let stride = stage > 0 && block == 0 ? 2 : 1

@@ -7,7 +7,9 @@
 /// the classifier is torchvision's. (torchvision's own pool would repeat the one position of a
 /// 32x32 picture 49 times: its `classifier.0`, summed over positions, is ours.) A max pool that
 /// would see a side of one pixel is left out, which lets 28x28 pictures in.
-func vgg16Graph(batchNorm: Bool, input: ActivationShape, classes: Int) throws(GraphError) -> Graph {
+func vgg16Graph(
+  batchNorm: Bool, scaled: (Int) -> Int, input: ActivationShape, classes: Int
+) throws(GraphError) -> Graph {
   var builder = GraphBuilder(input: input)
   var (height, width) = (input.height, input.width)
   var x = builder.image
@@ -19,7 +21,7 @@ func vgg16Graph(batchNorm: Bool, input: ActivationShape, classes: Int) throws(Gr
   }
   for (channels, convolutions) in [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)] {
     for _ in 0..<convolutions {
-      x = builder.convolution(next(), x, out: channels, kernel: 3, padding: 1, bias: true)
+      x = builder.convolution(next(), x, out: scaled(channels), kernel: 3, padding: 1, bias: true)
       if batchNorm { x = builder.batchNorm(next(), x) }
       x = builder.relu(next(), x)
     }
@@ -31,11 +33,11 @@ func vgg16Graph(batchNorm: Bool, input: ActivationShape, classes: Int) throws(Gr
   let features: Int
   switch ImageForm(for: input) {
   case .small:
-    features = 512
+    features = scaled(512)
     if max(height, width) > 1 { x = builder.globalAveragePool("avgpool", x) }
   case .photograph:
     let side = 7
-    features = 512 * side * side
+    features = scaled(512) * side * side
     guard height % side == 0, width % side == 0, min(height, width) > 0 else {
       throw .invalidNode(
         node: "avgpool",
@@ -52,10 +54,10 @@ func vgg16Graph(batchNorm: Bool, input: ActivationShape, classes: Int) throws(Gr
       x = builder.averagePool("avgpool", x, window)
     }
   }
-  x = builder.linear("classifier.0", x, features: features, out: 4096)
+  x = builder.linear("classifier.0", x, features: features, out: scaled(4096))
   x = builder.relu("classifier.1", x)
-  x = builder.linear("classifier.3", x, features: 4096, out: 4096)
+  x = builder.linear("classifier.3", x, features: scaled(4096), out: scaled(4096))
   x = builder.relu("classifier.4", x)
-  x = builder.linear("classifier.6", x, features: 4096, out: classes)
+  x = builder.linear("classifier.6", x, features: scaled(4096), out: classes)
   return try builder.graph(output: x)
 }

@@ -37,7 +37,7 @@ public struct Personalization: Sendable {
     /// The sliced universal model as a dense file: what the packed one replaces.
     public let denseSliced: DenseModel
     /// What happened and what was measured.
-    public let report: PersonalizationReport
+    public var report: PersonalizationReport
   }
 
   let universal: DenseModel

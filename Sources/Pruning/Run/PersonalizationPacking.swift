@@ -31,6 +31,14 @@ extension PersonalizationRun {
   }
 
   func packed(references: References, finalEpoch: Int) throws -> Personalization.Result {
+    var result = try clock.time(.packing) {
+      try pack(references: references, finalEpoch: finalEpoch)
+    }
+    result.report.seconds = clock.seconds()
+    return result
+  }
+
+  private func pack(references: References, finalEpoch: Int) throws -> Personalization.Result {
     let session = try Session(
       model: PackedModel(
         data: packedModel(masks: masks, accuracy: nil).serialized(precision: recipe.storage)),
@@ -87,10 +95,12 @@ extension PersonalizationRun {
 
   /// The test split is read here for the first time for the pruned model, after every choice.
   private func evaluate(_ session: Session, _ split: Split) throws -> Evaluation {
-    try Evaluation.run(
-      loader, split: split, batchSize: batchSize, mostPerClass: mostPerClass(split)
-    ) {
-      try session.run(images: $0.images, count: $0.count)
+    try clock.time(.evaluation) {
+      try Evaluation.run(
+        loader, split: split, batchSize: batchSize, mostPerClass: mostPerClass(split)
+      ) {
+        try session.run(images: $0.images, count: $0.count)
+      }
     }
   }
 

@@ -58,7 +58,7 @@ extension PersonalizationRun {
         for (i, isKept) in mask.weights.enumerated() where !isKept { worth[index][i] = 0 }
       }
     }
-    let left = choice.choose(&masks, worth: worth, iteration: iteration)
+    let left = clock.time(.masks) { choice.choose(&masks, worth: worth, iteration: iteration) }
     if iteration == recipe.iterations { try choice.checkMet(left: left, masks: masks) }
     masked.set(masks, frozen: !recipe.straightThrough)
     optimizer.project()
@@ -69,9 +69,11 @@ extension PersonalizationRun {
     let worth = try estimateWorth(
       iteration, layers: PrunableLayer.layers(of: network.graph),
       optimizer: try optimizer(frozen: false))
-    let smaller = try ChannelPruning(network.graph, prunable: Set(masks.map(\.layer.name))).pruned(
-      weights: network.weights(), worth: worth,
-      allowed: Int(choice.limit(after: iteration).rounded(.down)))
+    let smaller = try clock.time(.masks) {
+      try ChannelPruning(network.graph, prunable: Set(masks.map(\.layer.name))).pruned(
+        weights: network.weights(), worth: worth,
+        allowed: Int(choice.limit(after: iteration).rounded(.down)))
+    }
     network = try Network(
       graph: smaller.graph, weights: smaller.weights, threads: setup.threads,
       precision: recipe.precision)
@@ -103,15 +105,17 @@ extension PersonalizationRun {
     // Enough for the mean to settle, in batches the engine has a program for.
     let size = recipe.batchSize
     var failure: DatasetError?
-    try network.estimateStatistics(
-      (0..<32).lazy.compactMap { _ -> Batch? in
-        do throws(DatasetError) {
-          return try sampler.next(size)
-        } catch {
-          failure = error
-          return nil
-        }
-      })
+    try clock.time(.statistics) {
+      try network.estimateStatistics(
+        (0..<32).lazy.compactMap { _ -> Batch? in
+          do throws(DatasetError) {
+            return try sampler.next(size)
+          } catch {
+            failure = error
+            return nil
+          }
+        })
+    }
     if let failure { throw failure }
     return (best?.epoch ?? 0, try validate())
   }

@@ -81,6 +81,9 @@ public struct PersonalizationReport: Sendable, Codable {
   /// Largest difference between the packed model's scores and those of the masked dense network on
   /// real images, relative to the largest score.
   public var verificationError: Float
+  /// Where the time went, in seconds: `training`, `teacher`, `saliency`, `masks`, `evaluation`,
+  /// `statistics`, `packing` and `other`. After a resumption only what was done since.
+  public var seconds: [String: Double] = [:]
 }
 
 /// Where a run is; what a progress bar or an event stream shows.

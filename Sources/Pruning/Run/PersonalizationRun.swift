@@ -18,6 +18,7 @@ final class PersonalizationRun {
   /// The network that is being pruned; channel pruning replaces it by a smaller one.
   var network: Network
   let hooks: Personalization.Hooks
+  let clock = RunClock()
   let masked: MaskedWeights
   let teacher: Network?
   var masks: [LayerMask]

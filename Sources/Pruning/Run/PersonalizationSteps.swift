@@ -16,17 +16,19 @@ extension PersonalizationRun {
   /// The worth of every weight, per layer in matrix order.
   func estimateWorth(_ iteration: Int, layers: [PrunableLayer], optimizer: SGD) throws -> [[Float]]
   {
-    guard recipe.criterion == .saliency else {
-      return layers.map { layer in
-        let weights = optimizer.learningWeights(layer.weightName)
-        let sizes = weights.map { $0.prefix(layer.matrix.count).map { abs($0) } } ?? []
-        return layer.matrix.fromOIHW(sizes) ?? sizes
+    try clock.time(.saliency) { () throws -> [[Float]] in
+      guard recipe.criterion == .saliency else {
+        return layers.map { layer in
+          let weights = optimizer.learningWeights(layer.weightName)
+          let sizes = weights.map { $0.prefix(layer.matrix.count).map { abs($0) } } ?? []
+          return layer.matrix.fromOIHW(sizes) ?? sizes
+        }
       }
+      var sampler = try sampler("saliency \(iteration)", augmentation: .none)
+      return try Saliency(batches: recipe.saliencyBatches, batchSize: recipe.batchSize).estimate(
+        network, classes: loader.classCount, layers: layers, sampler: &sampler,
+        learning: { optimizer.learningWeights($0) }, checkCancellation: checkCancellation)
     }
-    var sampler = try sampler("saliency \(iteration)", augmentation: .none)
-    return try Saliency(batches: recipe.saliencyBatches, batchSize: recipe.batchSize).estimate(
-      network, classes: loader.classCount, layers: layers, sampler: &sampler,
-      learning: { optimizer.learningWeights($0) }, checkCancellation: checkCancellation)
   }
 
   func train(
@@ -40,12 +42,14 @@ extension PersonalizationRun {
       for step in 0..<stepsPerEpoch {
         try checkCancellation()
         let batch = try sampler.next(recipe.batchSize)
-        lossSum += try network.trainingStep(
-          batch, optimizer: optimizer,
-          learningRate: schedule.rate(at: (epoch - 1) * stepsPerEpoch + step), step: stepsDone,
-          adding: { [self] scores, loss throws(TrainingError) in
-            try restricted(loss, scores: scores, batch: batch)
-          })
+        let rate = schedule.rate(at: (epoch - 1) * stepsPerEpoch + step)
+        lossSum += try clock.time(.training) { () throws(TrainingError) in
+          try network.trainingStep(
+            batch, optimizer: optimizer, learningRate: rate, step: stepsDone,
+            adding: { [self] scores, loss throws(TrainingError) in
+              try restricted(loss, scores: scores, batch: batch)
+            })
+        }
         stepsDone += 1
         progress.loss = lossSum / Double(step + 1)
         if step % 8 == 0 { try report(stage, epoch: epoch) }
@@ -65,7 +69,9 @@ extension PersonalizationRun {
       : try Loss.crossEntropy(
         firstScores(scores, of: all, count: classes), labels: batch.labels, classes: classes
       ).widened(from: classes, to: all)
-    let opinion = try teacher.forward(batch.images, count: batch.count, mode: .inference)
+    let opinion = try clock.time(.teacher) { () throws(TrainingError) in
+      try teacher.forward(batch.images, count: batch.count, mode: .inference)
+    }
     let distance = try Loss.distillation(
       scores, teacher: opinion, classes: network.classCount,
       temperature: Float(recipe.temperature))
@@ -92,15 +98,16 @@ extension PersonalizationRun {
 
   /// Accuracy on the validation split.
   func validate() throws -> Double {
-    try network.evaluate(
-      loader, split: .validation, mostPerClass: mostPerClass(.validation)
-    ).accuracy
+    try evaluate(.validation).accuracy
   }
 
   func evaluate() throws -> SplitEvaluations {
-    SplitEvaluations(
-      validation: try network.evaluate(
-        loader, split: .validation, mostPerClass: mostPerClass(.validation)),
-      test: try network.evaluate(loader, split: .test))
+    SplitEvaluations(validation: try evaluate(.validation), test: try evaluate(.test))
+  }
+
+  private func evaluate(_ split: Split) throws -> Evaluation {
+    try clock.time(.evaluation) {
+      try network.evaluate(loader, split: split, mostPerClass: mostPerClass(split))
+    }
   }
 }

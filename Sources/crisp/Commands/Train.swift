@@ -19,6 +19,9 @@ struct Train: ParsableCommand {
   @Option(help: "Architecture: \(Architecture.allCases.map(\.rawValue).joined(separator: ", ")).")
   var arch = Architecture.resnet20.rawValue
 
+  @Option(help: "Channels of every layer, as a multiple of the architecture's own.")
+  var width = 1.0
+
   @Option(
     help:
       "Data set: a known name, a folder (IDX, CIFAR binary, split/class/picture), or an .npz file."
@@ -106,7 +109,8 @@ struct Train: ParsableCommand {
     let shape = ActivationShape(
       channels: geometry.shape.channels, height: geometry.shape.height,
       width: geometry.shape.width)
-    let graph = try Architecture(named: arch).graph(input: shape, classes: dataset.classes.count)
+    let graph = try Architecture(named: arch).graph(
+      input: shape, classes: dataset.classes.count, width: width)
     let normalization = try Normalization(trainingSplitOf: dataset, geometry: geometry)
     let loader = try BatchLoader(
       dataset: dataset, classes: Array(dataset.classes.indices), normalization: normalization,
@@ -146,7 +150,7 @@ struct Train: ParsableCommand {
         preprocessing: Preprocessing(
           shape: shape, mean: normalization.mean,
           standardDeviation: normalization.standardDeviation, resize: geometry.resize),
-        architecture: arch, dataset: dataset.name),
+        architecture: width == 1 ? arch : "\(arch) x \(width)", dataset: dataset.name),
       weights: outcome.weights, training: String(decoding: encoder.encode(note), as: UTF8.self))
     try model.serialized().write(to: URL(fileURLWithPath: out), options: .atomic)
 

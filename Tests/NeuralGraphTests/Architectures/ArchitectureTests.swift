@@ -100,6 +100,25 @@ import Testing
     #expect(learned(try architecture.graph(input: photograph, classes: 1000)) == size)
   }
 
+  /// Counted by hand from the layers' shapes: a quarter of the channels, and every layer a multiple
+  /// of eight.
+  @Test func widths() throws {
+    let image = ActivationShape(channels: 1, height: 32, width: 32)
+    let narrow = try Architecture.resnet18.graph(input: image, classes: 100, width: 0.25)
+    let convolutions =
+      9 * 16 + 4 * 9 * 16 * 16 + 9 * (16 * 32 + 3 * 32 * 32) + 9 * (32 * 64 + 3 * 64 * 64)
+      + 9 * (64 * 128 + 3 * 128 * 128) + 16 * 32 + 32 * 64 + 64 * 128
+    let norms = 2 * (5 * 16 + 5 * 32 + 5 * 64 + 5 * 128)
+    #expect(learned(narrow) == convolutions + norms + 128 * 100 + 100)
+    for architecture in Architecture.allCases {
+      let graph = try architecture.graph(input: image, classes: 3, width: 0.6)
+      #expect(graph.parameters().filter { $0.role == .weight }.dropLast().allSatisfy { $0.shape[0] % 8 == 0 })
+      #expect(throws: GraphError.invalidWidth(0)) {
+        try architecture.graph(input: image, classes: 3, width: 0)
+      }
+    }
+  }
+
   /// Where the small form keeps the resolution, and what its first layer looks like.
   @Test(arguments: [
     (Architecture.resnet18, "512x4x4", "512x7x7"), (.resnet34, "512x4x4", "512x7x7"),

@@ -43,6 +43,22 @@ import Training
       profile: ClassProfile(names: names), recipe: recipe, threads: threads)
   }
 
+  /// Parts that nest are counted once: together they are the run, as a clock outside sees it.
+  @Test func theReportTellsWhereTheTimeWent() throws {
+    let personalization = try Self.personalization(Self.recipe())
+    let clock = ContinuousClock()
+    var seconds: [String: Double] = [:]
+    let elapsed = try clock.measure { seconds = try personalization.run().report.seconds }
+    #expect(
+      Set(seconds.keys) == [
+        "training", "teacher", "saliency", "masks", "evaluation", "statistics", "packing", "other",
+      ])
+    #expect(seconds.values.allSatisfy { $0 >= 0 })
+    let total = seconds.values.reduce(0, +)
+    #expect(total <= elapsed / .seconds(1))
+    #expect(total > 0)
+  }
+
   @Test(arguments: [(1, 8, 1), (2, 8, 4), (2, 16, 2), (3, 8, 1), (2, 32, 1)])
   func patternHoldsInEveryLayer(keep: Int, block: Int, rows: Int) throws {
     // The toy has few tiles; ask for what each pattern can reach.
