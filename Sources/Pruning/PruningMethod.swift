@@ -47,6 +47,15 @@ public enum RankColumnCost: String, Sendable, Hashable, Codable {
   case none
 }
 
+/// What scores are held against before layers are compared.
+public enum ScoreScale: String, Sendable, Hashable, Codable {
+  /// Nothing: they are what they are in the whole network (crisp.md, step 3c).
+  case network
+  /// What their layer would still have: its share of the scores that are no lower (LAMP, Lee et al.
+  /// 2021, equation 4, with T for the squared weight).
+  case layer
+}
+
 /// Which classes the teacher of a distillation speaks of. The training images are the user's either
 /// way.
 public enum TeacherScope: String, Sendable, Hashable, Codable {

@@ -25,6 +25,8 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   public var tiles = TileOrder.scored
   /// What scores of tiles are divided by.
   public var cost = RankColumnCost.target
+  /// What scores are held against before layers are compared.
+  public var scale = ScoreScale.network
   /// Whether pruned weights of kept tiles go on learning and may come back (B3).
   public var straightThrough = true
   /// How often each class occurs among the samples.
@@ -56,6 +58,9 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   public var distillation = 0.5
   /// Which classes the teacher speaks of.
   public var teacherScope = TeacherScope.profile
+  /// Share of a training batch that shows other classes of the data set, 0…0.9: the teacher speaks
+  /// of them, no label does. Without a teacher none are shown.
+  public var otherImages = 0.0
   /// T of the distillation.
   public var temperature = 2.0
   /// How sparsity grows.
@@ -72,7 +77,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   public var seed: UInt64 = 0
 
   enum CodingKeys: String, CodingKey {
-    case pattern, target, method, criterion, tiles, cost
+    case pattern, target, method, criterion, tiles, cost, scale
     case straightThrough = "straight_through"
     case sampling
     case minAccuracy = "min_accuracy"
@@ -87,6 +92,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     case maskedDecay = "masked_decay"
     case distillation
     case teacherScope = "teacher_scope"
+    case otherImages = "other_images"
     case temperature, growth
     case saliencyBatches = "saliency_batches"
     case augmentation, precision, storage, seed
@@ -125,6 +131,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try read(.criterion, &criterion)
     try read(.tiles, &tiles)
     try read(.cost, &cost)
+    try read(.scale, &scale)
     try read(.straightThrough, &straightThrough)
     try read(.sampling, &sampling)
     minAccuracy = try container.decodeIfPresent(Double.self, forKey: .minAccuracy)
@@ -140,6 +147,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try read(.maskedDecay, &maskedDecay)
     try read(.distillation, &distillation)
     try read(.teacherScope, &teacherScope)
+    try read(.otherImages, &otherImages)
     try read(.temperature, &temperature)
     try read(.growth, &growth)
     try read(.saliencyBatches, &saliencyBatches)
@@ -177,6 +185,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try check("weight_decay", weightDecay >= 0 && weightDecay <= 1, "must lie in 0…1")
     try check("masked_decay", maskedDecay >= 0 && maskedDecay <= 1, "must lie in 0…1")
     try check("distillation", distillation >= 0 && distillation <= 1, "must lie in 0…1")
+    try check("other_images", (0...0.9).contains(otherImages), "must lie in 0…0.9")
     try check("temperature", temperature > 0 && temperature <= 100, "must lie in 0 < T ≤ 100")
     try check("saliency_batches", (1...10000).contains(saliencyBatches), "must be 1 to 10,000")
     try check(

@@ -71,4 +71,9 @@ package struct LayerMask: Sendable {
 
   /// Weights that both masks keep.
   package var keptCount: Int { weights.count { $0 } }
+
+  /// Σ of the scores, in matrix order, of the weights that both masks keep.
+  func keptSum(of scores: [Float]) -> Double {
+    zip(weights, scores).reduce(0) { $1.0 ? $0 + Double($1.1) : $0 }
+  }
 }

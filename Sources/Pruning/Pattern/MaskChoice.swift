@@ -27,7 +27,7 @@ struct MaskChoice {
     case .hybrid, .blocks:
       return RankColumnAllocation.prune(
         &masks, saliency: recipe.tiles == .random ? blind(masks, iteration) : worth,
-        resource: resource, prices: prices, allowed: limit)
+        resource: resource, prices: prices, scale: recipe.scale, allowed: limit)
     case .fineOnly, .unstructured, .dense, .channels:
       return resource.total(masks)
     }
@@ -44,7 +44,7 @@ struct MaskChoice {
   /// emptied, which would cut the network: each keeps the best few of its weights, as many as one
   /// rank column of the pattern holds.
   private func chooseSingly(_ masks: inout [LayerMask], worth: [[Float]], allowed: Int) {
-    var worth = worth
+    var worth = recipe.scale == .layer ? worth.map(Self.shares) : worth
     var left = allowed
     for (index, mask) in masks.enumerated() {
       let least = mask.layer.matrix.rows * mask.pattern.slotsPerRow
@@ -66,6 +66,17 @@ struct MaskChoice {
           return left >= 0
         })
     }
+  }
+
+  /// Each score's share of those in its layer that are no lower.
+  private static func shares(_ scores: [Float]) -> [Float] {
+    var shares = scores
+    var left = 0.0
+    for i in scores.indices.sorted(by: { scores[$0] > scores[$1] }) {
+      left += Double(scores[i])
+      shares[i] = left > 0 ? Float(Double(scores[i]) / left) : 0
+    }
+    return shares
   }
 
   /// A score for every tile that says nothing, so that each layer loses the same share.

@@ -12,8 +12,10 @@ package struct RankColumnAllocation {
     /// Weights that would be freed.
     package let weights: Int
 
-    /// Saliency lost per cost saved: without the division, raw sums spare large layers (B6).
-    package func price(_ layer: ResourceModel.Layer?) -> Double {
+    /// Saliency lost per cost saved: without the division, raw sums spare large layers (B6). The
+    /// loss is held against `scale`.
+    package func price(_ layer: ResourceModel.Layer?, scale: Double) -> Double {
+      let score = scale > 0 ? score / scale : 0
       guard let layer else { return score }
       let cost = layer.cost(weights: weights, tiles: tiles.count)
       // What saves nothing is never worth dropping.
@@ -49,10 +51,11 @@ package struct RankColumnAllocation {
   }
 
   /// Drops rank columns of the layers until the network costs at most `allowed`, or nothing more
-  /// may go. `prices` is what scores are divided by, nil for raw scores. Returns what it costs then.
+  /// may go. `prices` is what scores are divided by, nil for raw scores; with the scale of a layer
+  /// they are first divided by what it has left. Returns what it costs then.
   package static func prune(
     _ masks: inout [LayerMask], saliency: [[Float]], resource: ResourceModel,
-    prices: ResourceModel?, allowed: Double
+    prices: ResourceModel?, scale: ScoreScale = .network, allowed: Double
   ) -> Double {
     var left = resource.total(masks)
     guard left > allowed else { return left }
@@ -61,8 +64,11 @@ package struct RankColumnAllocation {
       mask.layer.treatment == .hybrid
         ? Array(candidates(mask, saliency: scores).reversed()) : []
     }
+    var remaining = zip(masks, saliency).map { mask, scores in
+      scale == .network ? 1 : mask.keptSum(of: scores)
+    }
     func price(_ index: Int) -> Double? {
-      stacks[index].last?.price(prices?.layers[index])
+      stacks[index].last?.price(prices?.layers[index], scale: remaining[index])
     }
     var tops = stacks.indices.map(price)
     while left > allowed {
@@ -74,6 +80,7 @@ package struct RankColumnAllocation {
       guard let index = cheapest?.index, let column = stacks[index].popLast() else { break }
       for tile in column.tiles { masks[index].drop(tile: tile) }
       left -= resource.layers[index].cost(weights: column.weights, tiles: column.tiles.count)
+      if scale == .layer { remaining[index] -= column.score }
       tops[index] = price(index)
     }
     return left

@@ -112,7 +112,10 @@ import Testing
     #expect(learned(narrow) == convolutions + norms + 128 * 100 + 100)
     for architecture in Architecture.allCases {
       let graph = try architecture.graph(input: image, classes: 3, width: 0.6)
-      #expect(graph.parameters().filter { $0.role == .weight }.dropLast().allSatisfy { $0.shape[0] % 8 == 0 })
+      #expect(
+        graph.parameters().filter { $0.role == .weight }.dropLast().allSatisfy {
+          $0.shape[0] % 8 == 0
+        })
       #expect(throws: GraphError.invalidWidth(0)) {
         try architecture.graph(input: image, classes: 3, width: 0)
       }

@@ -124,6 +124,46 @@ import Testing
     #expect(masks.map { $0.tilesPerBlockRow[0] } == left)
   }
 
+  /// Against the definition of LAMP, a column at a time: the lowest share of what its layer has left
+  /// goes, so that a layer's scores may all be a thousand times larger and nothing changes.
+  @Test(arguments: [1, 1000 as Float], [0.3, 0.7])
+  func scoresCanBeHeldAgainstTheirLayer(factor: Float, share: Double) throws {
+    let pattern = try HybridPattern(keep: 2, block: 8)
+    let shapes = [(32, 9, 16), (16, 1, 64), (64, 1, 80)]
+    let fresh = shapes.map {
+      LayerMask(
+        Self.layer(WeightMatrix(rows: $0.0, taps: $0.1, inChannels: $0.2)), pattern: pattern)
+    }
+    let saliency = fresh.enumerated().map { index, mask in
+      Self.random(mask.layer.matrix.count, seed: UInt64(index)).map {
+        index == 1 ? $0 * factor : $0
+      }
+    }
+    var masks = fresh
+    for i in masks.indices { masks[i].chooseFine(by: saliency[i]) }
+    var expected = masks
+    let resource = ResourceModel.weights(masks)
+    let allowed = resource.total(masks) * (1 - share)
+    let left = RankColumnAllocation.prune(
+      &masks, saliency: saliency, resource: resource, prices: nil, scale: .layer, allowed: allowed)
+    var kept = expected.reduce(0) { $0 + $1.keptCount }
+    while Double(kept) > allowed {
+      let weakest = expected.indices.compactMap { index in
+        RankColumnAllocation.candidates(expected[index], saliency: saliency[index]).first.map {
+          column -> (index: Int, column: RankColumnAllocation.RankColumn, share: Double) in
+          let all = zip(expected[index].weights, saliency[index])
+            .reduce(0.0) { $0 + ($1.0 ? Double($1.1) : 0) }
+          return (index, column, column.score / all)
+        }
+      }.min { $0.share < $1.share }
+      let next = try #require(weakest)
+      for tile in next.column.tiles { expected[next.index].drop(tile: tile) }
+      kept -= next.column.weights
+    }
+    #expect(masks.map(\.tiles) == expected.map(\.tiles))
+    #expect(Int(left) == kept)
+  }
+
   @Test func classifierLosesNoTiles() throws {
     let pattern = try HybridPattern(keep: 2, block: 8)
     let matrix = WeightMatrix(rows: 16, taps: 1, inChannels: 64)

@@ -43,6 +43,47 @@ import Testing
     #expect(report.encodedBytes < report.packedBytes)
   }
 
+  /// Without training the masks are those of the sliced model's own weights: by its share of all in
+  /// its layer that are no smaller (LAMP), each weight is in the best of the network or not.
+  @Test func unstructuredMayHoldWeightsAgainstTheirLayer() throws {
+    var recipe = try PersonalizationTests.recipe(sparsity: 0.6)
+    recipe.method = .unstructured
+    recipe.criterion = .magnitude
+    recipe.scale = .layer
+    recipe.iterations = 1
+    (recipe.epochsPerIteration, recipe.denseEpochs, recipe.finalEpochs) = (0, 0, 0)
+    let result = try PersonalizationTests.personalization(recipe).run()
+    let layers = result.report.layers.filter(\.treatment.isPrunable)
+    let sizes = try layers.map { layer in
+      try #require(result.denseSliced.weights["\(layer.name).weight"]).values.map {
+        Double(abs($0))
+      }
+    }
+    let shares = sizes.map { sizes in
+      sizes.map { size in size / sizes.filter { $0 >= size }.reduce(0, +) }
+    }
+    let allowed = Int(Double(sizes.joined().count) * (1 - 0.6))
+    let threshold = shares.joined().sorted(by: >)[allowed - 1]
+    for (layer, shares) in zip(layers, shares) {
+      #expect(abs(layer.kept - shares.count { $0 >= threshold }) <= 1, "\(layer.name)")
+    }
+  }
+
+  /// What other classes look like reaches the network by the teacher alone.
+  @Test(arguments: [TeacherScope.profile, .universal])
+  func otherImagesAreTheTeachers(scope: TeacherScope) throws {
+    func weights(_ distillation: Double, _ share: Double) throws -> Weights {
+      try report {
+        $0.teacherScope = scope
+        $0.distillation = distillation
+        $0.otherImages = share
+      }.model.denseWeights()
+    }
+    #expect(try weights(0, 0.5) == weights(0, 0))
+    #expect(try weights(0.5, 0.5) != weights(0.5, 0))
+    #expect(try weights(0.5, 0.5) == weights(0.5, 0.5))
+  }
+
   @Test func blocksLeaveFullTiles() throws {
     let (report, model) = try report(.blocks, sparsity: 0.6)
     let layer = try #require(report.layers.first { $0.name == "conv2" })
