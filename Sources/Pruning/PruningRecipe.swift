@@ -24,9 +24,9 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// Which tiles go first.
   public var tiles = TileOrder.scored
   /// What scores of tiles are divided by.
-  public var cost = RankColumnCost.target
+  public var cost = RankColumnCost.budget
   /// What scores are held against before layers are compared.
-  public var scale = ScoreScale.network
+  public var scale = ScoreScale.layer
   /// Whether pruned weights of kept tiles go on learning and may come back (B3).
   public var straightThrough = true
   /// How often each class occurs among the samples.
@@ -41,7 +41,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// δ: epochs of fine-tuning after each of them.
   public var epochsPerIteration = 2
   /// Epochs of dense fine-tuning before the first.
-  public var denseEpochs = 1
+  public var denseEpochs = 0
   /// Epochs with frozen masks at the end.
   public var finalEpochs = 6
   /// Images per class (on average) that make an epoch.
@@ -49,20 +49,17 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// Images per update.
   public var batchSize = 64
   /// Highest learning rate.
-  public var learningRate = 0.02
+  public var learningRate = 0.05
   /// λ of the weight decay.
   public var weightDecay = 5e-4
   /// Decay of masked weights (SR-STE, Zhou et al. 2021).
   public var maskedDecay = 2e-4
   /// Share of the loss that follows the teacher, the restricted universal model; 0 is off.
-  public var distillation = 0.5
+  public var distillation = 0.8
   /// Which classes the teacher speaks of.
   public var teacherScope = TeacherScope.profile
-  /// Share of a training batch that shows other classes of the data set, 0…0.9: the teacher speaks
-  /// of them, no label does. Without a teacher none are shown.
-  public var otherImages = 0.0
   /// T of the distillation.
-  public var temperature = 2.0
+  public var temperature = 4.0
   /// How sparsity grows.
   public var growth = Growth.cubic
   /// Batches that saliency is averaged over.
@@ -92,7 +89,6 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     case maskedDecay = "masked_decay"
     case distillation
     case teacherScope = "teacher_scope"
-    case otherImages = "other_images"
     case temperature, growth
     case saliencyBatches = "saliency_batches"
     case augmentation, precision, storage, seed
@@ -147,7 +143,6 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try read(.maskedDecay, &maskedDecay)
     try read(.distillation, &distillation)
     try read(.teacherScope, &teacherScope)
-    try read(.otherImages, &otherImages)
     try read(.temperature, &temperature)
     try read(.growth, &growth)
     try read(.saliencyBatches, &saliencyBatches)
@@ -185,7 +180,6 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try check("weight_decay", weightDecay >= 0 && weightDecay <= 1, "must lie in 0…1")
     try check("masked_decay", maskedDecay >= 0 && maskedDecay <= 1, "must lie in 0…1")
     try check("distillation", distillation >= 0 && distillation <= 1, "must lie in 0…1")
-    try check("other_images", (0...0.9).contains(otherImages), "must lie in 0…0.9")
     try check("temperature", temperature > 0 && temperature <= 100, "must lie in 0 < T ≤ 100")
     try check("saliency_batches", (1...10000).contains(saliencyBatches), "must be 1 to 10,000")
     try check(

@@ -4,7 +4,7 @@ public struct ModelCard: Codable, Sendable {
   public struct Accuracy: Codable, Sendable {
     /// The universal model with its classifier sliced to the classes: the reference.
     public var universalRestricted: Double
-    /// The same after dense fine-tuning.
+    /// The same after the recipe's `dense_epochs` of fine-tuning; without any, the same again.
     public var denseFineTuned: Double
     /// The packed model, run by the sparse runtime.
     public var pruned: Double

@@ -72,14 +72,6 @@ extension Loss {
     }
     return Loss(value: value, gradient: wide)
   }
-
-  /// The same loss of a batch with further images, on which it does not depend. `count` is that of
-  /// all scores.
-  public func lengthened(to count: Int) -> Loss {
-    Loss(
-      value: value,
-      gradient: gradient + repeatElement(0, count: max(0, count - gradient.count)))
-  }
 }
 
 /// The first `count` of every `all` scores.

@@ -7,7 +7,10 @@ enum CardTable {
     var rows: [(String, (ModelCard) -> String)] = [
       ("classes", { $0.classes.map(\.name).joined(separator: ", ") }),
       ("accuracy, universal restricted", { percent($0.accuracy.universalRestricted) }),
-      ("accuracy, dense fine-tuned", { percent($0.accuracy.denseFineTuned) }),
+      (
+        "accuracy, dense fine-tuned",
+        { $0.recipe["dense_epochs"] == .integer(0) ? "–" : percent($0.accuracy.denseFineTuned) }
+      ),
       ("accuracy, pruned", { percent($0.accuracy.pruned) }),
       ("test images", { "\($0.accuracy.testImages)" }),
       ("sparsity, prunable layers", { percent($0.sparsity.global) }),

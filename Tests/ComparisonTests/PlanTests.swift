@@ -87,6 +87,20 @@ import Testing
     #expect(error == .ambiguousVariant(name: "one"))
   }
 
+  /// As many updates for two classes as for three need longer epochs.
+  @Test func epochsMayDependOnTheNumberOfClasses() throws {
+    var (two, three) = (Fixtures.group("two"), Fixtures.group("three"))
+    two.sets = [.random(size: 2, count: 1)]
+    three.sets = [.random(size: 3, count: 1)]
+    two.recipe["samples_per_class"] = .integer(30)
+    three.recipe["samples_per_class"] = .integer(20)
+    // Two variants and two seeds of each.
+    #expect(try Fixtures.plan([two, three]).runs.count == 8)
+    three.sets = two.sets
+    let error = #expect(throws: ComparisonError.self) { try Fixtures.plan([two, three]) }
+    #expect(error == .ambiguousVariant(name: "one"))
+  }
+
   @Test func classesAndNamesAreChecked() throws {
     var group = Fixtures.group()
     group.sets = [.given(Fixtures.entries("middle", "nowhere"))]

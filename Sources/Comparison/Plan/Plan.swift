@@ -41,7 +41,7 @@ public struct Plan: Sendable {
     let digest = try material.dataset.digest.hex
     var runs: [PlannedRun] = []
     var places: [String: Int] = [:]
-    var meanings: [String: PruningRecipe] = [:]
+    var meanings: [[String]: PruningRecipe] = [:]
     var figures: [String] = []
     for (index, group) in suite.groups.enumerated() {
       try Self.check(group, "groups[\(index)]")
@@ -54,7 +54,7 @@ public struct Plan: Sendable {
           for (variant, sparsity) in Self.targets(group) {
             let recipe = try variant.recipe(
               shared: group.recipe, sparsity: sparsity, seed: seed, augmentation: augmentation)
-            try Self.check(variant, recipe, &meanings)
+            try Self.check(variant, recipe, classes: profile.entries.count, &meanings)
             let run = try PlannedRun(
               model: material.modelDigest, data: digest, profile: profile, recipe: recipe,
               member: PlannedRun.Member(
@@ -118,17 +118,23 @@ public struct Plan: Sendable {
     }
   }
 
-  /// One name is one recipe, whatever the group: tables and charts go by it.
+  /// One name is one recipe, whatever the group: tables and charts go by it. Only the length of an
+  /// epoch may change with the number of classes, as it does where updates shall be equally many.
   private static func check(
-    _ variant: Variant, _ recipe: PruningRecipe, _ meanings: inout [String: PruningRecipe]
+    _ variant: Variant, _ recipe: PruningRecipe, classes: Int,
+    _ meanings: inout [[String]: PruningRecipe]
   ) throws(ComparisonError) {
     var meaning = recipe
     meaning.target = .sparsity(0)
     meaning.seed = 0
-    guard meanings[variant.name] ?? meaning == meaning else {
-      throw .ambiguousVariant(name: variant.name)
+    var anyEpoch = meaning
+    anyEpoch.samplesPerClass = 0
+    for (key, meaning) in [([variant.name, "\(classes)"], meaning), ([variant.name], anyEpoch)] {
+      guard meanings[key] ?? meaning == meaning else {
+        throw .ambiguousVariant(name: variant.name)
+      }
+      meanings[key] = meaning
     }
-    meanings[variant.name] = meaning
   }
 
   /// The labels that random sets are drawn from: those the data has, too.

@@ -88,10 +88,10 @@ extension PersonalizationRun {
     let schedule = LearningRateSchedule(
       peak: recipe.learningRate, warmUpSteps: stepsPerEpoch / 4,
       totalSteps: max(1, recipe.finalEpochs) * stepsPerEpoch)
-    // The learning rate falls to zero, so the best epoch is a late one: the first half is not
-    // worth its evaluations.
+    // The learning rate falls to zero, so the best epoch is a late one: only the last third is worth
+    // its evaluations.
     func consider(_ epoch: Int) throws {
-      guard 2 * epoch >= recipe.finalEpochs else { return }
+      guard recipe.finalEpochs - epoch < max(1, recipe.finalEpochs / 3) else { return }
       let accuracy = try validate()
       progress.accuracy = accuracy
       if accuracy >= best?.accuracy ?? -1 { best = (epoch, accuracy, network.weights()) }

@@ -15,8 +15,6 @@ final class PersonalizationRun {
   /// one, the user's classes first.
   private let trained: DenseModel
   let loader: BatchLoader
-  /// Images of the data set's other classes; nil when none are shown.
-  let others: BatchLoader?
   /// The network that is being pruned; channel pruning replaces it by a smaller one.
   var network: Network
   let hooks: Personalization.Hooks
@@ -42,18 +40,9 @@ final class PersonalizationRun {
       listensToAll
       ? try setup.universal.sliced(
         to: classes + description.labels.indices.filter { !classes.contains($0) }) : sliced
-    let known = try setup.profile.names.map { try setup.dataset.classIndex($0) }
     loader = try BatchLoader(
-      dataset: setup.dataset, classes: known,
+      dataset: setup.dataset, classes: setup.profile.names.map { try setup.dataset.classIndex($0) },
       preprocessing: description.preprocessing, decodeThreads: setup.threads)
-    let foreign = setup.dataset.classes.indices.filter {
-      !known.contains($0) && !setup.dataset.indices(.training, ofClass: $0).isEmpty
-    }
-    others =
-      recipe.distillation > 0 && recipe.otherImages > 0 && !foreign.isEmpty
-      ? try BatchLoader(
-        dataset: setup.dataset, classes: foreign, preprocessing: description.preprocessing,
-        decodeThreads: setup.threads) : nil
     network = try Network(
       graph: trained.description.graph, weights: trained.weights, threads: setup.threads,
       precision: recipe.precision)

@@ -37,28 +37,17 @@ extension PersonalizationRun {
   ) throws {
     var sampler = try sampler(
       "\(stage.rawValue) \(progress.iteration)", augmentation: recipe.augmentation)
-    var otherSampler = try otherSampler("\(stage.rawValue) \(progress.iteration) others")
-    let shown =
-      otherSampler == nil ? 0 : Int((Double(recipe.batchSize) * recipe.otherImages).rounded())
     for epoch in stride(from: 1, through: epochs, by: 1) {
       var lossSum = 0.0
       for step in 0..<stepsPerEpoch {
         try checkCancellation()
-        var batch = try sampler.next(recipe.batchSize - shown)
-        let labels = batch.labels
-        if var stream = otherSampler {
-          // Their labels are never read.
-          let other = try stream.next(shown)
-          otherSampler = stream
-          batch.images += other.images
-          batch.labels += other.labels.map { _ in 0 }
-        }
+        let batch = try sampler.next(recipe.batchSize)
         let rate = schedule.rate(at: (epoch - 1) * stepsPerEpoch + step)
         lossSum += try clock.time(.training) { () throws(TrainingError) in
           try network.trainingStep(
             batch, optimizer: optimizer, learningRate: rate, step: stepsDone,
             adding: { [self] scores, loss throws(TrainingError) in
-              try restricted(loss, scores: scores, images: batch.images, labels: labels)
+              try restricted(loss, scores: scores, batch: batch)
             })
         }
         stepsDone += 1
@@ -70,35 +59,23 @@ extension PersonalizationRun {
     }
   }
 
-  /// The cross entropy of the user's classes on the first images, whose labels are given, mixed with
-  /// the teacher's opinion of all.
-  private func restricted(_ loss: Loss, scores: [Float], images: [Float], labels: [Int])
-    throws(TrainingError) -> Loss
-  {
+  /// The cross entropy of the user's classes, mixed with the teacher's opinion of the same images.
+  func restricted(_ loss: Loss, scores: [Float], batch: Batch) throws(TrainingError) -> Loss {
     guard let teacher else { return loss }
     let (classes, all) = (loader.classCount, network.classCount)
-    let count = scores.count / all
     let entropy =
-      classes == all && labels.count == count
+      classes == all
       ? loss
       : try Loss.crossEntropy(
-        firstScores(Array(scores.prefix(labels.count * all)), of: all, count: classes),
-        labels: labels, classes: classes
-      ).widened(from: classes, to: all).lengthened(to: scores.count)
+        firstScores(scores, of: all, count: classes), labels: batch.labels, classes: classes
+      ).widened(from: classes, to: all)
     let opinion = try clock.time(.teacher) { () throws(TrainingError) in
-      try teacher.forward(images, count: count, mode: .inference)
+      try teacher.forward(batch.images, count: batch.count, mode: .inference)
     }
     let distance = try Loss.distillation(
       scores, teacher: opinion, classes: network.classCount,
       temperature: Float(recipe.temperature))
     return .mixed(entropy, distance, share: recipe.distillation)
-  }
-
-  private func otherSampler(_ purpose: String) throws -> ClassSampler? {
-    guard let others else { return nil }
-    return try ClassSampler(
-      loader: others, weights: others.counts(.training).map { _ in 1 },
-      augmentation: recipe.augmentation, seed: recipe.seed, stream: purpose)
   }
 
   func sampler(_ purpose: String, augmentation: Augmentation) throws -> ClassSampler {

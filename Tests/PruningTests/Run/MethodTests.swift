@@ -69,21 +69,6 @@ import Testing
     }
   }
 
-  /// What other classes look like reaches the network by the teacher alone.
-  @Test(arguments: [TeacherScope.profile, .universal])
-  func otherImagesAreTheTeachers(scope: TeacherScope) throws {
-    func weights(_ distillation: Double, _ share: Double) throws -> Weights {
-      try report {
-        $0.teacherScope = scope
-        $0.distillation = distillation
-        $0.otherImages = share
-      }.model.denseWeights()
-    }
-    #expect(try weights(0, 0.5) == weights(0, 0))
-    #expect(try weights(0.5, 0.5) != weights(0.5, 0))
-    #expect(try weights(0.5, 0.5) == weights(0.5, 0.5))
-  }
-
   @Test func blocksLeaveFullTiles() throws {
     let (report, model) = try report(.blocks, sparsity: 0.6)
     let layer = try #require(report.layers.first { $0.name == "conv2" })
@@ -171,11 +156,16 @@ import Testing
 
   @Test func rawScoresSpareOtherLayersThanScoresPerWeight() throws {
     func tiles(_ cost: RankColumnCost) throws -> [Int] {
-      try report(sparsity: 0.65) { $0.cost = cost }.report.layers.map(\.tilesPerBlockRow)
+      try report(sparsity: 0.65) {
+        $0.scale = .network
+        $0.cost = cost
+      }.report.layers.map(\.tilesPerBlockRow)
     }
     let (priced, raw) = try (tiles(.target), tiles(.none))
     #expect(try tiles(.weights) == priced)
     #expect(priced != raw)
+    // A budget's saving is no sparsity's.
+    #expect(try tiles(.budget) == raw)
   }
 
   /// A teacher of all classes trains a wider classifier, of which the user's rows are delivered.
