@@ -13,15 +13,16 @@ func mobileNetV2Graph(
     (6, 160, 3, 2), (6, 320, 1, 1),
   ]
   var builder = GraphBuilder(input: input)
-  var x = builder.normalizedConvolution(
-    "features.0", builder.image, out: scaled(32), kernel: 3, stride: small ? 1 : 2)
   var channels = scaled(32)
+  var x = builder.normalizedConvolution(
+    "features.0", builder.image, out: channels, kernel: 3, stride: small ? 1 : 2)
   let last = max(1280, scaled(1280))
   var index = 1
   for stage in stages {
     for repetition in 0..<stage.count {
       x = builder.invertedResidual(
-        "features.\(index)", x, channels: channels, expansion: stage.expansion, out: scaled(stage.out),
+        "features.\(index)", x, channels: channels, expansion: stage.expansion,
+        out: scaled(stage.out),
         stride: repetition == 0 ? stage.stride : 1)
       channels = scaled(stage.out)
       index += 1
