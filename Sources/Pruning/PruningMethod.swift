@@ -37,9 +37,6 @@ public enum TileOrder: String, Sendable, Hashable, Codable {
 
 /// What a rank column's score is divided by before layers are compared (crisp.md, step 3c).
 public enum RankColumnCost: String, Sendable, Hashable, Codable {
-  /// What a budget in bytes, multiply-accumulates or milliseconds counts; for a sparsity nothing,
-  /// since a score that is held against its layer needs no other measure.
-  case budget
   /// What the target counts: weights for a sparsity.
   case target
   /// Weights.

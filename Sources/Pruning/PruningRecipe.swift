@@ -24,9 +24,9 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// Which tiles go first.
   public var tiles = TileOrder.scored
   /// What scores of tiles are divided by.
-  public var cost = RankColumnCost.budget
+  public var cost = RankColumnCost.target
   /// What scores are held against before layers are compared.
-  public var scale = ScoreScale.layer
+  public var scale = ScoreScale.network
   /// Whether pruned weights of kept tiles go on learning and may come back (B3).
   public var straightThrough = true
   /// How often each class occurs among the samples.
@@ -49,7 +49,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// Images per update.
   public var batchSize = 64
   /// Highest learning rate.
-  public var learningRate = 0.05
+  public var learningRate = 0.02
   /// λ of the weight decay.
   public var weightDecay = 5e-4
   /// Decay of masked weights (SR-STE, Zhou et al. 2021).

@@ -5,10 +5,14 @@ import ModelFormats
 extension Augmentation {
   /// How training images are changed unless a request says otherwise: as they were when the universal
   /// model was trained, if its training note tells (`crisp train` writes it), else as it suits the
-  /// model's input. Mirrored letters would teach a model of letters other ones.
+  /// model's input. Mirrored letters would teach a model of letters other ones. Nothing is shifted:
+  /// measured, a run is too short to learn from that (Benchmarks/results/accuracy-tuning.md).
   public static func usual(for model: DenseModel) -> Augmentation {
-    trained(note: model.training)
+    var usual =
+      trained(note: model.training)
       ?? .standard(for: InputGeometry(model.description.preprocessing))
+    usual.shift = 0
+    return usual
   }
 
   /// The part of a training note that matters here; all others may be absent.

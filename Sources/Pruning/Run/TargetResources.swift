@@ -39,7 +39,6 @@ extension MaskChoice {
     }
     let prices: ResourceModel?
     switch recipe.cost {
-    case .budget: prices = recipe.target.isSparsity ? nil : resource
     case .target: prices = resource
     case .weights: prices = .weights(masks)
     case .multiplyAccumulates: prices = try .multiplyAccumulates(masks, graph: graph)

@@ -106,7 +106,7 @@ import Testing
     // Nearly everything goes at once and nothing is learnt afterwards.
     let perfect = JobBody.body(
       classes: .array(ToyWorld.labels.map { .string($0) }), sparsity: 0.91,
-      recipe: ["iterations": 1, "dense_epochs": 0, "final_epochs": 0, "scale": "network"],
+      recipe: ["iterations": 1, "dense_epochs": 0, "final_epochs": 0],
       and: ["pattern": ["keep": 1, "of": 4], "epochs": 0, "min_accuracy": 1])
     let good = try server.jobs.wait(server.jobs.submit(perfect).id)
     #expect(good.status == "failed")

@@ -156,16 +156,11 @@ import Testing
 
   @Test func rawScoresSpareOtherLayersThanScoresPerWeight() throws {
     func tiles(_ cost: RankColumnCost) throws -> [Int] {
-      try report(sparsity: 0.65) {
-        $0.scale = .network
-        $0.cost = cost
-      }.report.layers.map(\.tilesPerBlockRow)
+      try report(sparsity: 0.65) { $0.cost = cost }.report.layers.map(\.tilesPerBlockRow)
     }
     let (priced, raw) = try (tiles(.target), tiles(.none))
     #expect(try tiles(.weights) == priced)
     #expect(priced != raw)
-    // A budget's saving is no sparsity's.
-    #expect(try tiles(.budget) == raw)
   }
 
   /// A teacher of all classes trains a wider classifier, of which the user's rows are delivered.

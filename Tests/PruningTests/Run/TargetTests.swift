@@ -103,7 +103,6 @@ import Testing
     // Nothing is learnt, and the last iteration keeps next to nothing.
     func hopeless(_ recipe: inout PruningRecipe) {
       recipe.method = .unstructured
-      recipe.scale = .network
       recipe.growth = .linear
       recipe.epochsPerIteration = 0
       recipe.finalEpochs = 0
