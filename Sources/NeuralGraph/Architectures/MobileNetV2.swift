@@ -19,12 +19,12 @@ func mobileNetV2Graph(
   let last = max(1280, scaled(1280))
   var index = 1
   for stage in stages {
+    let out = scaled(stage.out)
     for repetition in 0..<stage.count {
       x = builder.invertedResidual(
-        "features.\(index)", x, channels: channels, expansion: stage.expansion,
-        out: scaled(stage.out),
+        "features.\(index)", x, channels: channels, expansion: stage.expansion, out: out,
         stride: repetition == 0 ? stage.stride : 1)
-      channels = scaled(stage.out)
+      channels = out
       index += 1
     }
   }
