@@ -14,7 +14,7 @@ public final class Service: Sendable {
     public var database: String
     /// Where to listen, limits, connection counts.
     public var http = ServerConfiguration(host: "127.0.0.1", port: 8080)
-    /// Jobs at once.
+    /// Jobs at once; with 0 jobs wait, and everything else is served.
     public var workers = 1
     /// Cores a job may use; never more than there are.
     public var threadsPerWorker = ProcessInfo.processInfo.activeProcessorCount
@@ -32,6 +32,9 @@ public final class Service: Sendable {
     public var cache = CostCache.directory(environment: ProcessInfo.processInfo.environment)
     /// A folder of other devices' profiles, NAME.json each, which requests may name.
     public var devices: String?
+    /// Seconds for which a server that is to stop still accepts connections, with 503 at `/readyz`, so
+    /// that load balancers turn away from it first.
+    public var drainDelay = 0
     /// Whether to listen beyond loopback although nothing protects users from each other.
     public var insecure = false
 
@@ -40,12 +43,19 @@ public final class Service: Sendable {
   }
 
   /// Name and version, as models and answers state them.
-  public static let generator = "crisp-server 0.1.0"
+  public static let generator = "crisp-server \(version)"
+  /// The version.
+  public static let version = "0.1.0"
+
+  /// Every route.
+  package let routes: [Router.Route]
 
   private let store: SQLiteStore
   private let runner: JobRunner
   private let server: HTTPServer
   private let logger: Logger
+  private let readiness = Readiness()
+  private let drainDelay: Int
 
   /// Opens the database and registers the embedded default on an empty one. Throws `StoreError`,
   /// `DatasetError` or `ServiceError`.
@@ -55,16 +65,19 @@ public final class Service: Sendable {
       throw ServiceError.exposedWithoutProtection(host: host)
     }
     self.logger = logger
+    drainDelay = configuration.drainDelay
     store = try SQLiteStore(path: configuration.database)
     try Registration(store: store).addEmbeddedDefault(logger: logger)
     _ = try store.collectGarbage(olderThan: 3600)
     let library = ModelLibrary(store: store)
     var jobs = JobRunner.Configuration()
-    jobs.workers = max(1, configuration.workers)
+    jobs.workers = max(0, configuration.workers)
     jobs.threadsPerWorker = min(
       max(1, configuration.threadsPerWorker), ProcessInfo.processInfo.activeProcessorCount)
     jobs.lease = configuration.lease
-    runner = JobRunner(store: store, library: library, configuration: jobs, logger: logger)
+    let metrics = ServiceMetrics()
+    runner = JobRunner(
+      store: store, library: library, configuration: jobs, metrics: metrics, logger: logger)
     let memory = configuration.predictionMemory
     let predictions = SessionCache(
       memory: memory,
@@ -87,16 +100,18 @@ public final class Service: Sendable {
       ownDevice: ServerDevice(directory: configuration.cache),
       devices: DeviceFolder(configuration.devices),
       limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,
-      predictionBodyLimit: configuration.predictionBodyLimit)
-    server = HTTPServer(configuration: configuration.http, router: api.router(), logger: logger) {
+      predictionBodyLimit: configuration.predictionBodyLimit, metrics: metrics,
+      readiness: readiness, logger: logger)
+    let router = api.router()
+    routes = router.routes
+    server = HTTPServer(configuration: configuration.http, router: router, logger: logger) {
       exchange in
-      logger.debug(
-        "answered",
-        metadata: [
-          "request": "\(exchange.requestID)", "method": "\(exchange.method?.rawValue ?? "-")",
-          "route": "\(exchange.pattern ?? "-")", "status": "\(exchange.status.code)",
-        ])
+      metrics.record(exchange)
+      RequestLog.write(exchange, to: logger)
     }
+    metrics.watch(server)
+    metrics.watch(store)
+    metrics.watch(predictions)
   }
 
   /// Starts listening, makes jobs of a server that died claimable again, and starts working;
@@ -105,17 +120,24 @@ public final class Service: Sendable {
     // First: a second server started by mistake fails here, and must not take the first one's jobs.
     let address = try server.start()
     for id in try store.recoverAll() {
-      logger.notice("job of a dead server goes back to the queue", metadata: ["job": "\(id)"])
+      logger.notice("job of a dead server goes back to the queue", metadata: ["job_id": "\(id)"])
     }
     runner.start()
     return address
   }
+
+  /// Answers `/readyz` with 503 from now on, and everything else as before.
+  package func announceStop() { readiness.beginStopping() }
 
   /// Stops gracefully: no new connections, responses under way are finished, running jobs go back
   /// to the queue with their last checkpoint. Returns whether all of it ended within the deadline.
   @discardableResult
   public func stop(deadline seconds: Int) -> Bool {
     logger.notice("stopping")
+    announceStop()
+    if drainDelay > 0 {
+      _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .seconds(drainDelay))
+    }
     let end = DispatchTime.now() + .seconds(seconds)
     let released = DispatchGroup()
     DispatchQueue.global().async(group: released) { [runner] in _ = runner.stop(deadline: end) }

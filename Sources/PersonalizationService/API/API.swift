@@ -1,6 +1,7 @@
 import Foundation
 import HTTPServer
 import HTTPTypes
+import Logging
 import ServiceAPI
 import Store
 
@@ -18,6 +19,9 @@ struct API: Sendable {
   let bodyLimit: Int
   /// Most bytes of a picture or tensor to classify.
   let predictionBodyLimit: Int
+  let metrics: ServiceMetrics
+  let readiness: Readiness
+  let logger: Logger
 
   func router() -> Router {
     var router = Router()
@@ -37,6 +41,7 @@ struct API: Sendable {
   ) {
     router.on(method, pattern, bodyLimit: bodyLimit) { request, parameters in
       do {
+        try request.requireSingleParameters()
         return try handler(request, parameters)
       } catch {
         throw Problems.problem(for: error) ?? error

@@ -31,6 +31,7 @@ extension API {
   /// Asks for a tailored model: 202 with the job, or 200 with the finished job when the same was
   /// asked before, by whomever. A repeated idempotency key may also find a job that came to nothing.
   private func submit(_ request: Request, user: UserID) throws -> Response {
+    try BodyType.requireJSON(request)
     var wanted = try JobRequest(request.body)
     let baseModel = try baseModel(named: wanted.baseModel)
     let universal = try library.model(baseModel)
@@ -61,7 +62,11 @@ extension API {
         recipe: CanonicalJSON.data(specification.recipe), seed: wanted.recipe.seed,
         metadata: CanonicalJSON.data(wanted.metadata),
         idempotencyKey: idempotencyKey(request), limits: limits))
-    if case .created = outcome { runner.wake() }
+    if case .created(let job) = outcome {
+      logger.info(
+        "job queued", metadata: ["job_id": "\(job.id)", "request_id": "\(request.id)"])
+      runner.wake()
+    }
     let job = Self.resource(outcome.job)
     var headers = HTTPFields()
     headers[.location] = "/jobs/\(job.id)"

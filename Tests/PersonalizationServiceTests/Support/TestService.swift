@@ -16,7 +16,7 @@ final class TestService {
 
   /// With a folder of an earlier service, its database.
   init(
-    folder existing: TemporaryFolder? = nil,
+    folder existing: TemporaryFolder? = nil, logger given: Logger? = nil,
     configure: (inout Service.Configuration) -> Void = { _ in }
   ) throws {
     folder = try existing ?? TemporaryFolder()
@@ -29,7 +29,7 @@ final class TestService {
     configure(&configuration)
     var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     logger.logLevel = .critical
-    service = try Service(configuration, logger: logger)
+    service = try Service(configuration, logger: given ?? logger)
     client = HTTPClient(port: try service.start().port)
   }
 
