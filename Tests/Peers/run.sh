@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Compares `crisp` with the programs that others use: onnxruntime and PyTorch, on real weights and
-# photographs. Prints PASS or FAIL for each check and fails when one does.
+# photographs; and `crisp-server` with what its clients are made of: schemathesis on its OpenAPI
+# document, Prometheus on its metrics. Prints PASS or FAIL for each check and fails when one does.
 #
 #   Tests/Peers/run.sh          (or make test-peers)
 #
-# Everything it fetches and writes stands in .build/peers. CRISP names another binary than the one
-# that is built; PEERS_PYTHON an interpreter that has requirements.txt already.
+# Everything it fetches and writes stands in .build/peers. CRISP and CRISP_SERVER name other binaries
+# than those that are built; PEERS_PYTHON an interpreter that has requirements.txt already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -24,6 +25,8 @@ fi
 
 crisp=${CRISP:-.build/release/crisp}
 [ -n "${CRISP:-}" ] || swift build -c release --product crisp
+server=${CRISP_SERVER:-.build/release/crisp-server}
+[ -n "${CRISP_SERVER:-}" ] || swift build -c release --product crisp-server
 
 failures=0
 check() {
@@ -42,6 +45,8 @@ check() {
 check onnx-import-efficientnet "$python" Tests/Peers/check_efficientnet.py "$crisp" "$work"
 check onnx-export "$python" Tests/Peers/check_onnx_export.py "$crisp" "$work"
 check state-dict "$python" Tests/Peers/check_state_dict.py "$crisp" "$work"
+check metrics "$python" Tests/Peers/check_metrics.py "$server" "$work"
+check openapi "$python" Tests/Peers/check_openapi.py "$server" "$work"
 
 [ "$failures" -eq 0 ] || { echo "peers: $failures check(s) failed"; exit 1; }
 echo "peers: all checks passed"
