@@ -19,20 +19,21 @@ struct APIContract {
 
   let document: JSONValue
   let checker: SchemaChecker
+  let operations: Set<Operation>
 
   private init() {
     document =
       (try? JSONDecoder().decode(JSONValue.self, from: Data(APIDescription.json))) ?? .null
     checker = SchemaChecker(document: document)
-  }
-
-  var operations: Set<Operation> {
-    guard case .object(let paths) = document["paths"] else { return [] }
-    return Set(
-      paths.flatMap { path, item in
-        Self.methods.filter { item[$0] != nil }
-          .map { Operation(method: $0.uppercased(), path: path) }
-      })
+    var operations: Set<Operation> = []
+    if case .object(let paths) = document["paths"] {
+      for (path, item) in paths {
+        for method in Self.methods where item[method] != nil {
+          operations.insert(Operation(method: method.uppercased(), path: path))
+        }
+      }
+    }
+    self.operations = operations
   }
 
   /// How an answer differs from what the document says of it; empty when it does not.
@@ -40,12 +41,14 @@ struct APIContract {
     var violations: [String] = []
     let type = reply["Content-Type"]?.prefix { $0 != ";" }.lowercased()
     if reply.status >= 400, method != "HEAD" {
-      if type != "application/problem+json" {
+      if type == "application/problem+json" {
+        violations += checker.errors(reply.json, Self.problem, at: "problem")
+        if reply.json["status"]?.double != Double(reply.status) {
+          violations.append("the problem's status is not \(reply.status)")
+        }
+      } else if type != "text/html" {
+        // The page shows its errors in itself, where the document says so.
         violations.append("the error is of type \(type ?? "none")")
-      }
-      violations += checker.errors(reply.json, Self.problem, at: "problem")
-      if reply.json["status"]?.double != Double(reply.status) {
-        violations.append("the problem's status is not \(reply.status)")
       }
     }
     guard let operation = operation(method, target) else {
