@@ -56,6 +56,7 @@ public final class Service: Sendable {
   private let logger: Logger
   private let readiness = Readiness()
   private let drainDelay: Int
+  private let delayIsOver = DispatchSemaphore(value: 0)
 
   /// Opens the database and registers the embedded default on an empty one. Throws `StoreError`,
   /// `DatasetError` or `ServiceError`.
@@ -129,14 +130,18 @@ public final class Service: Sendable {
   /// Answers `/readyz` with 503 from now on, and everything else as before.
   package func announceStop() { readiness.beginStopping() }
 
+  /// Ends the delay before draining, or leaves it out.
+  package func skipDrainDelay() { delayIsOver.signal() }
+
   /// Stops gracefully: no new connections, responses under way are finished, running jobs go back
   /// to the queue with their last checkpoint. Returns whether all of it ended within the deadline.
   @discardableResult
   public func stop(deadline seconds: Int) -> Bool {
     logger.notice("stopping")
     announceStop()
-    if drainDelay > 0 {
-      _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .seconds(drainDelay))
+    if delayIsOver.wait(timeout: .now() + .seconds(drainDelay)) == .success {
+      // Once over, always over.
+      delayIsOver.signal()
     }
     let end = DispatchTime.now() + .seconds(seconds)
     let released = DispatchGroup()

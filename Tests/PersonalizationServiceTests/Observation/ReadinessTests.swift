@@ -1,3 +1,4 @@
+import Dispatch
 import GRDB
 import Testing
 
@@ -14,6 +15,22 @@ import Testing
     #expect(try server.client.get("/healthz").status == 200)
     #expect(try server.client.get("/jobs").status == 200)
     #expect(server.stop())
+  }
+
+  @Test func aServerGoesOnAnsweringForTheDelay() throws {
+    let server = try TestService { $0.drainDelay = 600 }
+    let stopped = DispatchSemaphore(value: 0)
+    let service = server.service
+    DispatchQueue(label: "stopper").async {
+      service.stop(deadline: 20)
+      stopped.signal()
+    }
+    // From the moment on in which it is told to stop.
+    while try server.client.get("/readyz").status == 200 {}
+    #expect(try server.client.get("/jobs").status == 200)
+    service.skipDrainDelay()
+    #expect(stopped.wait(timeout: .now() + 30) == .success)
+    #expect(throws: HTTPClient.Failure.self) { try server.client.get("/jobs") }
   }
 
   @Test func aServerWithoutItsDatabaseIsNotReady() throws {
