@@ -13,10 +13,10 @@ QUICK = {
 
 
 class Server:
-    def __init__(self, program, database, *arguments):
+    def __init__(self, program, database, *arguments, stderr=None):
         self.process = subprocess.Popen(
             [program, "--db", str(database), "--port", "0", *map(str, arguments)],
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=stderr, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("listening on "):
             raise SystemExit(f"the server did not start: {line!r}")
