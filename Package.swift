@@ -34,7 +34,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "CLibCrisp"),
     .target(name: "CTraining", linkerSettings: [.linkedLibrary("gomp")]),
-    .target(name: "CEmbeddedModel", exclude: ["resnet20-fashion-mnist.safetensors"]),
+    .target(name: "CEmbeddedModel", exclude: ["resnet18-fashion-mnist.safetensors"]),
 
     // Rooms, from the ground up
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: swift),
