@@ -75,6 +75,7 @@ let package = Package(
     .target(
       name: "HTTPServer",
       dependencies: [
+        "COpenSSL",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -121,7 +122,7 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "Datasets", "PersonalizationService", "Training",
+        "Datasets", "HTTPServer", "PersonalizationService", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -200,7 +201,7 @@ let package = Package(
     .testTarget(
       name: "HTTPServerTests",
       dependencies: [
-        "HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types"),
+        "COpenSSL", "HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),

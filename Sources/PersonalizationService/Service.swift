@@ -14,6 +14,11 @@ public final class Service: Sendable {
     public var database: String
     /// Where to listen, limits, connection counts.
     public var http = ServerConfiguration(host: "127.0.0.1", port: 8080)
+    /// Certificate and key to listen with; nil listens without TLS.
+    public var tls: TLSFiles? {
+      get { http.tls }
+      set { http.tls = newValue }
+    }
     /// Jobs at once.
     public var workers = 1
     /// Cores a job may use; never more than there are.
@@ -109,6 +114,18 @@ public final class Service: Sendable {
     }
     runner.start()
     return address
+  }
+
+  /// Reads the certificate and key again, for new connections. What cannot be used is logged and
+  /// leaves everything as it was.
+  public func reloadCertificate() {
+    do throws(ServerError) {
+      try server.reloadCertificate()
+      logger.notice("the certificate was read again")
+    } catch {
+      logger.error(
+        "the certificate in use is kept", metadata: ["code": "\(error.code)", "error": "\(error)"])
+    }
   }
 
   /// Stops gracefully: no new connections, responses under way are finished, running jobs go back
