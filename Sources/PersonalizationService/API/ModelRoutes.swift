@@ -5,21 +5,22 @@ import ServiceAPI
 import Store
 
 extension API {
-  func addModelRoutes(to router: inout Router) {
-    on(.get, "/models", in: &router) { request, _ in
-      let filter = ModelFilter(user: try request.queryValue("user").map { try UserID($0) })
-      let page = try store.models(
-        filter, after: Self.after(request, as: ModelID.self), limit: Self.limit(request))
+  func addModelRoutes(to routes: inout RouteTable) {
+    routes.on(.get, "/models", access: .tokenHolder) { request, _, caller in
+      let filter = ModelFilter(user: try Self.scope(request, of: caller))
+      let after = try Self.after(request, as: ModelID.self)
+      if let after { try gate.show(after, to: caller) }
+      let page = try store.models(filter, after: after, limit: Self.limit(request))
       return try .json(
         .ok,
         ListResource(
           page.elements.map(Self.resource), hasMore: page.hasMore,
           lastID: page.elements.last?.id.rawValue))
     }
-    on(.get, "/models/{model}", in: &router) { request, parameters in
+    routes.on(.get, "/models/{model}", access: .modelHolder) { request, parameters, _ in
       try download(request, model: model(parameters))
     }
-    on(.get, "/models/{model}/card", in: &router) { _, parameters in
+    routes.on(.get, "/models/{model}/card", access: .modelHolder) { _, parameters, _ in
       var response = Response(.ok, body: .bytes(Array(try model(parameters).card)))
       response.headers[.contentType] = "application/json"
       return response
