@@ -97,6 +97,7 @@ public final class Service: Sendable {
     }
     let api = API(
       store: store, gate: gate, library: library, runner: runner, predictions: predictions,
+      converter: ModelConverter(store: store),
       ownDevice: ServerDevice(directory: configuration.cache),
       devices: DeviceFolder(configuration.devices),
       limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,

@@ -8,6 +8,8 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
   case datasetChanged(name: String, path: String)
   /// A model file and the data set it is to be registered with do not fit.
   case labelMismatch(model: String, missing: String, dataset: String)
+  /// Other models are being converted to other formats.
+  case conversionsBusy
   /// A prediction's turn did not come in time.
   case predictionsBusy
   /// A model needs more bytes than all models together may take for predictions.
@@ -20,6 +22,7 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
     case .exposedWithoutTokens: "exposed_without_tokens"
     case .datasetChanged: "dataset_changed"
     case .labelMismatch: "label_mismatch"
+    case .conversionsBusy: "conversions_busy"
     case .predictionsBusy: "predictions_busy"
     case .modelExceedsMemory: "model_exceeds_memory"
     }
@@ -41,6 +44,8 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
     case .labelMismatch(let model, let missing, let dataset):
       "the model '\(model)' has the label '\(missing)', which is no class of the data set "
         + "'\(dataset)'"
+    case .conversionsBusy:
+      "other models are being converted; try again"
     case .predictionsBusy:
       "too many predictions are under way; try again"
     case .modelExceedsMemory(let bytes, let limit):

@@ -57,6 +57,7 @@ final class Connection: Sendable {
   /// Applies the time limits.
   func sweep(now: UInt64) {
     state.withLock { state in
+      if let pulled = state.pulled, pulled.isOverdue(now: now) { transport.interrupt() }
       switch state.expiry(now: now, limits: context.configuration.limits) {
       case .none: break
       case .close: close(&state)
@@ -176,6 +177,9 @@ final class Connection: Sendable {
   private func handle(_ exchange: Exchange) {
     let response = exchange.respond(router: context.router, logger: context.logger)
     if sendWhole(response, exchange) { return }
+    if case .pulled(let length, let read) = response.body {
+      return pull(length, read, response, exchange)
+    }
     if context.streams.submit({ [self] in stream(response, exchange) }) { return }
     let problem = ProblemDetails(
       .serviceUnavailable, code: "too_many_streams",
@@ -232,8 +236,36 @@ final class Connection: Sendable {
     finish(result.disposition)
   }
 
+  /// Sends a body as the client takes it.
+  private func pull(
+    _ length: Int64, _ read: @escaping Response.Read, _ response: Response, _ exchange: Exchange
+  ) {
+    let sender = sender(for: exchange)
+    let pulled = PulledResponse(
+      head: sender.head(of: response), length: length, read: read, transport: transport,
+      timeout: context.configuration.limits.writeTimeout, queue: context.downloadQueue,
+      workers: context.downloads
+    ) { [self] outcome in
+      var result = sender.result(of: response)
+      result.bodyBytes = outcome.bodyBytes
+      guard let error = outcome.error else { return complete(result, exchange) }
+      // Nothing has been sent yet: there is time for an honest answer.
+      if outcome.isUntouched, error as? ServerError != .connectionLost,
+        sendWhole(exchange.failure(error, logger: context.logger), exchange)
+      {
+        return
+      }
+      result.disposition = .cut(abruptly: false)
+      result.error = error
+      complete(result, exchange)
+    }
+    state.withLock { $0.pulled = pulled }
+    pulled.start()
+  }
+
   private func finish(_ disposition: ResponseSender.Disposition) {
     state.withLock { state in
+      state.pulled = nil
       guard disposition == .keep, !context.isDraining else { return end(disposition, &state) }
       state.enter(.idle)
       advance(&state)

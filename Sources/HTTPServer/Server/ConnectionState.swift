@@ -23,6 +23,8 @@ struct ConnectionState {
   var parser: RequestParser
   /// The request whose body is being received.
   var pending: (head: RequestHead, outcome: Router.Outcome)?
+  /// The pulled body under way.
+  var pulled: PulledResponse?
   var isSuspended = true
   /// Bytes to discard while lingering.
   var lingerBudget = 1024 * 1024

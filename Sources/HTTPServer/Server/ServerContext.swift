@@ -11,10 +11,14 @@ final class ServerContext: Sendable {
   let observe: (@Sendable (CompletedExchange) -> Void)?
   let workers: WorkerPool
   let streams: WorkerPool
+  /// Sends pulled bodies. It never waits for a client, only for what it reads.
+  let downloads: WorkerPool
   let registry: ConnectionRegistry
   private let draining = Atomic<Bool>(false)
   private let connectionCount = Atomic<UInt64>(0)
   private let queues: [DispatchQueue]
+  /// Where sockets say that they take bytes again; nothing else is done there.
+  let downloadQueue = DispatchQueue(label: "http-writable")
 
   init(
     configuration: ServerConfiguration, router: Router, logger: Logger,
@@ -27,6 +31,9 @@ final class ServerContext: Sendable {
     workers = WorkerPool(
       label: "http-worker", workers: configuration.workers, backlog: configuration.backlog)
     streams = WorkerPool(label: "http-stream", workers: configuration.streams, backlog: 0)
+    downloads = WorkerPool(
+      label: "http-download", workers: max(2, ProcessInfo.processInfo.activeProcessorCount),
+      backlog: configuration.limits.maxConnections)
     registry = ConnectionRegistry(limits: configuration.limits)
     // Reading and parsing take little: half of the cores are plenty, and one is the usual number.
     queues = (0..<max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))).map {

@@ -11,6 +11,7 @@ struct API: Sendable {
   let library: ModelLibrary
   let runner: JobRunner
   let predictions: SessionCache
+  let converter: ModelConverter
   /// Whose milliseconds are meant unless a request names a device.
   let ownDevice: ServerDevice
   let devices: DeviceFolder
@@ -25,6 +26,7 @@ struct API: Sendable {
     addUserRoutes(to: &routes)
     addJobRoutes(to: &routes)
     addModelRoutes(to: &routes)
+    addHubRoutes(to: &routes)
     addPredictionRoutes(to: &routes)
     addCatalogRoutes(to: &routes)
     addHealthRoutes(to: &routes)
@@ -67,7 +69,7 @@ struct API: Sendable {
   where ID.RawValue == String {
     let text = try parameters.require(name)
     guard let id = ID(rawValue: text) else {
-      throw ProblemDetails(.notFound, code: "not_found", detail: "there is no \(name) '\(text)'")
+      throw StoreError.notFound(ID.prefix == ModelID.prefix ? .model : .job, text)
     }
     return id
   }

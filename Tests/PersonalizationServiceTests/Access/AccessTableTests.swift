@@ -30,6 +30,8 @@ import Testing
         let path = rule.pattern.replacingOccurrences(of: "{user}", with: user)
           .replacingOccurrences(of: "{job}", with: job.id)
           .replacingOccurrences(of: "{model}", with: model)
+          .replacingOccurrences(of: "{revision}", with: "main")
+          .replacingOccurrences(of: "{file}", with: "README.md")
         let reply = try world.server.client.send(rule.method.rawValue, path, fields: fields)
         let expected = Self.status(rule.access, credential, success: success)
         #expect(reply.status == expected, "\(name) with \(credential): \(reply.text)")
@@ -156,5 +158,7 @@ extension String {
   fileprivate func with(job: String) -> String { replacingOccurrences(of: "{job}", with: job) }
   fileprivate func with(model: String) -> String {
     replacingOccurrences(of: "{model}", with: model)
+      .replacingOccurrences(of: "{revision}", with: "main")
+      .replacingOccurrences(of: "{file}", with: "README.md")
   }
 }
