@@ -128,8 +128,13 @@ final class Connection: Sendable {
       head.line.method, target.path, isAsterisk: target.isAsterisk)
     state.pending = (head, outcome)
     var limit = context.configuration.limits.body
-    if case .matched(let route, _) = outcome {
+    if case .matched(let route, let parameters) = outcome {
       limit = route.bodyLimit ?? limit
+      if head.framing.mayBeLarge, let screen = route.screen,
+        !screen(exchange(head, outcome, body: []).request, parameters)
+      {
+        return answerWithoutBody(head, outcome, &state)
+      }
     } else if head.framing != .none {
       // The answer does not depend on the body, and reading it would be for nothing.
       return answerWithoutBody(head, outcome, &state)

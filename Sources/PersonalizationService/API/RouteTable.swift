@@ -28,7 +28,11 @@ struct RouteTable: Sendable {
     handler: @escaping Handler
   ) {
     rules.append(RouteRule(method: method, pattern: pattern, access: access))
-    router.on(method, pattern, bodyLimit: bodyLimit) { [gate] request, parameters in
+    // A body of megabytes is not read for who may not send it.
+    let screen: Router.Screen = { [gate] request, parameters in
+      (try? gate.admit(request, parameters, to: access)) != nil
+    }
+    router.on(method, pattern, bodyLimit: bodyLimit, screen: screen) { [gate] request, parameters in
       do {
         return try handler(request, parameters, gate.admit(request, parameters, to: access))
       } catch {

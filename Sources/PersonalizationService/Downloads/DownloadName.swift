@@ -1,10 +1,10 @@
 /// How a downloaded model is called: after its classes.
-enum DownloadName {
+package enum DownloadName {
   /// Bytes of class names before the rest is only counted.
   private static let maxByteCount = 120
 
   /// As many class names as fit, then how many more there are.
-  static func stem(labels: [String]) -> String {
+  package static func stem(labels: [String]) -> String {
     var stem = ""
     for (index, label) in labels.enumerated() {
       let longer = stem.isEmpty ? label : "\(stem), \(label)"

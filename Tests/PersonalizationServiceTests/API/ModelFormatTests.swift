@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import ModelFormats
+import PersonalizationService
 import ServiceAPI
 import Store
 import Testing
@@ -87,6 +88,17 @@ import Testing
     for format in ["", "ONNX", "torch", "crisp%00"] where format != "crisp%00" {
       #expect(try server.client.get("\(path)?format=\(format)").status == 406, "\(format)")
     }
+  }
+
+  @Test func filesAreCalledAfterTheirClasses() {
+    #expect(DownloadName.stem(labels: ["Sandal"]) == "Sandal")
+    #expect(DownloadName.stem(labels: ["Sandal", "靴"]) == "Sandal, 靴")
+    let many = (0..<100).map { "class \($0)" }
+    #expect(DownloadName.stem(labels: many).hasPrefix("class 0, class 1, "))
+    #expect(DownloadName.stem(labels: many).hasSuffix(", class 12 and 87 more"))
+    // The first one is named however long it is.
+    let long = String(repeating: "x", count: 500)
+    #expect(DownloadName.stem(labels: [long, "y"]) == "\(long) and 1 more")
   }
 
   /// A cut download goes on where it ended.

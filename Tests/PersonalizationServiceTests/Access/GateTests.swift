@@ -59,6 +59,21 @@ import Testing
     #expect(try world.server.client.get("/jobs?access_token=\(secret)").status == 401)
   }
 
+  /// The body never comes; with a token the server would wait for it.
+  @Test func bodiesAreNotReadWithoutAToken() throws {
+    let world = try TokenWorld()
+    let model = try #require(try world.job(of: world.ada).resultModel)
+    let path = "/models/\(model)/predictions"
+    for fields in [[], world.bob.fields, world.revoked.fields] {
+      for framing in [("Content-Length", "1000000"), ("Transfer-Encoding", "chunked")] {
+        let reply = try world.server.client.send(
+          "POST", path, fields: fields + [framing, ("Expect", "100-continue")])
+        #expect(reply.status == (fields.first?.1 == world.bob.fields[0].1 ? 404 : 401))
+        #expect(reply["Connection"] == "close")
+      }
+    }
+  }
+
   @Test func deletedUsersTakeTheirTokensAlong() throws {
     let world = try TokenWorld()
     let client = world.server.client
