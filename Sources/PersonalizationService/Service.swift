@@ -37,6 +37,11 @@ public final class Service: Sendable {
     public var cache = CostCache.directory(environment: ProcessInfo.processInfo.environment)
     /// A folder of other devices' profiles, NAME.json each, which requests may name.
     public var devices: String?
+    /// Whether every request needs a token even before the first one is made. Without this, a
+    /// server whose database has no active token runs open.
+    public var requireTokens = false
+    /// Whether connections are encrypted.
+    public var hasTLS = false
     /// Whether to listen beyond loopback although nothing protects users from each other.
     public var insecure = false
 
@@ -47,6 +52,9 @@ public final class Service: Sendable {
   /// Name and version, as models and answers state them.
   public static let generator = "crisp-server 0.1.0"
 
+  /// Every route and who may call it.
+  package let rules: [RouteRule]
+
   private let store: SQLiteStore
   private let runner: JobRunner
   private let server: HTTPServer
@@ -56,11 +64,16 @@ public final class Service: Sendable {
   /// `DatasetError` or `ServiceError`.
   public init(_ configuration: Configuration, logger: Logger) throws {
     let host = configuration.http.host
-    guard configuration.insecure || Self.isLoopback(host) else {
+    let isExposed = !configuration.insecure && !Self.isLoopback(host)
+    guard !isExposed || configuration.hasTLS else {
       throw ServiceError.exposedWithoutProtection(host: host)
     }
     self.logger = logger
     store = try SQLiteStore(path: configuration.database)
+    let gate = Gate(store: store, requireTokens: configuration.requireTokens)
+    guard try !isExposed || gate.isClosed else {
+      throw ServiceError.exposedWithoutTokens(host: host)
+    }
     try Registration(store: store).addEmbeddedDefault(logger: logger)
     _ = try store.collectGarbage(olderThan: 3600)
     let library = ModelLibrary(store: store)
@@ -88,12 +101,15 @@ public final class Service: Sendable {
         bytes: Int(reader.size))
     }
     let api = API(
-      store: store, library: library, runner: runner, predictions: predictions,
+      store: store, gate: gate, library: library, runner: runner, predictions: predictions,
+      converter: ModelConverter(store: store),
       ownDevice: ServerDevice(directory: configuration.cache),
       devices: DeviceFolder(configuration.devices),
       limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,
       predictionBodyLimit: configuration.predictionBodyLimit)
-    server = HTTPServer(configuration: configuration.http, router: api.router(), logger: logger) {
+    let routes = api.routes()
+    rules = routes.rules
+    server = HTTPServer(configuration: configuration.http, router: routes.router, logger: logger) {
       exchange in
       logger.debug(
         "answered",

@@ -62,6 +62,12 @@ struct Serve: ParsableCommand {
   @Option(help: "Least severe log level: trace, debug, info, notice, warning, error.")
   var logLevel = Logger.Level.notice
 
+  @Flag(
+    help:
+      "Require tokens before there are any (default: from the first crisp-server token create on)."
+  )
+  var requireTokens = false
+
   @Flag(help: "Listen beyond loopback although nothing protects users from each other.")
   var insecure = false
 
@@ -104,6 +110,7 @@ struct Serve: ParsableCommand {
     if let predictionsAtOnce { configuration.predictionsAtOnce = predictionsAtOnce }
     configuration.predictionBodyLimit = maxPredictionBody
     configuration.devices = devices
+    configuration.requireTokens = requireTokens
     configuration.insecure = insecure
 
     // Before anything else runs: a signal during start-up must end the process, later ones drain.
