@@ -8,7 +8,9 @@ struct CrispServer: ParsableCommand {
     commandName: "crisp-server",
     abstract: "Serve tailored image classifiers: users post classes, download small fast models.",
     version: Service.version,
-    subcommands: [Serve.self, BaseModel.self, Dataset.self, Backup.self, Check.self],
+    subcommands: [
+      Serve.self, BaseModel.self, Dataset.self, Token.self, Backup.self, Check.self,
+    ],
     defaultSubcommand: Serve.self)
 }
 

@@ -45,6 +45,7 @@ check() {
 check onnx-import-efficientnet "$python" Tests/Peers/check_efficientnet.py "$crisp" "$work"
 check onnx-export "$python" Tests/Peers/check_onnx_export.py "$crisp" "$work"
 check state-dict "$python" Tests/Peers/check_state_dict.py "$crisp" "$work"
+check hub "$python" Tests/Peers/check_hub.py "$server" "$work"
 check metrics "$python" Tests/Peers/check_metrics.py "$server" "$work"
 check openapi "$python" Tests/Peers/check_openapi.py "$server" "$work"
 

@@ -5,11 +5,11 @@ import Metrics
 
 extension API {
   /// `/healthz`: the process answers. `/readyz`: it can do its work, that is, read its database, and
-  /// is not about to stop. `/metrics`: figures for Prometheus. `/openapi.json`: all routes, for
-  /// programs.
-  func addHealthRoutes(to router: inout Router) {
-    on(.get, "/healthz", in: &router) { _, _ in .text(.ok, "ok\n") }
-    on(.get, "/readyz", in: &router) { _, _ in
+  /// is not about to stop. `/metrics`: figures for Prometheus, which name nobody but are the
+  /// operator's business. `/openapi.json`: all routes, for programs.
+  func addHealthRoutes(to routes: inout RouteTable) {
+    routes.on(.get, "/healthz", access: .anyone) { _, _, _ in .text(.ok, "ok\n") }
+    routes.on(.get, "/readyz", access: .anyone) { _, _, _ in
       if readiness.isStopping {
         throw ProblemDetails(
           .serviceUnavailable, code: "draining", detail: "the server is about to stop",
@@ -24,10 +24,10 @@ extension API {
           retryAfter: 5)
       }
     }
-    on(.get, "/metrics", in: &router) { _, _ in
+    routes.on(.get, "/metrics", access: .operator) { _, _, _ in
       .text(.ok, metrics.registry.text, type: Exposition.contentType)
     }
-    on(.get, "/openapi.json", in: &router) { _, _ in
+    routes.on(.get, "/openapi.json", access: .anyone) { _, _, _ in
       Response(
         .ok, headers: [.contentType: APIDescription.mediaType], body: .bytes(APIDescription.json))
     }

@@ -20,7 +20,7 @@ import Testing
   @Test func everyRouteIsDescribedAndTheReverse() throws {
     let server = try TestService()
     let routes = Set(
-      server.service.routes.map {
+      server.service.rules.map {
         APIContract.Operation(method: $0.method.rawValue, path: $0.pattern)
       })
     #expect(routes.subtracting(contract.operations) == [])
