@@ -1,8 +1,8 @@
 """The API against its own OpenAPI document: schemathesis, all checks, stateful.
 
 One model is made first. Then jobs are only queued (--workers 0), so that hundreds of them cost
-nothing, and the document is narrowed to what this server knows (its labels, that model and job), as
-random names would never get past the first check.
+nothing, the server wants tokens, and the document is narrowed to what this server knows (its labels,
+that model and job), as random names would never get past the first check.
 """
 
 import json
@@ -32,6 +32,8 @@ def narrowed(document, labels, job):
         kind = known.split("_")[0]
         parameter["schema"]["enum"] = [known, f"{kind}_{'0' * 24}"]
         parameter["example"] = known
+    # Without a token there is nothing here.
+    document["security"] = [{"bearer": []}]
     return document
 
 
@@ -40,6 +42,10 @@ with Server(program, database) as server:
     job = server.make_model("first")
     server.make_model("second")
     labels = json.loads(server.get("/base-models"))["data"][0]["labels"]
+
+token = subprocess.run(
+    [program, "token", "create", "--db", database], check=True,
+    stdout=subprocess.PIPE, text=True).stdout.strip()
 
 with Server(
         program, database, "--workers", 0, "--queue-limit", 1_000_000,
@@ -50,7 +56,7 @@ with Server(
     run = subprocess.run(
         [pathlib.Path(sys.executable).parent / "st",
          "--config-file", here / "schemathesis.toml", "run", schema, "--url", server.url,
-         "--checks", "all", "--continue-on-failure"],
+         "--checks", "all", "--continue-on-failure", "--header", f"Authorization: Bearer {token}"],
         cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     alive = server.process.poll() is None
 
