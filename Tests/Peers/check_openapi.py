@@ -32,6 +32,13 @@ def narrowed(document, labels, job):
         kind = known.split("_")[0]
         parameter["schema"]["enum"] = [known, f"{kind}_{'0' * 24}"]
         parameter["example"] = known
+    document["components"]["parameters"]["Revision"]["schema"]["enum"] = ["main", "other"]
+    for path, files in (
+            ("/{model}/resolve/{revision}/{file}", ["README.md", "card.json", "other"]),
+            ("/assets/{file}", ["page.css", "page.js", "other"])):
+        for parameter in document["paths"].get(path, {}).get("parameters", []):
+            if parameter.get("name") == "file":
+                parameter["schema"]["enum"] = files
     # Without a token there is nothing here.
     document["security"] = [{"bearer": []}]
     return document
