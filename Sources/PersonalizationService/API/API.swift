@@ -9,6 +9,7 @@ struct API: Sendable {
   let store: SQLiteStore
   let library: ModelLibrary
   let runner: JobRunner
+  let housekeeping: Housekeeping
   let predictions: SessionCache
   /// Whose milliseconds are meant unless a request names a device.
   let ownDevice: ServerDevice
