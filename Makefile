@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: demo test crash-test test-peers test-emulated test-sanitized libcrisp fuzz bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
+.PHONY: demo test crash-test test-peers test-emulated test-sanitized libcrisp fuzz bench-training bench-memory bench-peers bench-accuracy bench-service run build setup format lint clean
 
 ## demo: a universal model becomes two small ones, over HTTP, in under three minutes past the build
 demo: build
@@ -61,6 +61,10 @@ bench-peers: setup
 ## bench-accuracy: the method, its parts and every baseline; DATA=glyph100.npz, about three hours, resumes
 bench-accuracy: build
 	@Benchmarks/accuracy/run.sh $(DATA)
+
+## bench-service: requests while all cores prune, memory and latency with 100,000 users
+bench-service: build
+	@Benchmarks/service/run.sh
 
 build: setup
 	$(BUILD)

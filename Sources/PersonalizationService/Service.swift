@@ -147,7 +147,7 @@ public final class Service: Sendable {
     let drained = server.drain(deadline: .seconds(seconds))
     let stopped =
       released.wait(timeout: end + .seconds(1)) == .success && isReleased.withLock { $0 }
-    housekeeping.stop()
+    housekeeping.stop(deadline: end)
     do { try store.close() } catch {
       logger.warning("cannot close the database", metadata: ["error": "\(error)"])
     }

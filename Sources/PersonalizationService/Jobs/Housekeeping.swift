@@ -11,7 +11,7 @@ final class Housekeeping: Sendable {
   private let configuration: Service.Configuration.Housekeeping
   private let logger: Logger
   private let queue = DispatchQueue(label: "crisp.housekeeping", qos: .utility)
-  private let timer: Mutex<(any DispatchSourceTimer)?> = Mutex(nil)
+  private let isStopped = Mutex(false)
   /// When remains may be erased again.
   private let nextErasure = Mutex(DispatchTime(uptimeNanoseconds: 0))
   private let isErasureDue = Mutex(false)
@@ -25,18 +25,17 @@ final class Housekeeping: Sendable {
   }
 
   /// Tidies now and at every interval.
-  func start() {
-    let timer = DispatchSource.makeTimerSource(queue: queue)
-    timer.schedule(deadline: .now(), repeating: configuration.interval, leeway: .seconds(1))
-    timer.setEventHandler { [weak self] in self?.tidy() }
-    timer.resume()
-    self.timer.withLock { $0 = timer }
-  }
+  func start() { tidy(after: 0) }
 
-  /// Waits for what is under way, then erases what deletions left.
-  func stop() {
-    timer.withLock { $0?.cancel() }
-    queue.sync { erase() }
+  /// Waits for what is under way and erases what deletions left, if there is time; the next server
+  /// does the rest.
+  func stop(deadline: DispatchTime) {
+    isStopped.withLock { $0 = true }
+    let done = DispatchGroup()
+    queue.async(group: done) { [self] in
+      if DispatchTime.now() < deadline { erase() }
+    }
+    _ = done.wait(timeout: deadline)
   }
 
   /// A user was deleted: erases soon. Erasing holds up other writers, in proportion to the number of
@@ -49,6 +48,14 @@ final class Housekeeping: Sendable {
     guard isFirst else { return }
     queue.asyncAfter(deadline: max(.now(), nextErasure.withLock { $0 })) { [weak self] in
       self?.erase()
+    }
+  }
+
+  private func tidy(after seconds: TimeInterval) {
+    queue.asyncAfter(deadline: .now() + seconds) { [weak self] in
+      guard let self, !self.isStopped.withLock({ $0 }) else { return }
+      self.tidy()
+      self.tidy(after: self.configuration.interval)
     }
   }
 
