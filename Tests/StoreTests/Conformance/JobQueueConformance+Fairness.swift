@@ -2,6 +2,18 @@ import Foundation
 import Store
 import Testing
 
+extension Fixture {
+  fileprivate func submitWithEvent(_ what: String) throws -> JobID {
+    let id = try submit("ann", what).job.id
+    _ = try store.append(NewEvent(type: "note", message: what), to: id)
+    return id
+  }
+
+  fileprivate func eventCount(_ id: JobID) throws -> Int {
+    try store.events(of: id, after: 0, limit: 10).elements.count
+  }
+}
+
 extension JobQueueConformance {
   /// Claims until there is nothing left; the owners and what they asked for.
   private static func order(_ fixture: Fixture) throws -> [String] {
@@ -91,25 +103,17 @@ extension JobQueueConformance {
     },
     ConformanceCase("the events of jobs that ended long ago go") { fixture in
       let store = fixture.store
-      func submit(_ what: String) throws -> JobID {
-        let id = try fixture.submit("ann", what).job.id
-        _ = try store.append(NewEvent(type: "note", message: what), to: id)
-        return id
-      }
-      func count(_ id: JobID) throws -> Int {
-        try store.events(of: id, after: 0, limit: 10).elements.count
-      }
-      let old = try submit("old")
-      let waiting = try submit("waiting")
+      let old = try fixture.submitWithEvent("old")
+      let waiting = try fixture.submitWithEvent("waiting")
       _ = try store.requestCancel(old)
       fixture.clock.advance(100)
-      let young = try submit("young")
+      let young = try fixture.submitWithEvent("young")
       _ = try store.requestCancel(young)
       fixture.clock.advance(50)
       #expect(try store.expireLogs(olderThan: 151) == 0)
       #expect(try store.expireLogs(olderThan: 100) == 1)
       #expect(try store.expireLogs(olderThan: 100) == 0)
-      #expect(try [old, waiting, young].map(count) == [0, 1, 1])
+      #expect(try [old, waiting, young].map(fixture.eventCount) == [0, 1, 1])
       #expect(try store.job(old).status == .cancelled)
     },
     ConformanceCase("finished jobs that are nobody's go with their events") { fixture in
