@@ -151,6 +151,7 @@ public final class Service: Sendable {
     do { try store.close() } catch {
       logger.warning("cannot close the database", metadata: ["error": "\(error)"])
     }
+    lock.release()
     return drained && stopped
   }
 

@@ -33,10 +33,16 @@ import Testing
     }
   }
 
+  /// Everything a user can leave. What is asked for stays with the job, and is no user's text.
   private func fill(user: String) throws {
     let id = try UserID(user)
-    _ = try fixture.publishedModel(user, "weights of \(user)")
-    try fixture.submit(user, "queued for \(user)", key: "key of \(user)")
+    let what = "\(Fixture.digest(user))"
+    try fixture.submit(user, what)
+    let job = try #require(try fixture.claim())
+    _ = try store.publish(
+      job.id, attempt: job.attempt, model: fixture.newModel("weights of \(user)"))
+    let queued = try fixture.submit(user, "queued \(what)", key: "key of \(user)").job
+    _ = try store.requestCancel(queued.id)
     _ = try store.addToken(digest: Fixture.digest(user), user: id, label: "laptop of \(user)")
   }
 
