@@ -5,6 +5,7 @@ import Logging
 import ModelFormats
 import SparseRuntime
 import Store
+import Synchronization
 
 /// The whole server: store, workers and API behind one start and one stop.
 public final class Service: Sendable {
@@ -25,6 +26,8 @@ public final class Service: Sendable {
     public var threadsPerWorker = ProcessInfo.processInfo.activeProcessorCount
     /// Seconds after which a silent worker counts as dead.
     public var lease: TimeInterval = 30
+    /// How long things are kept.
+    public var housekeeping = Housekeeping()
     /// Jobs that may wait, in all and for one user.
     public var queueLimits = QueueLimits(total: 1000, perUser: 20)
     /// Bytes that models and their sessions may take to answer predictions.
@@ -48,6 +51,18 @@ public final class Service: Sendable {
     /// Whether to listen beyond loopback although nothing protects users from each other.
     public var insecure = false
 
+    /// How long what nobody needs is kept.
+    public struct Housekeeping: Sendable {
+      /// Seconds between two rounds of tidying up.
+      public var interval: TimeInterval = 600
+      /// Seconds for which a blob that nothing refers to is kept.
+      public var grace: TimeInterval = 3600
+      /// Seconds for which a repeated request gets its first answer.
+      public var keyLifetime: TimeInterval = 86_400
+      /// Seconds for which the events of a finished job are kept.
+      public var logLifetime: TimeInterval = 30 * 86_400
+    }
+
     /// The defaults for a database.
     public init(database: String) { self.database = database }
   }
@@ -61,6 +76,8 @@ public final class Service: Sendable {
   package let rules: [RouteRule]
 
   private let store: SQLiteStore
+  private let lock: ServerLock
+  private let housekeeping: Housekeeping
   private let runner: JobRunner
   private let server: HTTPServer
   private let logger: Logger
@@ -83,8 +100,10 @@ public final class Service: Sendable {
     guard try !isExposed || gate.isClosed else {
       throw ServiceError.exposedWithoutTokens(host: host)
     }
+    lock = try ServerLock(of: store)
     try Registration(store: store).addEmbeddedDefault(logger: logger)
-    _ = try store.collectGarbage(olderThan: 3600)
+    housekeeping = Housekeeping(
+      store: store, configuration: configuration.housekeeping, logger: logger)
     let library = ModelLibrary(store: store)
     var jobs = JobRunner.Configuration()
     jobs.workers = max(0, configuration.workers)
@@ -112,8 +131,8 @@ public final class Service: Sendable {
         bytes: Int(reader.size))
     }
     let api = API(
-      store: store, gate: gate, library: library, runner: runner, predictions: predictions,
-      converter: ModelConverter(store: store),
+      store: store, gate: gate, library: library, runner: runner, housekeeping: housekeeping,
+      predictions: predictions, converter: ModelConverter(store: store),
       ownDevice: ServerDevice(directory: configuration.cache),
       devices: DeviceFolder(configuration.devices),
       limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,
@@ -140,6 +159,7 @@ public final class Service: Sendable {
       logger.notice("job of a dead server goes back to the queue", metadata: ["job_id": "\(id)"])
     }
     runner.start()
+    housekeeping.start()
     return address
   }
 
@@ -173,12 +193,19 @@ public final class Service: Sendable {
     }
     let end = DispatchTime.now() + .seconds(seconds)
     let released = DispatchGroup()
-    DispatchQueue.global().async(group: released) { [runner] in _ = runner.stop(deadline: end) }
+    let isReleased = Mutex(false)
+    DispatchQueue.global().async(group: released) { [runner] in
+      let isDone = runner.stop(deadline: end)
+      isReleased.withLock { $0 = isDone }
+    }
     let drained = server.drain(deadline: .seconds(seconds))
-    let stopped = released.wait(timeout: end + .seconds(1)) == .success
+    let stopped =
+      released.wait(timeout: end + .seconds(1)) == .success && isReleased.withLock { $0 }
+    housekeeping.stop(deadline: end)
     do { try store.close() } catch {
       logger.warning("cannot close the database", metadata: ["error": "\(error)"])
     }
+    lock.release()
     return drained && stopped
   }
 

@@ -11,6 +11,7 @@ struct API: Sendable {
   let gate: Gate
   let library: ModelLibrary
   let runner: JobRunner
+  let housekeeping: Housekeeping
   let predictions: SessionCache
   let converter: ModelConverter
   /// Whose milliseconds are meant unless a request names a device.

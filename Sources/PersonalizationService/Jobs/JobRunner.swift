@@ -20,7 +20,7 @@ final class JobRunner: Sendable {
 
   private struct State {
     var isStopping = false
-    var running: [JobID: JobControl] = [:]
+    var running: [JobID: (attempt: Int, control: JobControl)] = [:]
   }
 
   private let store: SQLiteStore
@@ -63,18 +63,25 @@ final class JobRunner: Sendable {
 
   /// Tells a running job that its cancellation was requested, ahead of its next heartbeat.
   func cancel(_ id: JobID) {
-    state.withLock { $0.running[id] }?.request(.cancelled)
+    state.withLock { $0.running[id]?.control }?.request(.cancelled)
   }
 
   /// Stops taking jobs and asks running ones to go back to the queue; true when all have.
   func stop(deadline: DispatchTime) -> Bool {
     let running = state.withLock { state in
       state.isStopping = true
-      return Array(state.running.values)
+      return state.running.values.map(\.control)
     }
     for control in running { control.request(.stopping) }
     for _ in 0..<configuration.workers { wakeUp.signal() }
-    return workers.wait(timeout: deadline) == .success
+    guard workers.wait(timeout: deadline) != .success else { return true }
+    // What does not look up from its work in time is taken from it, so that it is no death.
+    for (id, job) in state.withLock({ $0.running }) {
+      do { _ = try store.release(id, attempt: job.attempt) } catch {
+        logger.warning("cannot release a job", metadata: ["job_id": "\(id)", "error": "\(error)"])
+      }
+    }
+    return false
   }
 
   private var isStopping: Bool { state.withLock { $0.isStopping } }
@@ -97,11 +104,10 @@ final class JobRunner: Sendable {
   private func execute(_ job: JobRecord, worker: String) {
     let control = JobControl()
     let isStopping = state.withLock { state in
-      state.running[job.id] = control
+      state.running[job.id] = (job.attempt, control)
       return state.isStopping
     }
     if isStopping { control.request(.stopping) }
-    if job.isCancelRequested { control.request(.cancelled) }
     defer { _ = state.withLock { $0.running.removeValue(forKey: job.id) } }
     let heartbeat = Heartbeat(
       store: store, job: job, worker: worker, lease: configuration.lease, control: control)
@@ -112,23 +118,5 @@ final class JobRunner: Sendable {
       store: store, library: library, job: job, control: control,
       threads: configuration.threadsPerWorker, metrics: metrics, logger: logger
     ).run()
-  }
-}
-
-/// Why a running job shall end before it is done. The first reason stands.
-final class JobControl: Sendable {
-  enum Reason: Sendable {
-    case cancelled
-    case stopping
-    /// Another attempt works on the job: this one must write nothing more.
-    case leaseLost
-  }
-
-  private let reason = Mutex<Reason?>(nil)
-
-  var requested: Reason? { reason.withLock { $0 } }
-
-  func request(_ new: Reason) {
-    reason.withLock { if $0 == nil || new == .leaseLost { $0 = new } }
   }
 }

@@ -43,6 +43,15 @@ struct Serve: ParsableCommand {
   @Option(help: "Seconds after which a silent worker counts as dead.")
   var lease: Double = 30
 
+  @Option(help: "Seconds between two rounds of tidying up the database.")
+  var tidyInterval: Double = 600
+
+  @Option(help: "Hours for which a repeated Idempotency-Key gets its first answer.")
+  var keepKeys: Double = 24
+
+  @Option(help: "Days for which a finished job's events are kept.")
+  var keepEvents: Double = 30
+
   @Option(help: "Megabytes that models may take in memory to answer predictions.")
   var predictionMemory = 512
 
@@ -84,6 +93,12 @@ struct Serve: ParsableCommand {
       throw ValidationError("--workers must be 0 to 1024.")
     }
     guard lease >= 1 else { throw ValidationError("--lease must be at least 1 second.") }
+    guard tidyInterval >= 1, tidyInterval <= 86_400 else {
+      throw ValidationError("--tidy-interval must be 1 to 86400 seconds.")
+    }
+    guard (0...24 * 366).contains(keepKeys), (0...36_600).contains(keepEvents) else {
+      throw ValidationError("--keep-keys must be 0 to 8784 hours, --keep-events 0 to 36600 days.")
+    }
     guard queueLimit > 0, queueLimitPerUser > 0 else {
       throw ValidationError("queue limits must be positive.")
     }
@@ -111,6 +126,9 @@ struct Serve: ParsableCommand {
     configuration.workers = workers
     if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
     configuration.lease = lease
+    configuration.housekeeping.interval = tidyInterval
+    configuration.housekeeping.keyLifetime = keepKeys * 3600
+    configuration.housekeeping.logLifetime = keepEvents * 86_400
     configuration.queueLimits.total = queueLimit
     configuration.queueLimits.perUser = queueLimitPerUser
     configuration.predictionMemory = predictionMemory << 20
