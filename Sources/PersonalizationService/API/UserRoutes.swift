@@ -34,6 +34,7 @@ extension API {
   /// Asks for a tailored model: 202 with the job, or 200 with the finished job when the same was
   /// asked before, by whomever. A repeated idempotency key may also find a job that came to nothing.
   private func submit(_ request: Request, user: UserID, for caller: Caller) throws -> Response {
+    try BodyType.requireJSON(request)
     var wanted = try JobRequest(request.body)
     let key = try idempotencyKey(request)
     // Before anything that may have changed since: what was accepted once stays so.
@@ -67,7 +68,11 @@ extension API {
         recipe: CanonicalJSON.data(specification.recipe), seed: wanted.recipe.seed,
         metadata: CanonicalJSON.data(wanted.metadata), priority: wanted.priority.rawValue,
         idempotencyKey: key, limits: limits))
-    if case .created = outcome { runner.wake() }
+    if case .created(let job) = outcome {
+      logger.info(
+        "job queued", metadata: ["job_id": "\(job.id)", "request_id": "\(request.id)"])
+      runner.wake()
+    }
     return try answer(outcome.job, to: caller)
   }
 
