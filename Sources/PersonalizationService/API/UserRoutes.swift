@@ -38,7 +38,9 @@ extension API {
     var wanted = try JobRequest(request.body)
     let key = try idempotencyKey(request)
     // Before anything that may have changed since: what was accepted once stays so.
-    if let key, let job = try store.earlierJob(of: user, under: key) { return try answer(job, to: caller) }
+    if let key, let job = try store.earlierJob(of: user, under: key) {
+      return try answer(job, to: caller)
+    }
     let baseModel = try baseModel(named: wanted.baseModel)
     let universal = try library.model(baseModel)
     wanted.suit(universal)
