@@ -22,6 +22,8 @@ public struct Response: Sendable {
     case stream(length: Int64, produce: @Sendable (any BodyWriter) throws -> Void)
     /// Bytes of unknown number; every write is sent at once, as a chunk.
     case chunked(produce: @Sendable (any BodyWriter) throws -> Void)
+    /// Bytes that come to be by and by; no worker waits for them.
+    case live(any LiveBody)
   }
 
   /// A response of these parts.

@@ -48,6 +48,7 @@ final class Connection: Sendable {
     state.withLock { state in
       switch state.phase {
       case .idle, .head, .body: receive(&state)
+      case .live: receiveEarly(&state)
       case .lingering: discard(&state)
       case .handling, .closed: break
       }
@@ -57,6 +58,7 @@ final class Connection: Sendable {
   /// Applies the time limits.
   func sweep(now: UInt64) {
     state.withLock { state in
+      state.live?.sweep(now: now)
       switch state.expiry(now: now, limits: context.configuration.limits) {
       case .none: break
       case .close: close(&state)
@@ -65,17 +67,22 @@ final class Connection: Sendable {
     }
   }
 
-  /// Closes the connection if no request is under way.
+  /// Closes the connection if no request is under way, and has a live body look whether it may go on.
   func closeIfIdle() {
     state.withLock { state in
       if state.phase == .idle { close(&state) }
+      state.live?.wake()
     }
   }
 
   /// Ends the connection, whatever it is doing. A worker that is sending finds it lost.
   func abort() {
     state.withLock { state in
-      if state.phase == .handling { transport.interrupt() } else { close(&state) }
+      switch state.phase {
+      case .handling: transport.interrupt()
+      case .live: state.live?.clientLeft()
+      default: close(&state)
+      }
     }
   }
 
@@ -176,6 +183,7 @@ final class Connection: Sendable {
   private func handle(_ exchange: Exchange) {
     let response = exchange.respond(router: context.router, logger: context.logger)
     if sendWhole(response, exchange) { return }
+    if case .live(let body) = response.body { return goLive(body, response, exchange) }
     if context.streams.submit({ [self] in stream(response, exchange) }) { return }
     let problem = ProblemDetails(
       .serviceUnavailable, code: "too_many_streams",
@@ -234,6 +242,7 @@ final class Connection: Sendable {
 
   private func finish(_ disposition: ResponseSender.Disposition) {
     state.withLock { state in
+      state.live = nil
       guard disposition == .keep, !context.isDraining else { return end(disposition, &state) }
       state.enter(.idle)
       advance(&state)
@@ -248,6 +257,58 @@ final class Connection: Sendable {
         transport: transport, timeout: context.configuration.limits.writeTimeout),
       version: exchange.version, isHead: exchange.request.isHead, requestID: exchange.request.id,
       keepAlive: exchange.keepAlive, draining: { [context] in context.isDraining })
+  }
+
+  // MARK: Live bodies
+
+  private func goLive(_ body: any LiveBody, _ response: Response, _ exchange: Exchange) {
+    let sender = sender(for: exchange)
+    let (head, isChunked) = sender.liveHead(of: response)
+    let whole = sender.result(of: response)
+    let timeout = context.configuration.limits.writeTimeout
+    PeerTimeout.set(timeout, on: transport.descriptor)
+    let live = LiveResponse(
+      body, head: head, isChunked: isChunked, descriptor: transport.descriptor,
+      writeTimeout: timeout, queue: context.liveQueue(of: id),
+      isDraining: { [context] in context.isDraining },
+      write: { [self] bytes in
+        // The connection reads meanwhile, and only one thread may use the transport.
+        state.withLock { _ in transport.write(bytes) }
+      },
+      ended: { [self] outcome in
+        var result = whole
+        result.bodyBytes = outcome.bodyBytes
+        if let error = outcome.error {
+          result.error = error
+          result.disposition = .cut(abruptly: !isChunked)
+        }
+        complete(result, exchange)
+      })
+    state.withLock { state in
+      state.live = live
+      state.earlyBytes = 0
+      state.enter(.live)
+      resume(&state)
+    }
+    live.start()
+  }
+
+  /// Keeps what comes while a live body is sent: the next request, within bounds. The end of it
+  /// means that the client has left (RFC 9112 §9.6 lets a client close at any time).
+  private func receiveEarly(_ state: inout ConnectionState) {
+    withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 16) { buffer in
+      switch transport.read(into: buffer) {
+      case .bytes(let count):
+        state.parser.append(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
+        state.earlyBytes += count
+        if state.earlyBytes > 64 * 1024 { suspend(&state) }
+        state.live?.wake()
+      case .wait: state.live?.wake()
+      case .end, .failed:
+        suspend(&state)
+        state.live?.clientLeft()
+      }
+    }
   }
 
   // MARK: Answering without waiting

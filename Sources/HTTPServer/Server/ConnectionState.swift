@@ -9,6 +9,8 @@ struct ConnectionState {
     case body
     /// A worker has the connection; its source is suspended.
     case handling
+    /// A live body is being sent; what comes meanwhile is kept, and shows whether the client is there.
+    case live
     /// The last answer is sent; what still comes is discarded so that no reset destroys the
     /// answer on its way (RFC 9112 §9.6).
     case lingering
@@ -23,6 +25,10 @@ struct ConnectionState {
   var parser: RequestParser
   /// The request whose body is being received.
   var pending: (head: RequestHead, outcome: Router.Outcome)?
+  /// The live body under way.
+  var live: LiveResponse?
+  /// Bytes that came while it was.
+  var earlyBytes = 0
   var isSuspended = true
   /// Bytes to discard while lingering.
   var lingerBudget = 1024 * 1024
@@ -54,7 +60,7 @@ struct ConnectionState {
       let expected = Double(limits.bodyMinimumRate) * Double(elapsed) / 1e9
       return Double(parser.bodyCount) < expected ? .refuse(.bodyTimeout) : .none
     case .lingering: return elapsed > Self.lingerTimeout.nanoseconds ? .close : .none
-    case .handling, .closed: return .none
+    case .handling, .live, .closed: return .none
     }
   }
 }

@@ -55,6 +55,12 @@ struct ResponseSender {
     return result
   }
 
+  /// A live body's head, and whether its parts are chunks.
+  func liveHead(of response: Response) -> (bytes: [UInt8], isChunked: Bool) {
+    let framing = framing(of: response)
+    return (head(of: response, framing: framing).bytes, framing == .chunked)
+  }
+
   /// Runs the producer of a streamed body, on a thread that may wait.
   func stream(_ response: Response) -> Result {
     let framing = framing(of: response)
@@ -65,7 +71,7 @@ struct ResponseSender {
     do {
       switch response.body {
       case .stream(_, let produce), .chunked(let produce): try produce(writer)
-      case .empty, .bytes: break
+      case .empty, .bytes, .live: break
       }
       try writer.finish()
     } catch {
@@ -90,7 +96,7 @@ struct ResponseSender {
     case .bytes(let bytes): return .length(Int64(bytes.count))
     case .stream(let length, _): return .length(length)
     // RFC 9112 §6.1: no Transfer-Encoding to a client of HTTP/1.0.
-    case .chunked: return version == .http11 ? .chunked : .untilClose
+    case .chunked, .live: return version == .http11 ? .chunked : .untilClose
     }
   }
 
