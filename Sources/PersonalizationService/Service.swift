@@ -20,6 +20,8 @@ public final class Service: Sendable {
     public var threadsPerWorker = ProcessInfo.processInfo.activeProcessorCount
     /// Seconds after which a silent worker counts as dead.
     public var lease: TimeInterval = 30
+    /// How long an event stream may be silent before a sign of life is sent.
+    public var eventHeartbeat: Duration = .seconds(15)
     /// Jobs that may wait, in all and for one user.
     public var queueLimits = QueueLimits(total: 1000, perUser: 20)
     /// Bytes that models and their sessions may take to answer predictions.
@@ -83,7 +85,9 @@ public final class Service: Sendable {
         bytes: Int(reader.size))
     }
     let api = API(
-      store: store, library: library, runner: runner, predictions: predictions,
+      store: store, library: library, runner: runner,
+      hub: try JobHub(store: store, logger: logger), heartbeat: configuration.eventHeartbeat,
+      predictions: predictions,
       ownDevice: ServerDevice(directory: configuration.cache),
       devices: DeviceFolder(configuration.devices),
       limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,

@@ -9,6 +9,9 @@ struct API: Sendable {
   let store: SQLiteStore
   let library: ModelLibrary
   let runner: JobRunner
+  let hub: JobHub
+  /// How long an event stream is silent at most.
+  let heartbeat: Duration
   let predictions: SessionCache
   /// Whose milliseconds are meant unless a request names a device.
   let ownDevice: ServerDevice
@@ -23,6 +26,7 @@ struct API: Sendable {
     var router = Router()
     addUserRoutes(to: &router)
     addJobRoutes(to: &router)
+    addEventRoutes(to: &router)
     addModelRoutes(to: &router)
     addPredictionRoutes(to: &router)
     addCatalogRoutes(to: &router)

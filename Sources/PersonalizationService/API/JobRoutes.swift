@@ -27,30 +27,12 @@ extension API {
     on(.get, "/jobs/{job}", in: &router) { _, parameters in
       try .json(.ok, Self.resource(store.job(Self.identifier("job", in: parameters))))
     }
-    on(.get, "/jobs/{job}/events", in: &router) { request, parameters in
-      let page = try store.events(
-        of: Self.identifier("job", in: parameters), after: Self.sequence(request),
-        limit: Self.limit(request))
-      return try .json(
-        .ok,
-        ListResource(
-          page.elements.map(Self.resource), hasMore: page.hasMore,
-          lastID: page.elements.last.map { String($0.sequence) }))
-    }
     on(.post, "/jobs/{job}/cancel", in: &router) { _, parameters in
       let id: JobID = try Self.identifier("job", in: parameters)
       let job = try store.requestCancel(id)
       runner.cancel(id)
       return try .json(job.status.isFinished ? .ok : .accepted, Self.resource(job))
     }
-  }
-
-  private static func sequence(_ request: Request) throws -> Int64 {
-    guard let text = request.queryValue("after") else { return 0 }
-    guard text.utf8.allSatisfy({ (48...57).contains($0) }), let value = Int64(text) else {
-      throw JSONBody.invalid("must be the number of an event", param: "after")
-    }
-    return value
   }
 
   static func resource(_ job: JobRecord) -> JobResource {
@@ -74,12 +56,5 @@ extension API {
     else { return nil }
     let elapsed = Date().timeIntervalSince(start)
     return seconds(start.addingTimeInterval(elapsed / min(1, progress.fraction)))
-  }
-
-  private static func resource(_ record: EventRecord) -> JobEventResource {
-    JobEventResource(
-      id: record.sequence, createdAt: seconds(record.createdAt),
-      level: record.event.level.rawValue, type: record.event.type,
-      message: record.event.message, data: json(record.event.data))
   }
 }

@@ -39,6 +39,9 @@ struct Serve: ParsableCommand {
   @Option(help: "Seconds after which a silent worker counts as dead.")
   var lease: Double = 30
 
+  @Option(help: "Seconds that an event stream may be silent before it sends a sign of life.")
+  var eventHeartbeat: Double = 15
+
   @Option(help: "Largest request body in bytes.")
   var maxBody = 1 << 20
 
@@ -73,6 +76,9 @@ struct Serve: ParsableCommand {
       throw ValidationError("--workers must be 1 to 1024.")
     }
     guard lease >= 1 else { throw ValidationError("--lease must be at least 1 second.") }
+    guard (0.1...3600).contains(eventHeartbeat) else {
+      throw ValidationError("--event-heartbeat must be 0.1 to 3600 seconds.")
+    }
     guard queueLimit > 0, queueLimitPerUser > 0 else {
       throw ValidationError("queue limits must be positive.")
     }
@@ -103,6 +109,7 @@ struct Serve: ParsableCommand {
     configuration.workers = workers
     if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
     configuration.lease = lease
+    configuration.eventHeartbeat = .seconds(eventHeartbeat)
     configuration.queueLimits.total = queueLimit
     configuration.queueLimits.perUser = queueLimitPerUser
     configuration.predictionMemory = predictionMemory << 20
