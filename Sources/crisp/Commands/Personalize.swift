@@ -53,7 +53,9 @@ struct Personalize: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let client = try ServiceClient(server: server)
+    let client = try ServiceClient(server: server) { seconds, reason in
+      FileHandle.standardError.write(Data("\(reason); trying again in \(seconds) s\n".utf8))
+    }
     let bar = ProgressBar()
     let submitted = try await client.submit(user: user, body: try body())
     let job = try await client.follow(submitted) { job in
