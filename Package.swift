@@ -106,12 +106,15 @@ let package = Package(
     .target(
       name: "PersonalizationService",
       dependencies: [
-        "CEmbeddedModel", "CSystem", "Datasets", "Digests", "HTTPServer", "ModelCards",
+        "CEmbeddedModel", "CSystem", "Charts", "Datasets", "Digests", "HTTPServer", "ModelCards",
         "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime",
         "Store", "Training",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
+      resources: ["page.html", "page.css", "page.js", "icon.svg"].map {
+        .embedInCode("Page/\($0)")
+      },
       swiftSettings: swift),
     .target(
       name: "PersonalizationClient", dependencies: ["Digests", "ServiceAPI"],
@@ -217,6 +220,7 @@ let package = Package(
         "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
         "PersonalizationClient", "PersonalizationService", "Pruning", "Randomness", "ServiceAPI",
         "SparseRuntime", "Store", "TestSupport", "Training",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compares `crisp` with the programs that others use: onnxruntime and PyTorch, on real weights and
-# photographs. Prints PASS or FAIL for each check and fails when one does.
+# photographs; and has a real browser use the server's page. Prints PASS or FAIL for each check and fails when one does.
 #
 #   Tests/Peers/run.sh          (or make test-peers)
 #
@@ -24,6 +24,8 @@ fi
 
 crisp=${CRISP:-.build/release/crisp}
 [ -n "${CRISP:-}" ] || swift build -c release --product crisp
+server=${CRISP_SERVER:-.build/release/crisp-server}
+[ -n "${CRISP_SERVER:-}" ] || swift build -c release --product crisp-server
 
 failures=0
 check() {
@@ -42,6 +44,15 @@ check() {
 check onnx-import-efficientnet "$python" Tests/Peers/check_efficientnet.py "$crisp" "$work"
 check onnx-export "$python" Tests/Peers/check_onnx_export.py "$crisp" "$work"
 check state-dict "$python" Tests/Peers/check_state_dict.py "$crisp" "$work"
+
+# Debian's browser: PyPI has only what drives one.
+if [ -z "${CHROMIUM:-}" ] && ! command -v chromium >/dev/null; then
+  echo "peers: installing Debian's chromium (once)"
+  as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends chromium >/dev/null
+fi
+check page "$python" Tests/Peers/check_page.py "$server" "$work"
 
 [ "$failures" -eq 0 ] || { echo "peers: $failures check(s) failed"; exit 1; }
 echo "peers: all checks passed"

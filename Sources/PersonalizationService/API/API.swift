@@ -31,6 +31,7 @@ struct API: Sendable {
     addPredictionRoutes(to: &router)
     addCatalogRoutes(to: &router)
     addHealthRoutes(to: &router)
+    addPageRoutes(to: &router)
     return router
   }
 

@@ -10,7 +10,11 @@ extension API {
   func addUserRoutes(to router: inout Router) {
     on(.post, "/users/{user}/classes", bodyLimit: min(256 << 10, bodyLimit), in: &router) {
       request, parameters in
-      try submit(request, user: UserID(parameters.require("user")))
+      let job = try submit(
+        request.body, idempotencyKey: idempotencyKey(request),
+        user: UserID(parameters.require("user")))
+      return try .json(
+        job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
     }
     on(.get, "/users/{user}", in: &router) { _, parameters in
       try .json(.ok, user(UserID(parameters.require("user"))))
@@ -28,10 +32,10 @@ extension API {
     }
   }
 
-  /// Asks for a tailored model: 202 with the job, or 200 with the finished job when the same was
-  /// asked before, by whomever. A repeated idempotency key may also find a job that came to nothing.
-  private func submit(_ request: Request, user: UserID) throws -> Response {
-    var wanted = try JobRequest(request.body)
+  /// Asks for a tailored model: a new job, or the finished one when the same was asked before, by
+  /// whomever. A repeated idempotency key may also find a job that came to nothing.
+  func submit(_ body: [UInt8], idempotencyKey: String?, user: UserID) throws -> JobResource {
+    var wanted = try JobRequest(body)
     let baseModel = try baseModel(named: wanted.baseModel)
     let universal = try library.model(baseModel)
     wanted.suit(universal)
@@ -60,15 +64,12 @@ extension API {
         profile: CanonicalJSON.data(specification.profile),
         recipe: CanonicalJSON.data(specification.recipe), seed: wanted.recipe.seed,
         metadata: CanonicalJSON.data(wanted.metadata),
-        idempotencyKey: idempotencyKey(request), limits: limits))
+        idempotencyKey: idempotencyKey, limits: limits))
     if case .created = outcome { runner.wake() }
-    let job = Self.resource(outcome.job)
-    var headers = HTTPFields()
-    headers[.location] = "/jobs/\(job.id)"
-    return try .json(job.isFinished ? .ok : .accepted, job, headers: headers)
+    return Self.resource(outcome.job)
   }
 
-  private func idempotencyKey(_ request: Request) throws -> String? {
+  private func idempotencyKey(_ request: Request) -> String? {
     guard let name = HTTPField.Name("Idempotency-Key") else { return nil }
     return request.headers[name]
   }
