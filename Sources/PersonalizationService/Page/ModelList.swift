@@ -56,7 +56,7 @@ package struct ModelList {
       <h3 tabindex="-1">\(model.labels.map(HTML.name).joined(", "))</h3>
       <p class="note">from \(.name(model.baseModel)) · \(made)</p>
       \(entry.card.map(facts) ?? "<p class=\"note\">\(PageText.bytes(Int(model.bytes)))</p>")
-      \(entry.card.flatMap { SparsityChart($0.iterations ?? [])?.html })
+      \(entry.card.flatMap { SparsityChart($0)?.html })
       <ul class="downloads" role="list" aria-label="Files of \(labels)">\(links)</ul>
       </li>
       """
