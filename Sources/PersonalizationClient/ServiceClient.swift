@@ -8,21 +8,28 @@ public struct ServiceClient: Sendable {
   let server: URL
   let configuration: URLSessionConfiguration
   private let session: URLSession
+  private let token: String?
   private let waiting: @Sendable (_ seconds: Int, _ reason: String) -> Void
 
   /// How long a client waits in all, for one answer, where the server asks it to come back later.
   private static let patienceWhenAsked = 600
 
-  /// A client of the server at that address, for example `http://127.0.0.1:8080`.
+  /// A client of the server at that address, for example `http://127.0.0.1:8080`, with an access
+  /// token where the server asks for one.
   /// - Parameter waiting: called before a wait that the server asked for with `Retry-After`.
   public init(
-    server text: String,
+    server text: String, token: String? = nil,
     waiting: @escaping @Sendable (_ seconds: Int, _ reason: String) -> Void = { _, _ in }
   ) throws(ClientError) {
     guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme),
       url.host != nil
     else { throw .invalidServer(text) }
+    // What a field can carry (RFC 6750 §2.1); the error must not repeat it.
+    guard token?.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) ?? true else {
+      throw .invalidToken
+    }
     server = url
+    self.token = token
     self.waiting = waiting
     configuration = .ephemeral
     configuration.timeoutIntervalForRequest = 30
@@ -81,7 +88,9 @@ public struct ServiceClient: Sendable {
     guard let url = URL(string: base + (base.hasSuffix("/") ? "" : "/") + path) else {
       throw .invalidServer(base)
     }
-    return URLRequest(url: url)
+    var request = URLRequest(url: url)
+    if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+    return request
   }
 
   /// Sends a request, again after a while if the server asks for that (RFC 9110 §10.2.3).

@@ -42,7 +42,7 @@ class Server:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(60)
+        assert self.process.wait(60) == 0, "the server did not stop in order"
 
 
 class Visit:
@@ -206,9 +206,51 @@ def other_sites_are_refused(url):
     print("  forms of other sites are refused")
 
 
+def with_tokens(browser, database):
+    """A server that asks for tokens shows nothing without one, and each user their own."""
+    token = subprocess.run(
+        [SERVER, "token", "create", "--db", database, "--user", "ada"],
+        check=True, capture_output=True, text=True).stdout.strip()
+    server = Server(database)
+    try:
+        visit = Visit(browser, server.url, expected=["401"])
+        page = visit.page
+        expect(page.get_by_label("Access token")).to_be_focused()
+        assert "Sandal" not in page.content()
+        visit.check("tokens")
+        page.keyboard.type("crisp_" + "x" * 43)
+        page.keyboard.press("Enter")
+        expect(page.locator("#token-error")).to_contain_text("token is malformed, unknown or revoked")
+        page.get_by_label("Access token").fill(token)
+        page.keyboard.press("Enter")
+        expect(page.locator(".model h3")).to_have_text("Sandal, Sneaker")
+        expect(page.locator(".job")).to_have_count(1)
+        expect(page.get_by_label("Your name")).to_have_value("ada")
+        link = page.locator(".model a[href$='format=crisp']")
+        with page.expect_download() as waiting:
+            link.click()
+        request = urllib.request.Request(
+            server.url + link.get_attribute("href"), headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request) as answer:
+            assert Path(waiting.value.path()).read_bytes() == answer.read()
+            name = answer.headers["Content-Disposition"]
+        assert f'"{waiting.value.suggested_filename}"' in name, name
+        page.reload()
+        expect(page.locator(".model")).to_have_count(1)
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.locator(".model")).to_have_count(0)
+        assert "Sandal" not in page.content()
+        visit.check("signed-out")
+        visit.close()
+    finally:
+        server.stop()
+    print("  with tokens: nothing without one, one's own with it, a download brings it along")
+
+
 def main():
     folder = tempfile.TemporaryDirectory()
-    server = Server(f"{folder.name}/crisp.sqlite")
+    database = f"{folder.name}/crisp.sqlite"
+    server = Server(database)
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
@@ -221,7 +263,7 @@ def main():
             visit.check("running")
             watch(visit.page)
             expect(visit.page.locator(".model")).to_have_count(1)
-            download(visit.page, server.url, os.environ.get("FORMATS", "crisp,safetensors,onnx").split(","))
+            download(visit.page, server.url, ("crisp", "safetensors", "onnx"))
             without_script(browser, server.url)
             visit.page.reload()
             cancel(visit.page)
@@ -233,6 +275,8 @@ def main():
                 visit.check(f"{size}-{scheme}")
                 visit.close()
             other_sites_are_refused(server.url)
+            server.stop()
+            with_tokens(browser, database)
             browser.close()
     finally:
         server.stop()

@@ -44,6 +44,7 @@ check() {
 check onnx-import-efficientnet "$python" Tests/Peers/check_efficientnet.py "$crisp" "$work"
 check onnx-export "$python" Tests/Peers/check_onnx_export.py "$crisp" "$work"
 check state-dict "$python" Tests/Peers/check_state_dict.py "$crisp" "$work"
+check hub "$python" Tests/Peers/check_hub.py "$server" "$work"
 
 # Debian's browser: PyPI has only what drives one.
 if [ -z "${CHROMIUM:-}" ] && ! command -v chromium >/dev/null; then

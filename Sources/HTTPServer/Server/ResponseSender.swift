@@ -57,8 +57,12 @@ struct ResponseSender {
 
   /// A live body's head, and whether its parts are chunks.
   func liveHead(of response: Response) -> (bytes: [UInt8], isChunked: Bool) {
-    let framing = framing(of: response)
-    return (head(of: response, framing: framing).bytes, framing == .chunked)
+    (head(of: response), framing(of: response) == .chunked)
+  }
+
+  /// The head of a pulled or live body.
+  func head(of response: Response) -> [UInt8] {
+    head(of: response, framing: framing(of: response)).bytes
   }
 
   /// Runs the producer of a streamed body, on a thread that may wait.
@@ -71,7 +75,7 @@ struct ResponseSender {
     do {
       switch response.body {
       case .stream(_, let produce), .chunked(let produce): try produce(writer)
-      case .empty, .bytes, .live: break
+      case .empty, .bytes, .pulled, .live: break
       }
       try writer.finish()
     } catch {
@@ -94,7 +98,7 @@ struct ResponseSender {
     switch response.body {
     case .empty: return .length(0)
     case .bytes(let bytes): return .length(Int64(bytes.count))
-    case .stream(let length, _): return .length(length)
+    case .stream(let length, _), .pulled(let length, _): return .length(length)
     // RFC 9112 §6.1: no Transfer-Encoding to a client of HTTP/1.0.
     case .chunked, .live: return version == .http11 ? .chunked : .untilClose
     }

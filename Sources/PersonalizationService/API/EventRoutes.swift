@@ -6,12 +6,12 @@ import Store
 
 extension API {
   /// A job's log: a page of it as JSON, or from there on everything as it happens.
-  func addEventRoutes(to router: inout Router) {
-    on(.get, "/jobs/{job}/events", in: &router) { request, parameters in
+  func addEventRoutes(to routes: inout RouteTable) {
+    routes.on(.get, "/jobs/{job}/events", access: .requester) { request, parameters, caller in
       let job: JobID = try Self.identifier("job", in: parameters)
       let types = ["application/json", ServerSentEvent.mediaType]
       switch AcceptField(request.headers[.accept]).preferred(among: types) {
-      case ServerSentEvent.mediaType: return try eventStream(of: job, request)
+      case ServerSentEvent.mediaType: return try eventStream(of: job, request, caller)
       case nil:
         throw ProblemDetails(
           .notAcceptable, code: "not_acceptable",
@@ -34,16 +34,15 @@ extension API {
       headers: [.vary: "Accept"])
   }
 
-  private func eventStream(of job: JobID, _ request: Request) throws -> Response {
+  private func eventStream(of job: JobID, _ request: Request, _ caller: Caller) throws -> Response {
     // A client that comes back repeats its address, `after` and all; the field is newer.
     let position =
       try Self.sequence(Self.lastEventID(request), of: "Last-Event-ID")
       ?? Self.sequence(request.queryValue("after"), of: "after") ?? 0
     // While there is still a status to answer with.
     _ = try store.job(job)
-    let viewer = JobWatch.Viewer(name: "") { API.resource($0) }
     let watch = JobWatch(
-      job, after: position, for: viewer, hub: hub, store: store, heartbeat: heartbeat)
+      job, after: position, for: caller, hub: hub, store: store, heartbeat: heartbeat)
     var headers: HTTPFields = [
       .contentType: ServerSentEvent.mediaType, .cacheControl: "no-store", .vary: "Accept",
     ]

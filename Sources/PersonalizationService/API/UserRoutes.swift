@@ -7,24 +7,25 @@ import ServiceAPI
 import Store
 
 extension API {
-  func addUserRoutes(to router: inout Router) {
-    on(.post, "/users/{user}/classes", bodyLimit: min(256 << 10, bodyLimit), in: &router) {
-      request, parameters in
+  func addUserRoutes(to routes: inout RouteTable) {
+    routes.on(
+      .post, "/users/{user}/classes", access: .sameUser, bodyLimit: min(256 << 10, bodyLimit)
+    ) { request, parameters, caller in
       let job = try submit(
         request.body, idempotencyKey: idempotencyKey(request),
-        user: UserID(parameters.require("user")))
+        user: UserID(parameters.require("user")), for: caller)
       return try .json(
         job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
     }
-    on(.get, "/users/{user}", in: &router) { _, parameters in
-      try .json(.ok, user(UserID(parameters.require("user"))))
+    routes.on(.get, "/users/{user}", access: .sameUser) { _, parameters, caller in
+      try .json(.ok, user(UserID(parameters.require("user")), for: caller))
     }
-    on(.get, "/users/{user}/classes", in: &router) { _, parameters in
+    routes.on(.get, "/users/{user}/classes", access: .sameUser) { _, parameters, _ in
       let id = try UserID(parameters.require("user"))
       _ = try store.user(id)
       return try .json(.ok, ListResource(store.profiles(of: id).map(Self.resource)))
     }
-    on(.delete, "/users/{user}", in: &router) { _, parameters in
+    routes.on(.delete, "/users/{user}", access: .sameUser) { _, parameters, _ in
       let deletion = try store.deleteUser(UserID(parameters.require("user")))
       for job in deletion.cancelledJobs { runner.cancel(job) }
       predictions.drop(deletion.deletedModels)
@@ -34,7 +35,9 @@ extension API {
 
   /// Asks for a tailored model: a new job, or the finished one when the same was asked before, by
   /// whomever. A repeated idempotency key may also find a job that came to nothing.
-  func submit(_ body: [UInt8], idempotencyKey: String?, user: UserID) throws -> JobResource {
+  func submit(
+    _ body: [UInt8], idempotencyKey: String?, user: UserID, for caller: Caller
+  ) throws -> JobResource {
     var wanted = try JobRequest(body)
     let baseModel = try baseModel(named: wanted.baseModel)
     let universal = try library.model(baseModel)
@@ -66,7 +69,7 @@ extension API {
         metadata: CanonicalJSON.data(wanted.metadata),
         idempotencyKey: idempotencyKey, limits: limits))
     if case .created = outcome { runner.wake() }
-    return Self.resource(outcome.job)
+    return Self.resource(outcome.job, for: caller)
   }
 
   private func idempotencyKey(_ request: Request) -> String? {
@@ -97,14 +100,14 @@ extension API {
       extensions: ["known": .strings(all.map(\.name))])
   }
 
-  private func user(_ id: UserID) throws -> UserResource {
+  private func user(_ id: UserID, for caller: Caller) throws -> UserResource {
     let record = try store.user(id)
     let history = try store.profiles(of: id).map(Self.resource)
     return UserResource(
       id: record.id.text, createdAt: Self.seconds(record.createdAt), profile: history.first,
       history: history,
       jobs: try store.jobs(JobFilter(user: id), after: nil, limit: 20).elements
-        .map(Self.resource),
+        .map { Self.resource($0, for: caller) },
       models: try store.models(ModelFilter(user: id), after: nil, limit: 20).elements
         .map(Self.resource))
   }

@@ -27,7 +27,7 @@ final class JobFeed: Sendable {
     var version = 0
     var job: JobRecord?
     /// The job as an event, by who looks.
-    var snapshots: [String: [UInt8]] = [:]
+    var snapshots: [Caller: [UInt8]] = [:]
     /// Everything of the job that is worth telling.
     var content = Data()
     var wakes: [UInt64: @Sendable () -> Void] = [:]
@@ -68,7 +68,7 @@ final class JobFeed: Sendable {
       state.withLock { $0.isGone = true }
       return true
     }
-    var lasting = API.resource(job)
+    var lasting = API.resource(job, for: .operator)
     // It moves with the clock, not with the job.
     lasting.estimatedFinish = nil
     let content = try Response.defaultEncoder.encode(lasting)
@@ -88,7 +88,7 @@ final class JobFeed: Sendable {
   }
 
   /// What follows for a watcher who has the events to `position` and the state of `version`.
-  func step(after position: Int64, version: Int, for viewer: JobWatch.Viewer) throws -> Step {
+  func step(after position: Int64, version: Int, for caller: Caller) throws -> Step {
     try state.withLock { state in
       if state.isGone { return .gone }
       guard let job = state.job else { return .nothingYet }
@@ -98,8 +98,8 @@ final class JobFeed: Sendable {
         return .events(bytes, last: state.last)
       }
       guard version < state.version else { return .nothingYet }
-      let snapshot = try state.snapshots[viewer.name] ?? Self.bytes(of: viewer.resource(job))
-      state.snapshots[viewer.name] = snapshot
+      let snapshot = try state.snapshots[caller] ?? Self.bytes(of: API.resource(job, for: caller))
+      state.snapshots[caller] = snapshot
       return job.status.isFinished
         ? .end(snapshot) : .progress(snapshot, version: state.version)
     }

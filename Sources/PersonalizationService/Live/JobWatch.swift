@@ -7,12 +7,6 @@ import Synchronization
 /// changes; at last the finished job. States that follow each other faster than the client takes them
 /// are left out, events never are.
 final class JobWatch: LiveBody {
-  /// Who watches. Equal names see the same.
-  struct Viewer: Sendable {
-    let name: String
-    let resource: @Sendable (JobRecord) -> JobResource
-  }
-
   private struct State {
     var feed: JobFeed?
     var wake: UInt64 = 0
@@ -30,15 +24,15 @@ final class JobWatch: LiveBody {
   private let hub: JobHub
   private let store: SQLiteStore
   private let job: JobID
-  private let viewer: Viewer
+  private let caller: Caller
   private let state: Mutex<State>
 
   init(
-    _ job: JobID, after position: Int64, for viewer: Viewer, hub: JobHub, store: SQLiteStore,
+    _ job: JobID, after position: Int64, for caller: Caller, hub: JobHub, store: SQLiteStore,
     heartbeat: Duration
   ) {
     self.job = job
-    self.viewer = viewer
+    self.caller = caller
     self.hub = hub
     self.store = store
     idleInterval = heartbeat
@@ -71,7 +65,7 @@ final class JobWatch: LiveBody {
         state.hasBegun = true
         return .bytes(Array("retry: \(Self.retry)\n\n".utf8))
       }
-      switch try feed.step(after: state.position, version: state.version, for: viewer) {
+      switch try feed.step(after: state.position, version: state.version, for: caller) {
       case .events(let bytes, let last):
         state.position = last
         return .bytes(bytes)

@@ -9,7 +9,7 @@ enum PageFiles {
   struct Asset: Sendable {
     let name: String
     let mediaType: String
-    let bytes: [UInt8]
+    let bytes: Data
     let tag: EntityTag?
   }
 
@@ -34,7 +34,7 @@ enum PageFiles {
 
   private static func asset(_ name: String, _ mediaType: String, _ bytes: [UInt8]) -> Asset {
     Asset(
-      name: name, mediaType: mediaType, bytes: bytes,
+      name: name, mediaType: mediaType, bytes: Data(bytes),
       tag: EntityTag(SHA256.digest(of: Data(bytes)).hex))
   }
 }

@@ -260,6 +260,15 @@ element("jobs").addEventListener("click", async (event) => {
 
 // MARK: Downloads
 
+// RFC 6266: `filename*` is for those who know it.
+function nameOf(answer) {
+  const field = answer.headers.get("Content-Disposition") || "";
+  const wide = /filename\*=UTF-8''([^;]+)/.exec(field);
+  if (wide) return decodeURIComponent(wide[1]);
+  const plain = /filename="([^"]+)"/.exec(field);
+  return plain ? plain[1] : "model";
+}
+
 // A link cannot bring a token along, so the script fetches the file where there is one.
 element("models").addEventListener("click", async (event) => {
   const link = event.target.closest("a[download]");
@@ -268,10 +277,9 @@ element("models").addEventListener("click", async (event) => {
   tell("Downloading");
   try {
     const answer = await ask(link.getAttribute("href"));
-    const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") || "");
     const file = document.createElement("a");
     file.href = URL.createObjectURL(await answer.blob());
-    file.download = name ? name[1] : "model";
+    file.download = nameOf(answer);
     file.click();
     setTimeout(() => URL.revokeObjectURL(file.href), 60000);
     tell("Downloaded");
@@ -354,6 +362,10 @@ async function submit(event) {
 // MARK: From now on
 
 async function load() {
+  if (element("token-needed") && !sessionStorage.getItem(tokenKey)) {
+    askForToken("");
+    return;
+  }
   try {
     // The server has written all of it, unless it asks for tokens.
     if (!element("request-form")) {

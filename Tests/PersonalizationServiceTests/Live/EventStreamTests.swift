@@ -129,6 +129,30 @@ import Testing
     }
   }
 
+  /// Two who ask the same watch one job, and learn nothing of each other.
+  @Test func watchersSeeTheirOwnJob() throws {
+    let world = try TokenWorld()
+    let blocked = world.server.client.with(world.operator.fields)
+    let blocker = try JobFollower(blocked).submit(JobBody.endless, user: "operator")
+    let body = JobBody.body(and: ["metadata": ["note": "secret"]])
+    let holders = [world.ada, world.bob]
+    let jobs = try holders.map { holder in
+      try JobFollower(world.server.client.with(holder.fields)).submit(body, user: holder.name)
+    }
+    #expect(jobs[0].id == jobs[1].id)
+    let streams = try holders.map { holder in
+      try EventReader(world.server.client.with(holder.fields), job: jobs[0].id)
+    }
+    for (stream, holder) in zip(streams, holders) {
+      let job = try #require(try stream.next()?.job)
+      #expect(job.user == holder.name)
+      #expect(job.metadata == (holder.name == "ada" ? ["note": "secret"] : [:]))
+    }
+    let client = world.server.client
+    #expect(try EventReader(client, job: jobs[0].id).status == 401)
+    #expect(try EventReader(client.with(world.bob.fields), job: blocker.id).status == 404)
+  }
+
   @Test func requestsAreChecked() throws {
     let server = try TestService()
     let job = try server.jobs.wait(server.jobs.submit().id)

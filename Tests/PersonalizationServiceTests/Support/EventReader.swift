@@ -25,6 +25,7 @@ final class EventReader {
     descriptor = try client.connected()
     var request = "GET /jobs/\(job)/events\(query) HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     request += "Accept: text/event-stream\r\n"
+    for (name, value) in client.fields { request += "\(name): \(value)\r\n" }
     if let lastID { request += "Last-Event-ID: \(lastID)\r\n" }
     try client.write(Data((request + "\r\n").utf8), to: descriptor)
     received = []
