@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Compares `crisp` with the programs that others use: onnxruntime and PyTorch, on real weights and
-# photographs; and has a real browser use the server's page. Prints PASS or FAIL for each check and fails when one does.
+# photographs; and `crisp-server` with what its clients are made of: schemathesis on its OpenAPI
+# document, Prometheus on its metrics, a browser on its page. Prints PASS or FAIL for each check and
+# fails when one does.
 #
 #   Tests/Peers/run.sh          (or make test-peers)
 #
-# Everything it fetches and writes stands in .build/peers. CRISP names another binary than the one
-# that is built; PEERS_PYTHON an interpreter that has requirements.txt already.
+# Everything it fetches and writes stands in .build/peers. CRISP and CRISP_SERVER name other binaries
+# than those that are built; PEERS_PYTHON an interpreter that has requirements.txt already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -45,6 +47,8 @@ check onnx-import-efficientnet "$python" Tests/Peers/check_efficientnet.py "$cri
 check onnx-export "$python" Tests/Peers/check_onnx_export.py "$crisp" "$work"
 check state-dict "$python" Tests/Peers/check_state_dict.py "$crisp" "$work"
 check hub "$python" Tests/Peers/check_hub.py "$server" "$work"
+check metrics "$python" Tests/Peers/check_metrics.py "$server" "$work"
+check openapi "$python" Tests/Peers/check_openapi.py "$server" "$work"
 
 # Debian's browser: PyPI has only what drives one.
 if [ -z "${CHROMIUM:-}" ] && ! command -v chromium >/dev/null; then

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPServer
 import HTTPTypes
+import Logging
 import ServiceAPI
 import Store
 
@@ -13,6 +14,7 @@ struct API: Sendable {
   let hub: JobHub
   /// How long an event stream is silent at most.
   let heartbeat: Duration
+  let housekeeping: Housekeeping
   let predictions: SessionCache
   let converter: ModelConverter
   /// Whose milliseconds are meant unless a request names a device.
@@ -23,6 +25,9 @@ struct API: Sendable {
   let bodyLimit: Int
   /// Most bytes of a picture or tensor to classify.
   let predictionBodyLimit: Int
+  let metrics: ServiceMetrics
+  let readiness: Readiness
+  let logger: Logger
 
   func routes() -> RouteTable {
     var routes = RouteTable(gate: gate)

@@ -120,7 +120,7 @@ extension API {
       _ = try caller.scope(asking: user)
       let job = try submit(
         form.body(labels: store.baseModel(form.baseModel).record.labels),
-        idempotencyKey: nil, user: user, for: caller)
+        under: nil, of: request, user: user, for: caller)
       guard wantsPage else {
         return try .json(
           job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])

@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import HTTPServer
 import HTTPTypes
@@ -11,8 +12,9 @@ extension API {
     routes.on(
       .post, "/users/{user}/classes", access: .sameUser, bodyLimit: min(256 << 10, bodyLimit)
     ) { request, parameters, caller in
+      try BodyType.requireJSON(request)
       let job = try submit(
-        request.body, idempotencyKey: idempotencyKey(request),
+        request.body, under: idempotencyKey(request), of: request,
         user: UserID(parameters.require("user")), for: caller)
       return try .json(
         job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
@@ -29,6 +31,7 @@ extension API {
       let deletion = try store.deleteUser(UserID(parameters.require("user")))
       for job in deletion.cancelledJobs { runner.cancel(job) }
       predictions.drop(deletion.deletedModels)
+      housekeeping.eraseSoon()
       return Response(.noContent)
     }
   }
@@ -36,9 +39,14 @@ extension API {
   /// Asks for a tailored model: a new job, or the finished one when the same was asked before, by
   /// whomever. A repeated idempotency key may also find a job that came to nothing.
   func submit(
-    _ body: [UInt8], idempotencyKey: String?, user: UserID, for caller: Caller
+    _ body: [UInt8], under key: IdempotencyKey?, of request: Request, user: UserID,
+    for caller: Caller
   ) throws -> JobResource {
     var wanted = try JobRequest(body)
+    // Before anything that may have changed since: what was accepted once stays so.
+    if let key, let job = try store.earlierJob(of: user, under: key) {
+      return Self.resource(job, for: caller)
+    }
     let baseModel = try baseModel(named: wanted.baseModel)
     let universal = try library.model(baseModel)
     wanted.suit(universal)
@@ -66,15 +74,23 @@ extension API {
         },
         profile: CanonicalJSON.data(specification.profile),
         recipe: CanonicalJSON.data(specification.recipe), seed: wanted.recipe.seed,
-        metadata: CanonicalJSON.data(wanted.metadata),
-        idempotencyKey: idempotencyKey, limits: limits))
-    if case .created = outcome { runner.wake() }
+        metadata: CanonicalJSON.data(wanted.metadata), priority: wanted.priority.rawValue,
+        idempotencyKey: key, limits: limits))
+    if case .created(let job) = outcome {
+      logger.info(
+        "job queued", metadata: ["job_id": "\(job.id)", "request_id": "\(request.id)"])
+      runner.wake()
+    }
     return Self.resource(outcome.job, for: caller)
   }
 
-  private func idempotencyKey(_ request: Request) -> String? {
-    guard let name = HTTPField.Name("Idempotency-Key") else { return nil }
-    return request.headers[name]
+  /// The key stands for all that the body says, however it is spelled.
+  private func idempotencyKey(_ request: Request) throws -> IdempotencyKey? {
+    guard let name = HTTPField.Name("Idempotency-Key"), let text = request.headers[name] else {
+      return nil
+    }
+    let body = try CanonicalJSON.data(JSONBody.parse(request.body))
+    return IdempotencyKey(text, request: SHA256.digest(of: body))
   }
 
   /// The base model of that name; without a name the only one, or the embedded default.

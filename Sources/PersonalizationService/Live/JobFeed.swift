@@ -10,7 +10,7 @@ final class JobFeed: Sendable {
   enum Step {
     case events([UInt8], last: Int64)
     /// Older events than are kept here; the store has them.
-    case olderEvents
+    case olderEvents(before: Int64)
     case progress([UInt8], version: Int)
     case end([UInt8])
     case nothingYet
@@ -93,7 +93,9 @@ final class JobFeed: Sendable {
       if state.isGone { return .gone }
       guard let job = state.job else { return .nothingYet }
       if position < state.last {
-        guard let first = state.recent.first, first.id <= position + 1 else { return .olderEvents }
+        guard let first = state.recent.first, first.id <= position + 1 else {
+          return .olderEvents(before: state.last)
+        }
         let bytes = state.recent.filter { $0.id > position }.flatMap(\.bytes)
         return .events(bytes, last: state.last)
       }

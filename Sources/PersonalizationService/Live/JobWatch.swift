@@ -69,9 +69,10 @@ final class JobWatch: LiveBody {
       case .events(let bytes, let last):
         state.position = last
         return .bytes(bytes)
-      case .olderEvents:
+      case .olderEvents(let last):
         let page = try store.events(of: job, after: state.position, limit: JobFeed.page)
-        state.position = page.elements.last?.sequence ?? state.position
+        // None when the log of a job that ended long ago has been cleared meanwhile.
+        state.position = page.elements.last?.sequence ?? last
         return .bytes(try page.elements.flatMap { try JobFeed.bytes(of: $0) })
       case .progress(let bytes, let version):
         state.version = version
