@@ -22,7 +22,8 @@ import Testing
 
   private static func job(_ status: String, fraction: Double = 0) -> JobResource {
     JobResource(
-      id: "job_1", user: "ada", status: status, createdAt: 0, startedAt: 0, finishedAt: nil,
+      id: "job_1", user: "ada", status: status, priority: "normal", createdAt: 0, startedAt: 0,
+      finishedAt: nil,
       progress: JobResource.Progress(
         stage: "pruning", iteration: 1, of: 2, epoch: 1, sparsity: 0.5, accuracy: nil, loss: nil,
         fraction: fraction),

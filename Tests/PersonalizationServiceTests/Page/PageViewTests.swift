@@ -10,7 +10,8 @@ import Testing
 
   private static func job(_ text: String, status: String) -> JobResource {
     JobResource(
-      id: "job_1", user: text, status: status, createdAt: 0, startedAt: nil, finishedAt: nil,
+      id: "job_1", user: text, status: status, priority: "normal", createdAt: 0, startedAt: nil,
+      finishedAt: nil,
       progress: JobResource.Progress(
         stage: text, iteration: 1, of: 2, epoch: 1, sparsity: 0.5, accuracy: 0.75, loss: nil,
         fraction: 0.25),
