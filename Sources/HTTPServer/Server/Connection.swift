@@ -50,7 +50,7 @@ final class Connection: Sendable {
   }
 
   /// Whether a body is on its way that no worker waits for.
-  var isStreaming: Bool { state.withLock { $0.pulled != nil } }
+  var isStreaming: Bool { state.withLock { $0.pulled != nil || $0.live != nil } }
 
   // MARK: Events
 
