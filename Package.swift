@@ -111,14 +111,15 @@ let package = Package(
     .target(
       name: "PersonalizationService",
       dependencies: [
-        "APIDescription", "CEmbeddedModel", "CSystem", "Datasets", "Digests", "HTTPServer",
-        "Metrics",
-        "ModelCards", "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI",
-        "SparseRuntime",
-        "Store", "Training",
+        "APIDescription", "CEmbeddedModel", "CSystem", "Charts", "Datasets", "Digests",
+        "HTTPServer", "Metrics", "ModelCards", "ModelFormats", "NeuralGraph", "ONNXModels",
+        "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Training",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
+      resources: ["page.html", "page.css", "page.js", "icon.svg"].map {
+        .embedInCode("Page/\($0)")
+      },
       swiftSettings: swift),
     .target(
       name: "PersonalizationClient", dependencies: ["Digests", "ServiceAPI"],
@@ -226,6 +227,7 @@ let package = Package(
         "PersonalizationClient", "PersonalizationService", "Pruning", "Randomness", "ServiceAPI",
         "SparseRuntime", "Store", "TestSupport", "Training",
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),

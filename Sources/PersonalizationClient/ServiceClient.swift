@@ -5,13 +5,22 @@ import ServiceAPI
 
 /// Talks to a CRISP server: asks for a tailored model, follows the job, downloads and verifies.
 public struct ServiceClient: Sendable {
-  private let server: URL
+  let server: URL
+  let configuration: URLSessionConfiguration
   private let session: URLSession
   private let token: String?
+  private let waiting: @Sendable (_ seconds: Int, _ reason: String) -> Void
+
+  /// How long a client waits in all, for one answer, where the server asks it to come back later.
+  private static let patienceWhenAsked = 600
 
   /// A client of the server at that address, for example `http://127.0.0.1:8080`, with an access
   /// token where the server asks for one.
-  public init(server text: String, token: String? = nil) throws(ClientError) {
+  /// - Parameter waiting: called before a wait that the server asked for with `Retry-After`.
+  public init(
+    server text: String, token: String? = nil,
+    waiting: @escaping @Sendable (_ seconds: Int, _ reason: String) -> Void = { _, _ in }
+  ) throws(ClientError) {
     guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme),
       url.host != nil
     else { throw .invalidServer(text) }
@@ -21,7 +30,8 @@ public struct ServiceClient: Sendable {
     }
     server = url
     self.token = token
-    let configuration = URLSessionConfiguration.ephemeral
+    self.waiting = waiting
+    configuration = .ephemeral
     configuration.timeoutIntervalForRequest = 30
     session = URLSession(configuration: configuration)
   }
@@ -43,32 +53,6 @@ public struct ServiceClient: Sendable {
   /// A model's description.
   public func card(_ model: String) async throws -> ModelCard {
     try await decoded(request(["models", model, "card"]))
-  }
-
-  /// Waits until the job has ended, reporting each state; throws unless it succeeded.
-  public func follow(
-    _ job: JobResource, every interval: Duration = .milliseconds(300),
-    report: (JobResource) -> Void
-  ) async throws -> JobResource {
-    var job = job
-    var failures = 0
-    while true {
-      report(job)
-      if job.isFinished { break }
-      try await Task.sleep(for: interval)
-      do {
-        job = try await self.job(job.id)
-        failures = 0
-      } catch ClientError.unreachable(let server, let reason) {
-        // A restarted server goes on with the job; give it half a minute.
-        failures += 1
-        guard failures < 100 else { throw ClientError.unreachable(server: server, reason: reason) }
-      }
-    }
-    guard job.status == "succeeded", job.resultModel != nil else {
-      throw ClientError.jobEnded(id: job.id, status: job.status, failure: job.error)
-    }
-    return job
   }
 
   /// Downloads a model to a file and compares its SHA-256 with the ETag. The file appears only
@@ -94,7 +78,7 @@ public struct ServiceClient: Sendable {
   // MARK: HTTP
 
   /// Every segment is data: anything but unreserved characters is escaped (RFC 3986, 2.3).
-  private func request(_ segments: [String]) throws(ClientError) -> URLRequest {
+  func request(_ segments: [String]) throws(ClientError) -> URLRequest {
     let unreserved = CharacterSet(
       charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
     let path = segments.map {
@@ -109,8 +93,25 @@ public struct ServiceClient: Sendable {
     return request
   }
 
-  private func send(_ request: URLRequest) async throws(ClientError) -> (Data, HTTPURLResponse) {
-    let path = request.url?.path ?? "/"
+  /// Sends a request, again after a while if the server asks for that (RFC 9110 §10.2.3).
+  private func send(_ request: URLRequest) async throws -> (Data, HTTPURLResponse) {
+    var waited = 0
+    while true {
+      let (data, response) = try await sendOnce(request)
+      if (200..<300).contains(response.statusCode) { return (data, response) }
+      let refusal = Self.refused(response, data)
+      guard [429, 503].contains(response.statusCode), let seconds = Self.retryAfter(response),
+        waited + seconds <= Self.patienceWhenAsked
+      else { throw refusal }
+      waited += max(1, seconds)
+      waiting(seconds, refusal.description)
+      try await Task.sleep(for: .seconds(seconds))
+    }
+  }
+
+  private func sendOnce(
+    _ request: URLRequest
+  ) async throws(ClientError) -> (Data, HTTPURLResponse) {
     let (data, response): (Data, URLResponse)
     do {
       (data, response) = try await session.data(for: request)
@@ -118,15 +119,23 @@ public struct ServiceClient: Sendable {
       throw .unreachable(server: server.absoluteString, reason: error.localizedDescription)
     }
     guard let response = response as? HTTPURLResponse else {
-      throw .unexpectedAnswer(path: path, reason: "it is not HTTP")
-    }
-    guard (200..<300).contains(response.statusCode) else {
-      let problem = try? JSONDecoder().decode(JSONValue.self, from: data)
-      throw .refused(
-        status: response.statusCode, code: problem?["code"]?.text ?? "unknown",
-        detail: problem?["detail"]?.text ?? "no reason given")
+      throw .unexpectedAnswer(path: request.url?.path ?? "/", reason: "it is not HTTP")
     }
     return (data, response)
+  }
+
+  /// The error that an answer other than 2xx is.
+  static func refused(_ response: HTTPURLResponse, _ body: Data) -> ClientError {
+    let problem = try? JSONDecoder().decode(JSONValue.self, from: body)
+    return .refused(
+      status: response.statusCode, code: problem?["code"]?.text ?? "unknown",
+      detail: problem?["detail"]?.text ?? "no reason given")
+  }
+
+  /// Seconds of `Retry-After`; a date there, which this server does not send, counts as none.
+  static func retryAfter(_ response: HTTPURLResponse) -> Int? {
+    response.value(forHTTPHeaderField: "Retry-After").flatMap { Int($0) }
+      .map { min(max(0, $0), 3600) }
   }
 
   private func decoded<Value: Decodable>(_ request: URLRequest) async throws -> Value {

@@ -26,6 +26,8 @@ public final class Service: Sendable {
     public var threadsPerWorker = ProcessInfo.processInfo.activeProcessorCount
     /// Seconds after which a silent worker counts as dead.
     public var lease: TimeInterval = 30
+    /// How long an event stream may be silent before a sign of life is sent.
+    public var eventHeartbeat: Duration = .seconds(15)
     /// How long things are kept.
     public var housekeeping = Housekeeping()
     /// Jobs that may wait, in all and for one user.
@@ -131,7 +133,9 @@ public final class Service: Sendable {
         bytes: Int(reader.size))
     }
     let api = API(
-      store: store, gate: gate, library: library, runner: runner, housekeeping: housekeeping,
+      store: store, gate: gate, library: library, runner: runner,
+      hub: try JobHub(store: store, logger: logger), heartbeat: configuration.eventHeartbeat,
+      housekeeping: housekeeping,
       predictions: predictions, converter: ModelConverter(store: store),
       ownDevice: ServerDevice(directory: configuration.cache),
       devices: DeviceFolder(configuration.devices),

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Compares `crisp` with the programs that others use: onnxruntime and PyTorch, on real weights and
 # photographs; and `crisp-server` with what its clients are made of: schemathesis on its OpenAPI
-# document, Prometheus on its metrics. Prints PASS or FAIL for each check and fails when one does.
+# document, Prometheus on its metrics, a browser on its page. Prints PASS or FAIL for each check and
+# fails when one does.
 #
 #   Tests/Peers/run.sh          (or make test-peers)
 #
@@ -48,6 +49,15 @@ check state-dict "$python" Tests/Peers/check_state_dict.py "$crisp" "$work"
 check hub "$python" Tests/Peers/check_hub.py "$server" "$work"
 check metrics "$python" Tests/Peers/check_metrics.py "$server" "$work"
 check openapi "$python" Tests/Peers/check_openapi.py "$server" "$work"
+
+# Debian's browser: PyPI has only what drives one.
+if [ -z "${CHROMIUM:-}" ] && ! command -v chromium >/dev/null; then
+  echo "peers: installing Debian's chromium (once)"
+  as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends chromium >/dev/null
+fi
+check page "$python" Tests/Peers/check_page.py "$server" "$work"
 
 [ "$failures" -eq 0 ] || { echo "peers: $failures check(s) failed"; exit 1; }
 echo "peers: all checks passed"

@@ -63,7 +63,8 @@ package struct RequestTarget: Sendable {
     return segments
   }
 
-  private static func pairs(
+  /// Reads application/x-www-form-urlencoded.
+  static func pairs(
     _ query: ArraySlice<UInt8>
   ) throws(FramingError) -> [(name: String, value: String)] {
     var pairs: [(name: String, value: String)] = []

@@ -28,6 +28,40 @@ public struct Request: Sendable {
     query.first { $0.name == name }?.value
   }
 
+  /// The fields of an HTML form in the body (application/x-www-form-urlencoded), in order.
+  /// - Throws: `ProblemDetails`: 415 for a body of another type, 400 for a malformed one.
+  public var form: [(name: String, value: String)] {
+    get throws {
+      let type = headers[.contentType]?.split(separator: ";").first?
+        .lowercased().filter { $0 != " " && $0 != "\t" }
+      guard type == "application/x-www-form-urlencoded" else {
+        throw ProblemDetails(
+          .unsupportedMediaType, code: "unsupported_media_type",
+          detail: "Send a form as application/x-www-form-urlencoded.", param: "Content-Type")
+      }
+      do throws(FramingError) {
+        return try RequestTarget.pairs(body[...])
+      } catch {
+        throw ProblemDetails(
+          .badRequest, code: "malformed_form",
+          detail: "The form holds an escape that is none, NUL or text that is not UTF-8.")
+      }
+    }
+  }
+
+  /// Whether a page of another origin may have sent this, as only browsers tell: `Sec-Fetch-Site`
+  /// (W3C, "Fetch Metadata Request Headers") or, from older ones, `Origin` (RFC 6454 §7). Nil when
+  /// neither is there, as with programs.
+  public var isCrossSite: Bool? {
+    if let name = HTTPField.Name("Sec-Fetch-Site"), let site = headers[name] {
+      return site != "same-origin" && site != "none"
+    }
+    guard let name = HTTPField.Name("Origin"), let origin = headers[name] else { return nil }
+    let host = HTTPField.Name("Host").flatMap { headers[$0] } ?? ""
+    guard let mark = origin.firstRange(of: "://") else { return true }
+    return origin[mark.upperBound...].lowercased() != host.lowercased()
+  }
+
   /// Makes a request without a connection, to try handlers and routers.
   /// - Throws: `ProblemDetails` with status 400 when the target is malformed.
   public init(

@@ -30,6 +30,8 @@ public struct Response: Sendable {
     case pulled(length: Int64, read: Read)
     /// Bytes of unknown number; every write is sent at once, as a chunk.
     case chunked(produce: @Sendable (any BodyWriter) throws -> Void)
+    /// Bytes that come to be by and by; no worker waits for them.
+    case live(any LiveBody)
   }
 
   /// A response of these parts.

@@ -59,6 +59,7 @@ final class Connection: Sendable {
       switch state.phase {
       case .handshake: negotiate(&state)
       case .idle, .head, .body: receive(&state)
+      case .live: receiveEarly(&state)
       case .lingering: discard(&state)
       case .negotiating, .handling, .closed: break
       }
@@ -68,6 +69,7 @@ final class Connection: Sendable {
   /// Applies the time limits.
   func sweep(now: UInt64) {
     state.withLock { state in
+      state.live?.sweep(now: now)
       if let pulled = state.pulled, pulled.isOverdue(now: now) { transport.interrupt() }
       switch state.expiry(now: now, limits: context.configuration.limits) {
       case .none:
@@ -79,10 +81,11 @@ final class Connection: Sendable {
     }
   }
 
-  /// Closes the connection if no request is under way.
+  /// Closes the connection if no request is under way, and has a live body look whether it may go on.
   func closeIfIdle() {
     state.withLock { state in
       if state.phase == .idle || state.phase == .handshake { leave(&state) }
+      state.live?.wake()
     }
   }
 
@@ -91,6 +94,7 @@ final class Connection: Sendable {
     state.withLock { state in
       switch state.phase {
       case .handling, .negotiating: transport.interrupt()
+      case .live: state.live?.clientLeft()
       default: close(&state)
       }
     }
@@ -200,6 +204,7 @@ final class Connection: Sendable {
   private func handle(_ exchange: Exchange) {
     let response = exchange.respond(router: context.router, logger: context.logger)
     if sendWhole(response, exchange) { return }
+    if case .live(let body) = response.body { return goLive(body, response, exchange) }
     if case .pulled(let length, let read) = response.body {
       return pull(length, read, response, exchange)
     }
@@ -288,6 +293,7 @@ final class Connection: Sendable {
 
   private func finish(_ disposition: ResponseSender.Disposition) {
     state.withLock { state in
+      state.live = nil
       state.pulled = nil
       guard disposition == .keep, !context.isDraining else { return end(disposition, &state) }
       state.enter(.idle)
@@ -303,6 +309,58 @@ final class Connection: Sendable {
         transport: transport, timeout: context.configuration.limits.writeTimeout),
       version: exchange.version, isHead: exchange.request.isHead, requestID: exchange.request.id,
       keepAlive: exchange.keepAlive, draining: { [context] in context.isDraining })
+  }
+
+  // MARK: Live bodies
+
+  private func goLive(_ body: any LiveBody, _ response: Response, _ exchange: Exchange) {
+    let sender = sender(for: exchange)
+    let (head, isChunked) = sender.liveHead(of: response)
+    let whole = sender.result(of: response)
+    let timeout = context.configuration.limits.writeTimeout
+    PeerTimeout.set(timeout, on: transport.descriptor)
+    let live = LiveResponse(
+      body, head: head, isChunked: isChunked, descriptor: transport.descriptor,
+      writeTimeout: timeout, queue: context.liveQueue(of: id),
+      isDraining: { [context] in context.isDraining },
+      write: { [self] bytes in
+        // The connection reads meanwhile, and only one thread may use the transport.
+        state.withLock { _ in transport.write(bytes) }
+      },
+      ended: { [self] outcome in
+        var result = whole
+        result.bodyBytes = outcome.bodyBytes
+        if let error = outcome.error {
+          result.error = error
+          result.disposition = .cut(abruptly: !isChunked)
+        }
+        complete(result, exchange)
+      })
+    state.withLock { state in
+      state.live = live
+      state.earlyBytes = 0
+      state.enter(.live)
+      resume(&state)
+    }
+    live.start()
+  }
+
+  /// Keeps what comes while a live body is sent: the next request, within bounds. The end of it
+  /// means that the client has left (RFC 9112 §9.6 lets a client close at any time).
+  private func receiveEarly(_ state: inout ConnectionState) {
+    withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 16) { buffer in
+      switch transport.read(into: buffer) {
+      case .bytes(let count):
+        state.parser.append(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
+        state.earlyBytes += count
+        if state.earlyBytes > 64 * 1024 { suspend(&state) }
+        state.live?.wake()
+      case .wait: state.live?.wake()
+      case .end, .failed:
+        suspend(&state)
+        state.live?.clientLeft()
+      }
+    }
   }
 
   // MARK: Answering without waiting

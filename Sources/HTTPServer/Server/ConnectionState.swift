@@ -13,6 +13,8 @@ struct ConnectionState {
     case body
     /// A worker has the connection; its source is suspended.
     case handling
+    /// A live body is being sent; what comes meanwhile is kept, and shows whether the client is there.
+    case live
     /// The last answer is sent; what still comes is discarded so that no reset destroys the
     /// answer on its way (RFC 9112 §9.6).
     case lingering
@@ -27,6 +29,10 @@ struct ConnectionState {
   var parser: RequestParser
   /// The request whose body is being received.
   var pending: (head: RequestHead, outcome: Router.Outcome)?
+  /// The live body under way.
+  var live: LiveResponse?
+  /// Bytes that came while it was.
+  var earlyBytes = 0
   /// The pulled body under way.
   var pulled: PulledResponse?
   var isSuspended = true
@@ -73,7 +79,7 @@ struct ConnectionState {
     case .lingering:
       let allowed = hasFinishedWriting ? Self.lingerTimeout : limits.writeTimeout
       return elapsed > allowed.nanoseconds ? .close : .none
-    case .negotiating, .handling, .closed: return .none
+    case .negotiating, .handling, .live, .closed: return .none
     }
   }
 }

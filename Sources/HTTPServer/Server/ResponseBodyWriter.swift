@@ -41,7 +41,7 @@ final class ResponseBodyWriter: BodyWriter {
         throw .bodyLengthMismatch(promised: promised, produced: produced)
       }
       if !hasSent { try flush([]) }
-    case .chunked: try flush(Array("0\r\n\r\n".utf8))
+    case .chunked: try flush(ChunkFraming.end)
     case .none, .untilClose: if !hasSent { try flush([]) }
     }
   }
@@ -55,12 +55,7 @@ final class ResponseBodyWriter: BodyWriter {
       let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(DeadlineWriter.pieceSize))
       rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(piece.count))
       if framing == .chunked {
-        // RFC 9112 §7.1. One buffer a chunk: several small writes would be several packets.
-        var chunk = Array("\(String(piece.count, radix: 16))\r\n".utf8)
-        chunk.reserveCapacity(chunk.count + piece.count + 2)
-        chunk.append(contentsOf: piece)
-        chunk += "\r\n".utf8
-        try flush(chunk)
+        try flush(ChunkFraming.chunk(piece))
       } else if hasSent {
         try output.write(piece)
       } else {

@@ -55,7 +55,12 @@ struct ResponseSender {
     return result
   }
 
-  /// The head of a pulled body.
+  /// A live body's head, and whether its parts are chunks.
+  func liveHead(of response: Response) -> (bytes: [UInt8], isChunked: Bool) {
+    (head(of: response), framing(of: response) == .chunked)
+  }
+
+  /// The head of a pulled or live body.
   func head(of response: Response) -> [UInt8] {
     head(of: response, framing: framing(of: response)).bytes
   }
@@ -70,7 +75,7 @@ struct ResponseSender {
     do {
       switch response.body {
       case .stream(_, let produce), .chunked(let produce): try produce(writer)
-      case .empty, .bytes, .pulled: break
+      case .empty, .bytes, .pulled, .live: break
       }
       try writer.finish()
     } catch {
@@ -95,7 +100,7 @@ struct ResponseSender {
     case .bytes(let bytes): return .length(Int64(bytes.count))
     case .stream(let length, _), .pulled(let length, _): return .length(length)
     // RFC 9112 §6.1: no Transfer-Encoding to a client of HTTP/1.0.
-    case .chunked: return version == .http11 ? .chunked : .untilClose
+    case .chunked, .live: return version == .http11 ? .chunked : .untilClose
     }
   }
 

@@ -21,6 +21,7 @@ final class ServerContext: Sendable {
   private let draining = Atomic<Bool>(false)
   private let connectionCount = Atomic<UInt64>(0)
   private let queues: [DispatchQueue]
+  private let liveQueues: [DispatchQueue]
   /// Where sockets say that they take bytes again; nothing else is done there.
   let downloadQueue = DispatchQueue(label: "http-writable")
 
@@ -47,6 +48,8 @@ final class ServerContext: Sendable {
     queues = (0..<max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))).map {
       DispatchQueue(label: "http-loop-\($0)")
     }
+    // Apart from those, because a live body may look into a database for its next part.
+    liveQueues = queues.indices.map { DispatchQueue(label: "http-live-\($0)") }
   }
 
   var isDraining: Bool { draining.load(ordering: .sequentiallyConsistent) }
@@ -73,5 +76,10 @@ final class ServerContext: Sendable {
   func nextConnection() -> (id: UInt64, queue: DispatchQueue) {
     let id = connectionCount.wrappingAdd(1, ordering: .relaxed).newValue
     return (id, queues[Int(id % UInt64(queues.count))])
+  }
+
+  /// The queue of a connection's live bodies.
+  func liveQueue(of connection: UInt64) -> DispatchQueue {
+    liveQueues[Int(connection % UInt64(liveQueues.count))]
   }
 }

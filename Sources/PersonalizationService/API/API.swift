@@ -11,6 +11,9 @@ struct API: Sendable {
   let gate: Gate
   let library: ModelLibrary
   let runner: JobRunner
+  let hub: JobHub
+  /// How long an event stream is silent at most.
+  let heartbeat: Duration
   let housekeeping: Housekeeping
   let predictions: SessionCache
   let converter: ModelConverter
@@ -30,11 +33,13 @@ struct API: Sendable {
     var routes = RouteTable(gate: gate)
     addUserRoutes(to: &routes)
     addJobRoutes(to: &routes)
+    addEventRoutes(to: &routes)
     addModelRoutes(to: &routes)
     addHubRoutes(to: &routes)
     addPredictionRoutes(to: &routes)
     addCatalogRoutes(to: &routes)
     addHealthRoutes(to: &routes)
+    addPageRoutes(to: &routes)
     return routes
   }
 

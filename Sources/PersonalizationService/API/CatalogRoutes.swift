@@ -1,17 +1,12 @@
 import HTTPServer
 import HTTPTypes
 import ServiceAPI
+import Store
 
 extension API {
   func addCatalogRoutes(to routes: inout RouteTable) {
     routes.on(.get, "/base-models", access: .tokenHolder) { _, _, _ in
-      let models = try store.baseModels().map { entry in
-        BaseModelResource(
-          name: entry.record.name, architecture: entry.record.architecture,
-          dataset: entry.record.dataset, labels: entry.record.labels,
-          parameters: entry.record.parameterCount, sha256: entry.record.digest.hex,
-          createdAt: Self.seconds(entry.createdAt))
-      }
+      let models = try store.baseModels().map(Self.resource)
       return try .json(.ok, ListResource(models, lastID: models.last?.name))
     }
     routes.on(.get, "/datasets", access: .tokenHolder) { _, _, _ in
@@ -23,5 +18,13 @@ extension API {
       }
       return try .json(.ok, ListResource(datasets, lastID: datasets.last?.name))
     }
+  }
+
+  static func resource(_ entry: Registered<BaseModelRecord>) -> BaseModelResource {
+    BaseModelResource(
+      name: entry.record.name, architecture: entry.record.architecture,
+      dataset: entry.record.dataset, labels: entry.record.labels,
+      parameters: entry.record.parameterCount, sha256: entry.record.digest.hex,
+      createdAt: seconds(entry.createdAt))
   }
 }

@@ -29,16 +29,6 @@ extension API {
       let job = try store.job(Self.identifier("job", in: parameters))
       return try .json(.ok, Self.resource(job, for: caller))
     }
-    routes.on(.get, "/jobs/{job}/events", access: .requester) { request, parameters, _ in
-      let page = try store.events(
-        of: Self.identifier("job", in: parameters), after: Self.sequence(request),
-        limit: Self.limit(request))
-      return try .json(
-        .ok,
-        ListResource(
-          page.elements.map(Self.resource), hasMore: page.hasMore,
-          lastID: page.elements.last.map { String($0.sequence) }))
-    }
     routes.on(.post, "/jobs/{job}/cancel", access: .requester) { _, parameters, caller in
       let id: JobID = try Self.identifier("job", in: parameters)
       let job = try cancel(id, for: caller)
@@ -57,14 +47,6 @@ extension API {
     }
     if job.isCancelRequested || job.status == .cancelled { runner.cancel(id) }
     return job
-  }
-
-  private static func sequence(_ request: Request) throws -> Int64 {
-    guard let text = request.queryValue("after") else { return 0 }
-    guard text.utf8.allSatisfy({ (48...57).contains($0) }), let value = Int64(text) else {
-      throw JSONBody.invalid("must be the number of an event", param: "after")
-    }
-    return value
   }
 
   /// A job as the caller may see it: a user learns of no other user who asked the same.
@@ -96,12 +78,5 @@ extension API {
     else { return nil }
     let elapsed = Date().timeIntervalSince(start)
     return seconds(start.addingTimeInterval(elapsed / min(1, progress.fraction)))
-  }
-
-  private static func resource(_ record: EventRecord) -> JobEventResource {
-    JobEventResource(
-      id: record.sequence, createdAt: seconds(record.createdAt),
-      level: record.event.level.rawValue, type: record.event.type,
-      message: record.event.message, data: json(record.event.data))
   }
 }

@@ -12,7 +12,12 @@ extension API {
     routes.on(
       .post, "/users/{user}/classes", access: .sameUser, bodyLimit: min(256 << 10, bodyLimit)
     ) { request, parameters, caller in
-      try submit(request, user: UserID(parameters.require("user")), for: caller)
+      try BodyType.requireJSON(request)
+      let job = try submit(
+        request.body, under: idempotencyKey(request), of: request,
+        user: UserID(parameters.require("user")), for: caller)
+      return try .json(
+        job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
     }
     routes.on(.get, "/users/{user}", access: .sameUser) { _, parameters, caller in
       try .json(.ok, user(UserID(parameters.require("user")), for: caller))
@@ -31,15 +36,16 @@ extension API {
     }
   }
 
-  /// Asks for a tailored model: 202 with the job, or 200 with the finished job when the same was
-  /// asked before, by whomever. A repeated idempotency key may also find a job that came to nothing.
-  private func submit(_ request: Request, user: UserID, for caller: Caller) throws -> Response {
-    try BodyType.requireJSON(request)
-    var wanted = try JobRequest(request.body)
-    let key = try idempotencyKey(request)
+  /// Asks for a tailored model: a new job, or the finished one when the same was asked before, by
+  /// whomever. A repeated idempotency key may also find a job that came to nothing.
+  func submit(
+    _ body: [UInt8], under key: IdempotencyKey?, of request: Request, user: UserID,
+    for caller: Caller
+  ) throws -> JobResource {
+    var wanted = try JobRequest(body)
     // Before anything that may have changed since: what was accepted once stays so.
     if let key, let job = try store.earlierJob(of: user, under: key) {
-      return try answer(job, to: caller)
+      return Self.resource(job, for: caller)
     }
     let baseModel = try baseModel(named: wanted.baseModel)
     let universal = try library.model(baseModel)
@@ -75,14 +81,7 @@ extension API {
         "job queued", metadata: ["job_id": "\(job.id)", "request_id": "\(request.id)"])
       runner.wake()
     }
-    return try answer(outcome.job, to: caller)
-  }
-
-  private func answer(_ record: JobRecord, to caller: Caller) throws -> Response {
-    let job = Self.resource(record, for: caller)
-    var headers = HTTPFields()
-    headers[.location] = "/jobs/\(job.id)"
-    return try .json(job.isFinished ? .ok : .accepted, job, headers: headers)
+    return Self.resource(outcome.job, for: caller)
   }
 
   /// The key stands for all that the body says, however it is spelled.

@@ -3,7 +3,7 @@ import HTTPTypes
 import Store
 
 /// On whose behalf a request is answered.
-enum Caller: Sendable, Equatable {
+enum Caller: Sendable, Hashable {
   /// Not asked for: the route is open to everyone.
   case unknown
   /// A user's token came with the request.

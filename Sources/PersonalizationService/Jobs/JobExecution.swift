@@ -63,7 +63,7 @@ struct JobExecution {
         } catch let error as StoreError where error.mayPass {
           // A crash would cost more time; the next iteration may have more luck.
           logger.warning(
-            "no checkpoint", metadata: ["job": "\(job.id)", "error": "\(error)"])
+            "no checkpoint", metadata: ["error": "\(error)"])
         }
         try reporter.finished(iteration: iteration)
       })
@@ -155,6 +155,7 @@ struct JobExecution {
         log("released", "\(error.description); the job goes back to the queue", level: .warning)
         _ = try patiently { try store.release(job.id, attempt: job.attempt) }
         count(.released)
+        logger.warning("job released", metadata: ["error": "\(error)"])
       default:
         let failure = Problems.failure(for: error)
         logger.error(
@@ -174,7 +175,7 @@ struct JobExecution {
   private func patiently<Value>(_ body: () throws -> Value) throws -> Value {
     try control.patiently(until: { $0 != .cancelled }) { error in
       logger.warning(
-        "waiting to write", metadata: ["job": "\(job.id)", "error": "\(error)"])
+        "waiting to write", metadata: ["error": "\(error)"])
     } _: {
       try body()
     }

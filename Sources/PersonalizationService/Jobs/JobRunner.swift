@@ -78,7 +78,7 @@ final class JobRunner: Sendable {
     // What does not look up from its work in time is taken from it, so that it is no death.
     for (id, job) in state.withLock({ $0.running }) {
       do { _ = try store.release(id, attempt: job.attempt) } catch {
-        logger.warning("cannot release a job", metadata: ["job": "\(id)", "error": "\(error)"])
+        logger.warning("cannot release a job", metadata: ["job_id": "\(id)", "error": "\(error)"])
       }
     }
     return false

@@ -43,6 +43,9 @@ struct Serve: ParsableCommand {
   @Option(help: "Seconds after which a silent worker counts as dead.")
   var lease: Double = 30
 
+  @Option(help: "Seconds that an event stream may be silent before it sends a sign of life.")
+  var eventHeartbeat: Double = 15
+
   @Option(help: "Seconds between two rounds of tidying up the database.")
   var tidyInterval: Double = 600
 
@@ -93,6 +96,9 @@ struct Serve: ParsableCommand {
       throw ValidationError("--workers must be 0 to 1024.")
     }
     guard lease >= 1 else { throw ValidationError("--lease must be at least 1 second.") }
+    guard (0.1...3600).contains(eventHeartbeat) else {
+      throw ValidationError("--event-heartbeat must be 0.1 to 3600 seconds.")
+    }
     guard tidyInterval >= 1, tidyInterval <= 86_400 else {
       throw ValidationError("--tidy-interval must be 1 to 86400 seconds.")
     }
@@ -126,6 +132,7 @@ struct Serve: ParsableCommand {
     configuration.workers = workers
     if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
     configuration.lease = lease
+    configuration.eventHeartbeat = .seconds(eventHeartbeat)
     configuration.housekeeping.interval = tidyInterval
     configuration.housekeeping.keyLifetime = keepKeys * 3600
     configuration.housekeeping.logLifetime = keepEvents * 86_400

@@ -58,7 +58,10 @@ struct Personalize: AsyncParsableCommand {
 
   func run() async throws {
     let client = try ServiceClient(
-      server: server, token: token ?? ProcessInfo.processInfo.environment["CRISP_TOKEN"])
+      server: server, token: token ?? ProcessInfo.processInfo.environment["CRISP_TOKEN"]
+    ) { seconds, reason in
+      FileHandle.standardError.write(Data("\(reason); trying again in \(seconds) s\n".utf8))
+    }
     let bar = ProgressBar()
     let submitted = try await client.submit(user: user, body: try body())
     let job = try await client.follow(submitted) { job in

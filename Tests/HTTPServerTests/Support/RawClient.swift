@@ -81,8 +81,25 @@ final class RawClient {
     return try reply()
   }
 
-  /// Reads the next response, interim ones included.
-  func reply(isHead: Bool = false) throws -> Reply {
+  /// Sends a request and reads the head of its response; `chunk` reads the body.
+  func open(_ target: String, fields: String = "") throws -> Reply {
+    try send("GET \(target) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
+    let (status, fields) = try head()
+    return Reply(status: status, fields: fields, body: [], isComplete: false)
+  }
+
+  /// The next chunk of a body; nil at its end. Throws when it ends early.
+  func chunk() throws -> String? {
+    let end = Array("\r\n".utf8)
+    guard let size = Int(try line(until: end), radix: 16) else {
+      throw Failure(call: "chunk size", errno: 0)
+    }
+    let (chunk, isComplete) = try take(size)
+    guard isComplete, try take(2).0 == end else { throw Failure(call: "chunk", errno: 0) }
+    return size == 0 ? nil : String(decoding: chunk, as: UTF8.self)
+  }
+
+  private func head() throws -> (status: Int, fields: [(name: String, value: String)]) {
     let head = try line(until: Array("\r\n\r\n".utf8))
     let lines = head.split(separator: "\r\n").map(String.init)
     let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
@@ -91,6 +108,12 @@ final class RawClient {
       let value = parts.count > 1 ? parts[1].drop { $0 == " " } : ""
       return (name: String(parts[0]), value: String(value))
     }
+    return (status, fields)
+  }
+
+  /// Reads the next response, interim ones included.
+  func reply(isHead: Bool = false) throws -> Reply {
+    let (status, fields) = try head()
     var body: [UInt8] = []
     var isComplete = true
     let field = { (name: String) in fields.first { $0.name == name }?.value }

@@ -54,7 +54,8 @@ import Testing
       for case let file as URL in files where file.pathExtension == "swift" {
         literals.formUnion(
           try matches(
-            "code: (?:String = )?\"([a-z0-9_]+)\"", in: String(contentsOf: file, encoding: .utf8)))
+            "(?:code: (?:String = )?|problem\\(\\s*)\"([a-z0-9_]+)\"",
+            in: String(contentsOf: file, encoding: .utf8)))
       }
     }
     #expect(literals.count > 40)

@@ -12,6 +12,8 @@ import Testing
     "DELETE /users/{user}": 204,
     "POST /jobs/{job}/cancel": 409,
     "POST /models/{model}/predictions": 415,
+    "POST /": 403,
+    "GET /assets/{file}": 404,
   ]
 
   @Test func everyRouteKeepsItsRule() throws {

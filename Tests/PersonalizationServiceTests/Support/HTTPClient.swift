@@ -73,7 +73,7 @@ struct HTTPClient: Sendable {
 
   // MARK: Sockets
 
-  private func connected() throws -> Int32 {
+  func connected() throws -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(call: "socket", errno: errno) }
     // So that a broken server fails tests rather than holding them up.
@@ -98,7 +98,7 @@ struct HTTPClient: Sendable {
   }
 
   /// A server that refuses a body may close before it has all of it; its answer still counts.
-  private func write(_ data: Data, to descriptor: Int32) throws {
+  func write(_ data: Data, to descriptor: Int32) throws {
     try data.withUnsafeBytes { bytes in
       var sent = 0
       while sent < bytes.count {

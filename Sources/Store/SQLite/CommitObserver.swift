@@ -1,0 +1,26 @@
+import GRDB
+
+/// Tells of every transaction that was committed through the store.
+final class CommitObserver: TransactionObserver {
+  private let committed: @Sendable () -> Void
+
+  init(_ committed: @escaping @Sendable () -> Void) { self.committed = committed }
+
+  /// False: SQLite does not report single changes of tables without rowids
+  /// (https://www.sqlite.org/c3ref/update_hook.html), such as the log of jobs.
+  func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { false }
+  func databaseDidChange(with event: DatabaseEvent) {}
+  func databaseDidCommit(_ db: Database) { committed() }
+  func databaseDidRollback(_ db: Database) {}
+}
+
+extension SQLiteStore {
+  /// Calls `body` after every transaction that this store commits, as long as it lives. The call
+  /// comes from inside the writer: it must be quick and must not use the store.
+  /// - Throws: ``StoreError``.
+  public func onCommit(_ body: @escaping @Sendable () -> Void) throws {
+    try write { db, _ in
+      db.add(transactionObserver: CommitObserver(body), extent: .databaseLifetime)
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import HTTPServer
+import HTTPTypes
+import Testing
+
+@Suite struct RequestTests {
+  private func request(_ fields: [(String, String)], body: String = "") throws -> Request {
+    var headers = HTTPFields()
+    for (name, value) in fields { headers[try #require(HTTPField.Name(name))] = value }
+    return try Request(method: .post, target: "/", headers: headers, body: Array(body.utf8))
+  }
+
+  @Test func formsAreRead() throws {
+    for type in [
+      "application/x-www-form-urlencoded", "Application/X-WWW-Form-URLencoded ; charset=utf-8",
+    ] {
+      let form = try request([("Content-Type", type)], body: "a=1+2&b=%26%3D&c&a=%C3%A9").form
+      #expect(form.map(\.name) == ["a", "b", "c", "a"])
+      #expect(form.map(\.value) == ["1 2", "&=", "", "é"])
+    }
+  }
+
+  @Test(arguments: [
+    ("text/plain", "a=1", 415), ("application/x-www-form-urlencoded", "a=%zz", 400),
+  ])
+  func othersAreRefused(type: String, body: String, status: Int) throws {
+    let error = #expect(throws: ProblemDetails.self) {
+      _ = try request([("Content-Type", type)], body: body).form
+    }
+    #expect(error?.status == status)
+  }
+
+  static let sites: [([(String, String)], Bool?)] = [
+    ([], nil),
+    ([("Sec-Fetch-Site", "same-origin")], false),
+    ([("Sec-Fetch-Site", "none")], false),
+    ([("Sec-Fetch-Site", "same-site")], true),
+    ([("Sec-Fetch-Site", "cross-site"), ("Origin", "http://a:1"), ("Host", "a:1")], true),
+    ([("Origin", "http://a:1"), ("Host", "a:1")], false),
+    ([("Origin", "https://A:1"), ("Host", "a:1")], false),
+    ([("Origin", "http://a:2"), ("Host", "a:1")], true),
+    ([("Origin", "http://a"), ("Host", "a:1")], true),
+    ([("Origin", "null"), ("Host", "null")], true),
+    ([("Origin", "http://a:1")], true),
+  ]
+
+  @Test(arguments: sites) func otherSitesAreKnown(fields: [(String, String)], isCross: Bool?) throws
+  {
+    #expect(try request(fields).isCrossSite == isCross)
+  }
+}
