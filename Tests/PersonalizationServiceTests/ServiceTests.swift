@@ -55,8 +55,8 @@ import Testing
     let first = try TestService()
     let job = try first.jobs.submit(JobBody.long())
     try first.jobs.waitForEvent("iteration", of: job.id)
-    #expect(throws: ServerError.addressInUse(host: "127.0.0.1", port: first.client.port)) {
-      _ = try TestService(folder: first.folder) { $0.http.port = first.client.port }
+    #expect(throws: StoreError.served(path: first.database)) {
+      _ = try TestService(folder: first.folder)
     }
     let done = try first.jobs.wait(job.id)
     #expect(done.status == "succeeded")

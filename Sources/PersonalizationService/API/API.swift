@@ -1,6 +1,7 @@
 import Foundation
 import HTTPServer
 import HTTPTypes
+import Logging
 import ServiceAPI
 import Store
 
@@ -10,6 +11,7 @@ struct API: Sendable {
   let gate: Gate
   let library: ModelLibrary
   let runner: JobRunner
+  let housekeeping: Housekeeping
   let predictions: SessionCache
   let converter: ModelConverter
   /// Whose milliseconds are meant unless a request names a device.
@@ -20,6 +22,9 @@ struct API: Sendable {
   let bodyLimit: Int
   /// Most bytes of a picture or tensor to classify.
   let predictionBodyLimit: Int
+  let metrics: ServiceMetrics
+  let readiness: Readiness
+  let logger: Logger
 
   func routes() -> RouteTable {
     var routes = RouteTable(gate: gate)

@@ -80,6 +80,7 @@ extension API {
     }
     return JobResource(
       id: job.id.rawValue, user: user?.text, status: job.status.rawValue,
+      priority: JobPriority(storing: job.priority).name,
       createdAt: seconds(job.createdAt), startedAt: job.startedAt.map(seconds),
       finishedAt: job.finishedAt.map(seconds), progress: progress,
       estimatedFinish: estimatedFinish(job, progress), attempt: job.attempt,

@@ -48,7 +48,7 @@ final class Gate: Sendable {
   /// Throws the error of a job that does not exist unless the caller waits for it.
   func show(_ id: JobID, to caller: Caller) throws {
     guard case .user(let user) = caller else { return }
-    guard try store.job(id).requesters.contains(user) else {
+    guard try store.isRequester(user, of: id) else {
       throw StoreError.notFound(.job, id.rawValue)
     }
   }

@@ -11,7 +11,7 @@ extension SQLiteStore {
       return try upload.finish()
     } catch {
       // The caller's error matters more; garbage collection finds what cannot be removed now.
-      if let number = upload.number { try? discardUpload(number) }
+      if let number = upload.number { try? discard(number, .leisurely) }
       throw error
     }
   }
