@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: demo test crash-test test-peers test-emulated test-sanitized libcrisp fuzz bench-training bench-memory bench-peers bench-accuracy bench-service run build setup format lint clean
+.PHONY: demo test crash-test test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy bench-service run build setup format lint clean
 
 ## demo: a universal model becomes two small ones, over HTTP, in under three minutes past the build
 demo: build
@@ -49,6 +49,10 @@ bench-training: setup
 ## bench-memory: peak memory of personalising VGG-16
 bench-memory: setup
 	@Benchmarks/training/memory.sh
+
+## bench-downloads: memory and others' waiting while 100 slow clients fetch a model of 50 MB
+bench-downloads: build
+	@Benchmarks/service/downloads.py $(ARGS)
 
 ## run: the server on port 8080 with ./crisp.sqlite
 run: build

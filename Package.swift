@@ -34,7 +34,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "CLibCrisp"),
     .target(name: "CTraining", linkerSettings: [.linkedLibrary("gomp")]),
-    .target(name: "CEmbeddedModel", exclude: ["resnet20-fashion-mnist.safetensors"]),
+    .target(name: "CEmbeddedModel", exclude: ["resnet18-fashion-mnist.safetensors"]),
 
     // Rooms, from the ground up
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: swift),
@@ -75,6 +75,7 @@ let package = Package(
     .target(
       name: "HTTPServer",
       dependencies: [
+        "COpenSSL",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -122,7 +123,7 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "Datasets", "PersonalizationService", "Training",
+        "Datasets", "HTTPServer", "PersonalizationService", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -201,7 +202,7 @@ let package = Package(
     .testTarget(
       name: "HTTPServerTests",
       dependencies: [
-        "HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types"),
+        "COpenSSL", "HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),

@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
   libdnnl-dev            # oneDNN: dense training
   libsqlite3-dev         # SQLite: users, jobs, models
-  libssl-dev             # OpenSSL: SHA-256
+  libssl-dev             # OpenSSL: SHA-256, TLS
   libspng-dev            # PNG pictures
   libturbojpeg0-dev      # JPEG pictures
   zlib1g-dev             # gzip-compressed data sets

@@ -8,6 +8,14 @@ public enum ServerError: Error, Equatable, Sendable {
   case badAddress(host: String, port: Int)
   /// `start()` was called twice, or after `drain`.
   case alreadyStarted
+  /// The certificate file cannot be used.
+  case unusableCertificate(path: String, reason: String)
+  /// The file of the private key cannot be used.
+  case unusableKey(path: String, reason: String)
+  /// The private key is not that of the certificate.
+  case keyMismatch(certificate: String, key: String)
+  /// OpenSSL cannot do what is asked of it.
+  case tlsUnavailable(reason: String)
   /// A system call failed; `errno` is its number.
   case system(call: String, errno: Int32)
   /// The peer took too long to receive a part of a response.
@@ -24,6 +32,10 @@ public enum ServerError: Error, Equatable, Sendable {
     case .permissionDenied: "permission_denied"
     case .badAddress: "bad_address"
     case .alreadyStarted: "already_started"
+    case .unusableCertificate: "unusable_certificate"
+    case .unusableKey: "unusable_key"
+    case .keyMismatch: "key_mismatch"
+    case .tlsUnavailable: "tls_unavailable"
     case .system: "system_call_failed"
     case .writeTimedOut: "write_timed_out"
     case .connectionLost: "connection_lost"
@@ -45,6 +57,14 @@ extension ServerError: CustomStringConvertible {
         + " within 0...65535."
     case .alreadyStarted:
       "The server was started before: make a new one."
+    case .unusableCertificate(let path, let reason):
+      "The certificate file '\(path)' cannot be used: \(reason)."
+    case .unusableKey(let path, let reason):
+      "The key file '\(path)' cannot be used: \(reason)."
+    case .keyMismatch(let certificate, let key):
+      "The key in '\(key)' does not belong to the first certificate in '\(certificate)'."
+    case .tlsUnavailable(let reason):
+      "OpenSSL cannot set up TLS: \(reason)."
     case .system(let call, let errno):
       "The system call \(call) failed with errno \(errno)."
     case .writeTimedOut:

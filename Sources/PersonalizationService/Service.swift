@@ -15,6 +15,11 @@ public final class Service: Sendable {
     public var database: String
     /// Where to listen, limits, connection counts.
     public var http = ServerConfiguration(host: "127.0.0.1", port: 8080)
+    /// Certificate and key to listen with; nil listens without TLS.
+    public var tls: TLSFiles? {
+      get { http.tls }
+      set { http.tls = newValue }
+    }
     /// Jobs at once.
     public var workers = 1
     /// Cores a job may use; never more than there are.
@@ -35,6 +40,11 @@ public final class Service: Sendable {
     public var cache = CostCache.directory(environment: ProcessInfo.processInfo.environment)
     /// A folder of other devices' profiles, NAME.json each, which requests may name.
     public var devices: String?
+    /// Whether every request needs a token even before the first one is made. Without this, a
+    /// server whose database has no active token runs open.
+    public var requireTokens = false
+    /// Whether connections are encrypted.
+    public var hasTLS = false
     /// Whether to listen beyond loopback although nothing protects users from each other.
     public var insecure = false
 
@@ -57,6 +67,9 @@ public final class Service: Sendable {
   /// Name and version, as models and answers state them.
   public static let generator = "crisp-server 0.1.0"
 
+  /// Every route and who may call it.
+  package let rules: [RouteRule]
+
   private let store: SQLiteStore
   private let lock: ServerLock
   private let housekeeping: Housekeeping
@@ -68,12 +81,17 @@ public final class Service: Sendable {
   /// `DatasetError` or `ServiceError`.
   public init(_ configuration: Configuration, logger: Logger) throws {
     let host = configuration.http.host
-    guard configuration.insecure || Self.isLoopback(host) else {
+    let isExposed = !configuration.insecure && !Self.isLoopback(host)
+    guard !isExposed || configuration.hasTLS else {
       throw ServiceError.exposedWithoutProtection(host: host)
     }
     self.logger = logger
     store = try SQLiteStore(path: configuration.database)
     lock = try ServerLock(of: store)
+    let gate = Gate(store: store, requireTokens: configuration.requireTokens)
+    guard try !isExposed || gate.isClosed else {
+      throw ServiceError.exposedWithoutTokens(host: host)
+    }
     try Registration(store: store).addEmbeddedDefault(logger: logger)
     housekeeping = Housekeeping(
       store: store, configuration: configuration.housekeeping, logger: logger)
@@ -102,13 +120,16 @@ public final class Service: Sendable {
         bytes: Int(reader.size))
     }
     let api = API(
-      store: store, library: library, runner: runner, housekeeping: housekeeping,
+      store: store, gate: gate, library: library, runner: runner, housekeeping: housekeeping,
       predictions: predictions,
+      converter: ModelConverter(store: store),
       ownDevice: ServerDevice(directory: configuration.cache),
       devices: DeviceFolder(configuration.devices),
       limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,
       predictionBodyLimit: configuration.predictionBodyLimit)
-    server = HTTPServer(configuration: configuration.http, router: api.router(), logger: logger) {
+    let routes = api.routes()
+    rules = routes.rules
+    server = HTTPServer(configuration: configuration.http, router: routes.router, logger: logger) {
       exchange in
       logger.debug(
         "answered",
@@ -130,6 +151,18 @@ public final class Service: Sendable {
     runner.start()
     housekeeping.start()
     return address
+  }
+
+  /// Reads the certificate and key again, for new connections. What cannot be used is logged and
+  /// leaves everything as it was.
+  public func reloadCertificate() {
+    do throws(ServerError) {
+      try server.reloadCertificate()
+      logger.notice("the certificate was read again")
+    } catch {
+      logger.error(
+        "the certificate in use is kept", metadata: ["code": "\(error.code)", "error": "\(error)"])
+    }
   }
 
   /// Stops gracefully: no new connections, responses under way are finished, running jobs go back

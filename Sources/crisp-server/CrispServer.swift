@@ -7,7 +7,9 @@ struct CrispServer: ParsableCommand {
     commandName: "crisp-server",
     abstract: "Serve tailored image classifiers: users post classes, download small fast models.",
     version: "0.1.0",
-    subcommands: [Serve.self, BaseModel.self, Dataset.self, Backup.self, Check.self],
+    subcommands: [
+      Serve.self, BaseModel.self, Dataset.self, Token.self, Backup.self, Check.self,
+    ],
     defaultSubcommand: Serve.self)
 }
 

@@ -24,6 +24,8 @@ fi
 
 crisp=${CRISP:-.build/release/crisp}
 [ -n "${CRISP:-}" ] || swift build -c release --product crisp
+server=${CRISP_SERVER:-.build/release/crisp-server}
+[ -n "${CRISP_SERVER:-}" ] || swift build -c release --product crisp-server
 
 failures=0
 check() {
@@ -42,6 +44,7 @@ check() {
 check onnx-import-efficientnet "$python" Tests/Peers/check_efficientnet.py "$crisp" "$work"
 check onnx-export "$python" Tests/Peers/check_onnx_export.py "$crisp" "$work"
 check state-dict "$python" Tests/Peers/check_state_dict.py "$crisp" "$work"
+check hub "$python" Tests/Peers/check_hub.py "$server" "$work"
 
 [ "$failures" -eq 0 ] || { echo "peers: $failures check(s) failed"; exit 1; }
 echo "peers: all checks passed"

@@ -19,7 +19,7 @@ import Testing
       let client = HTTPClient(port: try service.start().port)
       defer { service.stop(deadline: 10) }
       let models = try client.get("/base-models").decode(ListResource<BaseModelResource>.self)
-      #expect(models.data.map(\.name) == ["resnet20-fashion-mnist"])
+      #expect(models.data.map(\.name) == ["resnet18-fashion-mnist"])
       #expect(models.data.first?.labels.count == 10)
       let datasets = try client.get("/datasets").decode(ListResource<DatasetResource>.self)
       #expect(datasets.data.map(\.name) == ["fashion-mnist"])

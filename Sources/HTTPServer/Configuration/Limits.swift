@@ -15,6 +15,8 @@ public struct Limits: Sendable {
   public var trailerBlock = 4 * 1024
   /// Most bytes of chunk extensions in one body; more answer 400. RFC 9112 §7.1.1 asks for a bound.
   public var chunkExtensions = 4 * 1024
+  /// Time from a connection's beginning to the end of its TLS handshake.
+  public var handshakeTimeout: Duration = .seconds(10)
   /// Time from the first byte of a request to the end of its header block; later answers 408.
   public var headerTimeout: Duration = .seconds(10)
   /// Bytes per second a body must bring on average once `bodyGrace` is over; fewer answer 408.

@@ -4,6 +4,8 @@ public struct ServerConfiguration: Sendable {
   public var host: String
   /// Port to listen on; 0 lets the system choose, and `HTTPServer.start()` reports the choice.
   public var port: Int
+  /// Certificate and key; nil serves plain HTTP.
+  public var tls: TLSFiles?
   /// Bounds on requests, connections and time.
   public var limits: Limits
   /// Handlers that run at once.
@@ -18,11 +20,12 @@ public struct ServerConfiguration: Sendable {
 
   /// Creates a configuration; the defaults suit loopback.
   public init(
-    host: String = "127.0.0.1", port: Int = 0, limits: Limits = Limits(), workers: Int = 8,
-    backlog: Int = 256, streams: Int = 64, listenBacklog: Int = 511
+    host: String = "127.0.0.1", port: Int = 0, tls: TLSFiles? = nil, limits: Limits = Limits(),
+    workers: Int = 8, backlog: Int = 256, streams: Int = 64, listenBacklog: Int = 511
   ) {
     self.host = host
     self.port = port
+    self.tls = tls
     self.limits = limits
     self.workers = workers
     self.backlog = backlog

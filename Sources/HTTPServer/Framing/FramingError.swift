@@ -12,6 +12,7 @@ package enum FramingError: Error, Equatable, Sendable, CaseIterable {
   case malformedChunk, chunkExtensionsTooLarge, trailersTooLarge, bodyTooLarge
   case unknownExpectation
   case headerTimeout, bodyTimeout
+  case plainHTTP
 
   /// The answer's status.
   package var status: HTTPResponse.Status { rendering.0 }
@@ -78,6 +79,8 @@ package enum FramingError: Error, Equatable, Sendable, CaseIterable {
       (.requestTimeout, "header_timeout", "Send the whole header block sooner.")
     case .bodyTimeout:
       (.requestTimeout, "body_timeout", "Send the body faster.")
+    case .plainHTTP:
+      (.badRequest, "plain_http", "This port speaks TLS: use an address with https.")
     }
   }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import HTTPTypes
 import Logging
 import Synchronization
@@ -10,10 +11,11 @@ final class Connection: Sendable {
   let id: UInt64
   let address: String
 
-  private let context: ServerContext
-  private let transport: any Transport
+  let context: ServerContext
+  let transport: any Transport
+  private let queue: DispatchQueue
   private let source: EventSource
-  private let state: Mutex<ConnectionState>
+  let state: Mutex<ConnectionState>
 
   init(transport: any Transport, address: String, context: ServerContext) {
     let (id, queue) = context.nextConnection()
@@ -21,6 +23,7 @@ final class Connection: Sendable {
     self.address = address
     self.context = context
     self.transport = transport
+    self.queue = queue
     source = .readable(transport.descriptor, queue: queue)
     state = Mutex(ConnectionState(limits: context.configuration.limits))
   }
@@ -34,7 +37,11 @@ final class Connection: Sendable {
       closed()
     }
     state.withLock { state in
-      if let refusal {
+      if transport.needsHandshake {
+        state.enter(.handshake)
+        // A handshake is the dearest part of a connection: no reason to give it to one too many.
+        if refusal == nil { resume(&state) } else { close(&state) }
+      } else if let refusal {
         refuse(refusal.problem, &state)
       } else {
         resume(&state)
@@ -47,9 +54,10 @@ final class Connection: Sendable {
   private func readable() {
     state.withLock { state in
       switch state.phase {
+      case .handshake: negotiate(&state)
       case .idle, .head, .body: receive(&state)
       case .lingering: discard(&state)
-      case .handling, .closed: break
+      case .negotiating, .handling, .closed: break
       }
     }
   }
@@ -57,9 +65,12 @@ final class Connection: Sendable {
   /// Applies the time limits.
   func sweep(now: UInt64) {
     state.withLock { state in
+      if let pulled = state.pulled, pulled.isOverdue(now: now) { transport.interrupt() }
       switch state.expiry(now: now, limits: context.configuration.limits) {
-      case .none: break
-      case .close: close(&state)
+      case .none:
+        if state.phase == .lingering { finishWriting(&state) }
+        if state.phase == .handshake, state.handshakeWaitsForRoom { negotiate(&state) }
+      case .close: leave(&state)
       case .refuse(let error): refuse(ProblemDetails(error), &state)
       }
     }
@@ -68,20 +79,23 @@ final class Connection: Sendable {
   /// Closes the connection if no request is under way.
   func closeIfIdle() {
     state.withLock { state in
-      if state.phase == .idle { close(&state) }
+      if state.phase == .idle || state.phase == .handshake { leave(&state) }
     }
   }
 
   /// Ends the connection, whatever it is doing. A worker that is sending finds it lost.
   func abort() {
     state.withLock { state in
-      if state.phase == .handling { transport.interrupt() } else { close(&state) }
+      switch state.phase {
+      case .handling, .negotiating: transport.interrupt()
+      default: close(&state)
+      }
     }
   }
 
   // MARK: Receiving
 
-  private func receive(_ state: inout ConnectionState) {
+  func receive(_ state: inout ConnectionState) {
     withUnsafeTemporaryAllocation(byteCount: 32 * 1024, alignment: 16) { buffer in
       // A bound, so that one fast sender cannot keep the queue from the other connections.
       for _ in 0..<8 {
@@ -95,10 +109,12 @@ final class Connection: Sendable {
         case .end, .failed: return close(&state)
         }
       }
+      // The descriptor does not show what the transport has taken from it already.
+      if transport.hasBufferedInput { queue.async { [self] in readable() } }
     }
   }
 
-  private static func isReceiving(_ phase: ConnectionState.Phase) -> Bool {
+  static func isReceiving(_ phase: ConnectionState.Phase) -> Bool {
     phase == .idle || phase == .head || phase == .body
   }
 
@@ -127,8 +143,13 @@ final class Connection: Sendable {
       head.line.method, target.path, isAsterisk: target.isAsterisk)
     state.pending = (head, outcome)
     var limit = context.configuration.limits.body
-    if case .matched(let route, _) = outcome {
+    if case .matched(let route, let parameters) = outcome {
       limit = route.bodyLimit ?? limit
+      if head.framing.mayBeLarge, let screen = route.screen,
+        !screen(exchange(head, outcome, body: []).request, parameters)
+      {
+        return answerWithoutBody(head, outcome, &state)
+      }
     } else if head.framing != .none {
       // The answer does not depend on the body, and reading it would be for nothing.
       return answerWithoutBody(head, outcome, &state)
@@ -176,6 +197,9 @@ final class Connection: Sendable {
   private func handle(_ exchange: Exchange) {
     let response = exchange.respond(router: context.router, logger: context.logger)
     if sendWhole(response, exchange) { return }
+    if case .pulled(let length, let read) = response.body {
+      return pull(length, read, response, exchange)
+    }
     if context.streams.submit({ [self] in stream(response, exchange) }) { return }
     let problem = ProblemDetails(
       .serviceUnavailable, code: "too_many_streams",
@@ -232,8 +256,36 @@ final class Connection: Sendable {
     finish(result.disposition)
   }
 
+  /// Sends a body as the client takes it.
+  private func pull(
+    _ length: Int64, _ read: @escaping Response.Read, _ response: Response, _ exchange: Exchange
+  ) {
+    let sender = sender(for: exchange)
+    let pulled = PulledResponse(
+      head: sender.head(of: response), length: length, read: read, transport: transport,
+      timeout: context.configuration.limits.writeTimeout, queue: context.downloadQueue,
+      workers: context.downloads
+    ) { [self] outcome in
+      var result = sender.result(of: response)
+      result.bodyBytes = outcome.bodyBytes
+      guard let error = outcome.error else { return complete(result, exchange) }
+      // Nothing has been sent yet: there is time for an honest answer.
+      if outcome.isUntouched, error as? ServerError != .connectionLost,
+        sendWhole(exchange.failure(error, logger: context.logger), exchange)
+      {
+        return
+      }
+      result.disposition = .cut(abruptly: false)
+      result.error = error
+      complete(result, exchange)
+    }
+    state.withLock { $0.pulled = pulled }
+    pulled.start()
+  }
+
   private func finish(_ disposition: ResponseSender.Disposition) {
     state.withLock { state in
+      state.pulled = nil
       guard disposition == .keep, !context.isDraining else { return end(disposition, &state) }
       state.enter(.idle)
       advance(&state)
@@ -283,7 +335,7 @@ final class Connection: Sendable {
   }
 
   /// Answers with a problem and closes.
-  private func refuse(
+  func refuse(
     _ problem: ProblemDetails, isHead: Bool = false, _ state: inout ConnectionState
   ) {
     var problem = problem
@@ -312,12 +364,16 @@ final class Connection: Sendable {
 
   private func end(_ disposition: ResponseSender.Disposition, _ state: inout ConnectionState) {
     guard case .cut(let abruptly) = disposition else {
-      transport.finishWriting()
       state.enter(.lingering)
+      finishWriting(&state)
       return resume(&state)
     }
     if abruptly { transport.resetOnClose() }
     close(&state)
+  }
+
+  private func finishWriting(_ state: inout ConnectionState) {
+    if !state.hasFinishedWriting { state.hasFinishedWriting = transport.finishWriting() }
   }
 
   private func discard(_ state: inout ConnectionState) {
@@ -334,7 +390,13 @@ final class Connection: Sendable {
     }
   }
 
-  private func close(_ state: inout ConnectionState) {
+  /// Closes with a word of goodbye, if there is room for it.
+  private func leave(_ state: inout ConnectionState) {
+    if state.phase == .idle { finishWriting(&state) }
+    close(&state)
+  }
+
+  func close(_ state: inout ConnectionState) {
     guard state.phase != .closed else { return }
     state.enter(.closed)
     state.parser = RequestParser(limits: context.configuration.limits)
@@ -344,13 +406,13 @@ final class Connection: Sendable {
     resume(&state)
   }
 
-  private func suspend(_ state: inout ConnectionState) {
+  func suspend(_ state: inout ConnectionState) {
     if state.isSuspended { return }
     state.isSuspended = true
     source.suspend()
   }
 
-  private func resume(_ state: inout ConnectionState) {
+  func resume(_ state: inout ConnectionState) {
     guard state.isSuspended else { return }
     state.isSuspended = false
     source.resume()

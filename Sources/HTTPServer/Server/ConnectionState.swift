@@ -1,6 +1,10 @@
 /// Where a connection is in its life, and what it has received.
 struct ConnectionState {
   enum Phase: Equatable {
+    /// TLS is not agreed on yet, and the peer's part is missing.
+    case handshake
+    /// A worker computes a step of the handshake; the source is suspended.
+    case negotiating
     /// Between requests.
     case idle
     /// A request has begun.
@@ -23,7 +27,13 @@ struct ConnectionState {
   var parser: RequestParser
   /// The request whose body is being received.
   var pending: (head: RequestHead, outcome: Router.Outcome)?
+  /// The pulled body under way.
+  var pulled: PulledResponse?
   var isSuspended = true
+  /// The handshake has something to send and the socket no room.
+  var handshakeWaitsForRoom = false
+  /// The end of the response has been announced; with TLS that needs room in the socket.
+  var hasFinishedWriting = false
   /// Bytes to discard while lingering.
   var lingerBudget = 1024 * 1024
 
@@ -32,8 +42,14 @@ struct ConnectionState {
   }
 
   mutating func enter(_ next: Phase) {
+    // The time limit of a handshake is that of all its steps.
+    let goesOn = Self.isHandshake(phase) && Self.isHandshake(next)
     phase = next
-    since = MonotonicClock.now
+    if !goesOn { since = MonotonicClock.now }
+  }
+
+  private static func isHandshake(_ phase: Phase) -> Bool {
+    phase == .handshake || phase == .negotiating
   }
 
   /// What the clock asks for.
@@ -46,6 +62,7 @@ struct ConnectionState {
   func expiry(now: UInt64, limits: Limits) -> Expiry {
     let elapsed = now > since ? now - since : 0
     switch phase {
+    case .handshake: return elapsed > limits.handshakeTimeout.nanoseconds ? .close : .none
     case .idle: return elapsed > limits.idleTimeout.nanoseconds ? .close : .none
     case .head:
       return elapsed > limits.headerTimeout.nanoseconds ? .refuse(.headerTimeout) : .none
@@ -53,8 +70,10 @@ struct ConnectionState {
       guard elapsed > limits.bodyGrace.nanoseconds else { return .none }
       let expected = Double(limits.bodyMinimumRate) * Double(elapsed) / 1e9
       return Double(parser.bodyCount) < expected ? .refuse(.bodyTimeout) : .none
-    case .lingering: return elapsed > Self.lingerTimeout.nanoseconds ? .close : .none
-    case .handling, .closed: return .none
+    case .lingering:
+      let allowed = hasFinishedWriting ? Self.lingerTimeout : limits.writeTimeout
+      return elapsed > allowed.nanoseconds ? .close : .none
+    case .negotiating, .handling, .closed: return .none
     }
   }
 }

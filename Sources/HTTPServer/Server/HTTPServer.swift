@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Logging
 import Synchronization
 
@@ -15,7 +16,6 @@ public final class HTTPServer: Sendable {
 
   private let context: ServerContext
   private let phase = Mutex(Phase.new)
-  private let makeTransport: @Sendable (_ descriptor: Int32) -> any Transport
 
   /// A server that does not listen yet.
   ///
@@ -27,7 +27,6 @@ public final class HTTPServer: Sendable {
   ) {
     context = ServerContext(
       configuration: configuration, router: router, logger: logger, observe: observe)
-    makeTransport = { PlainTransport(descriptor: $0) }
   }
 
   deinit {
@@ -56,6 +55,7 @@ public final class HTTPServer: Sendable {
     let configuration = context.configuration
     let socket: ListeningSocket
     do throws(ServerError) {
+      try context.loadCertificate()
       socket = try ListeningSocket(
         host: configuration.host, port: configuration.port, backlog: configuration.listenBacklog)
     } catch {
@@ -63,9 +63,12 @@ public final class HTTPServer: Sendable {
       throw error
     }
     let resumption = Resumption()
-    let listener = Listener(socket: socket) { [context, makeTransport] descriptor, address in
-      Self.accept(
-        makeTransport(descriptor), address: address, context: context, resumption: resumption)
+    let listener = Listener(socket: socket) { [context] descriptor, address in
+      if let transport = context.makeTransport(descriptor: descriptor) {
+        Self.accept(transport, address: address, context: context, resumption: resumption)
+      } else {
+        _ = Glibc.close(descriptor)
+      }
     }
     resumption.listener.withLock { $0 = WeakListener(listener: listener) }
     let timer = sweepTimer()
@@ -73,6 +76,12 @@ public final class HTTPServer: Sendable {
     timer.resume()
     phase.withLock { $0 = .running(listener, timer) }
     return socket.address
+  }
+
+  /// Reads the certificate and key again, for new connections; open ones keep what they have.
+  /// - Throws: `ServerError`, and then everything stays as it was.
+  public func reloadCertificate() throws(ServerError) {
+    try context.loadCertificate()
   }
 
   /// Stops: no new connections, idle ones are closed at once, requests under way are answered with
@@ -121,7 +130,8 @@ public final class HTTPServer: Sendable {
   private func sweepTimer() -> EventSource {
     let limits = context.configuration.limits
     let shortest = [
-      limits.headerTimeout, limits.idleTimeout, limits.bodyGrace, ConnectionState.lingerTimeout,
+      limits.handshakeTimeout, limits.headerTimeout, limits.idleTimeout, limits.bodyGrace,
+      ConnectionState.lingerTimeout,
     ].map(\.nanoseconds).min()
     let interval = min(max((shortest ?? 0) / 4, 10_000_000), 1_000_000_000)
     let timer = EventSource.timer(every: interval, queue: DispatchQueue(label: "http-sweep"))

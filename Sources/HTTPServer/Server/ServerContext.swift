@@ -11,10 +11,18 @@ final class ServerContext: Sendable {
   let observe: (@Sendable (CompletedExchange) -> Void)?
   let workers: WorkerPool
   let streams: WorkerPool
+  /// Handshakes compute and never wait: half of the cores, so that a flood of them leaves the rest.
+  let handshakes: WorkerPool
+  /// Sends pulled bodies. It never waits for a client, only for what it reads.
+  let downloads: WorkerPool
   let registry: ConnectionRegistry
+  /// What new connections use; nil without TLS.
+  let tls = Mutex<TLSContext?>(nil)
   private let draining = Atomic<Bool>(false)
   private let connectionCount = Atomic<UInt64>(0)
   private let queues: [DispatchQueue]
+  /// Where sockets say that they take bytes again; nothing else is done there.
+  let downloadQueue = DispatchQueue(label: "http-writable")
 
   init(
     configuration: ServerConfiguration, router: Router, logger: Logger,
@@ -27,6 +35,13 @@ final class ServerContext: Sendable {
     workers = WorkerPool(
       label: "http-worker", workers: configuration.workers, backlog: configuration.backlog)
     streams = WorkerPool(label: "http-stream", workers: configuration.streams, backlog: 0)
+    handshakes = WorkerPool(
+      label: "http-handshake",
+      workers: max(1, ProcessInfo.processInfo.activeProcessorCount / 2),
+      backlog: configuration.limits.maxConnections)
+    downloads = WorkerPool(
+      label: "http-download", workers: max(2, ProcessInfo.processInfo.activeProcessorCount),
+      backlog: configuration.limits.maxConnections)
     registry = ConnectionRegistry(limits: configuration.limits)
     // Reading and parsing take little: half of the cores are plenty, and one is the usual number.
     queues = (0..<max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))).map {
@@ -38,6 +53,20 @@ final class ServerContext: Sendable {
 
   func beginDraining() {
     draining.store(true, ordering: .sequentiallyConsistent)
+  }
+
+  /// Reads the certificate and key, for connections from now on, and logs what is odd about them.
+  func loadCertificate() throws(ServerError) {
+    guard let files = configuration.tls else { return }
+    let fresh = try TLSContext(files)
+    for warning in fresh.warnings { logger.warning("\(warning)") }
+    tls.withLock { $0 = fresh }
+  }
+
+  /// The transport of an accepted socket; nil when memory is exhausted.
+  func makeTransport(descriptor: Int32) -> (any Transport)? {
+    guard configuration.tls != nil else { return PlainTransport(descriptor: descriptor) }
+    return tls.withLock { $0 }.flatMap { TLSTransport(descriptor: descriptor, context: $0) }
   }
 
   /// An identifier for a new connection and the queue of its events.

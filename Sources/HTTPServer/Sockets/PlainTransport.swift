@@ -10,6 +10,9 @@ final class PlainTransport: Transport {
   }
 
   var hasBufferedInput: Bool { false }
+  var needsHandshake: Bool { false }
+
+  func handshake() -> HandshakeResult { .done }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) -> TransportResult {
     while true {
@@ -31,8 +34,9 @@ final class PlainTransport: Transport {
     }
   }
 
-  func finishWriting() {
+  func finishWriting() -> Bool {
     _ = shutdown(descriptor, Int32(SHUT_WR))
+    return true
   }
 
   func interrupt() {

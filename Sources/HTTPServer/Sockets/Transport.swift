@@ -1,5 +1,5 @@
-/// The bytes of one connection, without waiting. Plain TCP is one form; TLS is another one that
-/// the parser and the connection need not know.
+/// The bytes of one connection, without waiting. Plain TCP is one form and TLS another; the parser
+/// and the connection need not know which.
 ///
 /// One thread at a time calls these methods; `interrupt` may come from any thread.
 protocol Transport: AnyObject, Sendable {
@@ -7,12 +7,18 @@ protocol Transport: AnyObject, Sendable {
   var descriptor: Int32 { get }
   /// Whether bytes can be read although the descriptor shows none, as with a decrypted record.
   var hasBufferedInput: Bool { get }
+  /// Whether `handshake` must come before reading and writing.
+  var needsHandshake: Bool { get }
+  /// Takes the handshake as far as what is here allows. It may compute for milliseconds: not for a
+  /// thread that others wait for.
+  func handshake() -> HandshakeResult
   /// Reads what is there.
   func read(into buffer: UnsafeMutableRawBufferPointer) -> TransportResult
   /// Writes what fits.
   func write(_ bytes: UnsafeRawBufferPointer) -> TransportResult
-  /// Tells the peer that nothing follows; reading goes on.
-  func finishWriting()
+  /// Tells the peer that nothing follows; reading goes on. False if there is no room for that now:
+  /// to be called again.
+  func finishWriting() -> Bool
   /// Makes every read and write fail from now on.
   func interrupt()
   /// Makes `close` reset the connection, so that the peer cannot take what it got for the whole.
@@ -31,4 +37,14 @@ enum TransportResult: Equatable {
   case end
   /// The connection is lost.
   case failed
+}
+
+/// What came of a step of a handshake.
+enum HandshakeResult: Equatable {
+  case done
+  /// It goes on after these events.
+  case wait(events: Int16)
+  /// The peer speaks HTTP without TLS; it can be answered likewise.
+  case plainHTTP
+  case failed(reason: String)
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Foundation
 import Logging
 import PersonalizationService
@@ -12,8 +11,9 @@ struct Serve: ParsableCommand {
     discussion: """
       Example: crisp-server --db crisp.sqlite --port 8080
 
-      Prints "listening on http://HOST:PORT" on standard output once it answers; logs go to \
-      standard error. SIGTERM finishes responses and puts running jobs back into the queue.
+      Prints "listening on http://HOST:PORT" on standard output once it answers (https with \
+      --tls-cert); logs go to standard error. SIGTERM finishes responses and puts running jobs \
+      back into the queue. SIGHUP reads the certificate and key again.
       """)
 
   @OptionGroup var database: DatabaseOptions
@@ -23,6 +23,10 @@ struct Serve: ParsableCommand {
 
   @Option(help: "Port to listen on; 0 picks a free one.")
   var port = 8080
+
+  @OptionGroup var tls: TLSOptions
+
+  @OptionGroup(title: "Connections") var connections: ConnectionOptions
 
   @Option(help: "Jobs at once.")
   var workers = 1
@@ -48,9 +52,6 @@ struct Serve: ParsableCommand {
   @Option(help: "Days for which a finished job's events are kept.")
   var keepEvents: Double = 30
 
-  @Option(help: "Largest request body in bytes.")
-  var maxBody = 1 << 20
-
   @Option(help: "Megabytes that models may take in memory to answer predictions.")
   var predictionMemory = 512
 
@@ -64,14 +65,17 @@ struct Serve: ParsableCommand {
     help: "Folder of device profiles that requests may name: NAME.json, from crisp device.")
   var devices: String?
 
-  @Option(help: "Connections at once.")
-  var maxConnections = 1024
-
   @Option(help: "Seconds that stopping may take.")
   var drainDeadline = 20
 
   @Option(help: "Least severe log level: trace, debug, info, notice, warning, error.")
   var logLevel = Logger.Level.notice
+
+  @Flag(
+    help:
+      "Require tokens before there are any (default: from the first crisp-server token create on)."
+  )
+  var requireTokens = false
 
   @Flag(help: "Listen beyond loopback although nothing protects users from each other.")
   var insecure = false
@@ -90,9 +94,6 @@ struct Serve: ParsableCommand {
     }
     guard queueLimit > 0, queueLimitPerUser > 0 else {
       throw ValidationError("queue limits must be positive.")
-    }
-    guard maxBody > 0, maxConnections > 0 else {
-      throw ValidationError("--max-body and --max-connections must be positive.")
     }
     guard (1...1 << 20).contains(predictionMemory) else {
       throw ValidationError("--prediction-memory must be 1 to 1048576 megabytes.")
@@ -113,8 +114,8 @@ struct Serve: ParsableCommand {
     var configuration = Service.Configuration(database: database.database)
     configuration.http.host = host
     configuration.http.port = port
-    configuration.http.limits.body = maxBody
-    configuration.http.limits.maxConnections = maxConnections
+    configuration.http.limits = connections.limits
+    configuration.tls = tls.files
     configuration.workers = workers
     if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
     configuration.lease = lease
@@ -127,15 +128,20 @@ struct Serve: ParsableCommand {
     if let predictionsAtOnce { configuration.predictionsAtOnce = predictionsAtOnce }
     configuration.predictionBodyLimit = maxPredictionBody
     configuration.devices = devices
+    configuration.requireTokens = requireTokens
     configuration.insecure = insecure
 
     // Before anything else runs: a signal during start-up must end the process, later ones drain.
     let stopSignals = StopSignals()
     let service = try Service(configuration, logger: logger)
     let address = try service.start()
+    // Without TLS there is nothing to read again, and a closed terminal ends the process as usual.
+    let hangUp = tls.files.map { _ in HangUpSignal { service.reloadCertificate() } }
+    defer { withExtendedLifetime(hangUp) {} }
+    let scheme = tls.files == nil ? "http" : "https"
     let shown = address.host.contains(":") ? "[\(address.host)]" : address.host
     FileHandle.standardOutput.write(
-      Data("listening on http://\(shown):\(address.port)\n".utf8))
+      Data("listening on \(scheme)://\(shown):\(address.port)\n".utf8))
     stopSignals.wait()
     if !service.stop(deadline: drainDeadline) {
       logger.warning("stopped with work left")
@@ -145,25 +151,3 @@ struct Serve: ParsableCommand {
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
-
-/// Turns SIGTERM and SIGINT into something to wait for; a second signal ends the process at once.
-final class StopSignals {
-  private let semaphore = DispatchSemaphore(value: 0)
-  private var sources: [any DispatchSourceSignal] = []
-
-  init() {
-    let queue = DispatchQueue(label: "crisp.signals")
-    for number in [SIGTERM, SIGINT] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler { [semaphore] in
-        semaphore.signal()
-        signal(number, SIG_DFL)
-      }
-      source.resume()
-      sources.append(source)
-    }
-  }
-
-  func wait() { semaphore.wait() }
-}

@@ -3,6 +3,8 @@ import Glibc
 /// A client that sends the very bytes it is told to, for what no HTTP library would send.
 final class RawClient {
   private let descriptor: Int32
+  /// The TLS above the socket, if there is any.
+  private(set) var tls: TLSPeer?
   private var received: [UInt8] = []
 
   struct Failure: Error {
@@ -25,7 +27,7 @@ final class RawClient {
 
   /// Connects to a port on 127.0.0.1. Reads fail after 20 s, so that a broken server fails tests
   /// rather than holding them up.
-  init(port: Int, receiveBuffer: Int32? = nil) throws {
+  init(port: Int, receiveBuffer: Int32? = nil, tls options: TLSPeer.Options? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(call: "socket", errno: errno) }
     var timeout = timeval(tv_sec: 20, tv_usec: 0)
@@ -48,6 +50,7 @@ final class RawClient {
       close(descriptor)
       throw Failure(call: "connect", errno: error)
     }
+    if let options { tls = try TLSPeer(descriptor: descriptor, options) }
   }
 
   deinit { close(descriptor) }
@@ -55,6 +58,7 @@ final class RawClient {
   func send(_ text: String) throws { try send(Array(text.utf8)) }
 
   func send(_ bytes: [UInt8]) throws {
+    if let tls { return try tls.send(bytes) }
     var sent = 0
     while sent < bytes.count {
       let count = bytes.withUnsafeBytes {
@@ -66,7 +70,10 @@ final class RawClient {
     }
   }
 
-  func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+  func finishSending() {
+    tls?.finishSending()
+    shutdown(descriptor, Int32(SHUT_WR))
+  }
 
   /// Sends a request and reads its response.
   func get(_ target: String, fields: String = "") throws -> Reply {
@@ -142,7 +149,7 @@ final class RawClient {
 
   private func receive() throws -> Bool {
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-    let count = recv(descriptor, &buffer, buffer.count, 0)
+    let count = try tls?.receive(into: &buffer) ?? recv(descriptor, &buffer, buffer.count, 0)
     guard count >= 0 else { throw Failure(call: "recv", errno: errno) }
     received += buffer.prefix(count)
     return count > 0

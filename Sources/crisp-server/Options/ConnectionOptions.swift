@@ -1,0 +1,80 @@
+import ArgumentParser
+import HTTPServer
+
+/// What one client, and all together, may ask of the server's connections.
+struct ConnectionOptions: ParsableArguments {
+  @Option(help: "Largest request body in bytes, where a route names no other limit.")
+  var maxBody = 1 << 20
+
+  @Option(help: "Longest request line in bytes.")
+  var maxRequestLine = 8 << 10
+
+  @Option(help: "Longest block of header fields in bytes.")
+  var maxHeaderBlock = 32 << 10
+
+  @Option(help: "Most header fields of a request.")
+  var maxHeaderFields = 100
+
+  @Option(help: "Connections at once.")
+  var maxConnections = 1024
+
+  @Option(help: "Connections at once from one address.")
+  var maxConnectionsPerAddress = 256
+
+  @Option(help: "Seconds for a TLS handshake.")
+  var handshakeTimeout: Double = 10
+
+  @Option(help: "Seconds from a request's first byte to the end of its header.")
+  var headerTimeout: Double = 10
+
+  @Option(help: "Bytes a second that a request body must bring, once --body-grace is over.")
+  var minBodyRate = 1 << 10
+
+  @Option(help: "Seconds a request body may take at any rate.")
+  var bodyGrace: Double = 10
+
+  @Option(help: "Seconds a connection may stay open between requests.")
+  var idleTimeout: Double = 60
+
+  @Option(help: "Seconds a client may take to receive each 64 KiB of a response.")
+  var writeTimeout: Double = 30
+
+  func validate() throws {
+    let sizes = [
+      ("--max-body", maxBody), ("--max-request-line", maxRequestLine),
+      ("--max-header-block", maxHeaderBlock), ("--max-header-fields", maxHeaderFields),
+      ("--max-connections", maxConnections),
+      ("--max-connections-per-address", maxConnectionsPerAddress),
+      ("--min-body-rate", minBodyRate),
+    ]
+    for (name, value) in sizes where !(1...1 << 30).contains(value) {
+      throw ValidationError("\(name) must be 1 to \(1 << 30).")
+    }
+    let times = [
+      ("--handshake-timeout", handshakeTimeout), ("--header-timeout", headerTimeout),
+      ("--body-grace", bodyGrace), ("--idle-timeout", idleTimeout),
+      ("--write-timeout", writeTimeout),
+    ]
+    for (name, seconds) in times where !(0.01...86_400).contains(seconds) {
+      throw ValidationError("\(name) must be 0.01 to 86400 seconds.")
+    }
+  }
+
+  /// The same for the server.
+  var limits: Limits {
+    var limits = Limits()
+    limits.body = maxBody
+    limits.requestLine = maxRequestLine
+    limits.headerBlock = maxHeaderBlock
+    limits.headerFields = maxHeaderFields
+    limits.maxConnections = maxConnections
+    limits.maxConnectionsPerAddress = maxConnectionsPerAddress
+    limits.handshakeTimeout = .seconds(handshakeTimeout)
+    limits.headerTimeout = .seconds(headerTimeout)
+    limits.bodyMinimumRate = minBodyRate
+    limits.bodyGrace = .seconds(bodyGrace)
+    limits.idleTimeout = .seconds(idleTimeout)
+    limits.writeTimeout = .seconds(writeTimeout)
+    return limits
+  }
+}
