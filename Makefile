@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: demo test crash-test test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy bench-service run build setup format lint clean
+.PHONY: demo test crash-test bench-service test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
 
 ## demo: a universal model becomes two small ones, over HTTP, in under three minutes past the build
 demo: build

@@ -92,6 +92,9 @@ let package = Package(
       dependencies: ["Digests", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: swift),
     .target(name: "ServiceAPI", swiftSettings: swift),
+    .target(name: "Metrics", swiftSettings: swift),
+    .target(
+      name: "APIDescription", resources: [.embedInCode("openapi.json")], swiftSettings: swift),
     .target(name: "Charts", swiftSettings: swift),
     .target(
       name: "Comparison",
@@ -108,8 +111,10 @@ let package = Package(
     .target(
       name: "PersonalizationService",
       dependencies: [
-        "CEmbeddedModel", "CSystem", "Datasets", "Digests", "HTTPServer", "ModelCards",
-        "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime",
+        "APIDescription", "CEmbeddedModel", "CSystem", "Datasets", "Digests", "HTTPServer",
+        "Metrics",
+        "ModelCards", "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI",
+        "SparseRuntime",
         "Store", "Training",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -207,6 +212,7 @@ let package = Package(
       ],
       swiftSettings: swift),
     .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: swift),
+    .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
     .testTarget(
       name: "StoreTests",
       dependencies: [
@@ -216,9 +222,10 @@ let package = Package(
     .testTarget(
       name: "PersonalizationServiceTests",
       dependencies: [
-        "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
+        "APIDescription", "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
         "PersonalizationClient", "PersonalizationService", "Pruning", "Randomness", "ServiceAPI",
         "SparseRuntime", "Store", "TestSupport", "Training",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),

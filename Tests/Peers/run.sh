@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Compares `crisp` with the programs that others use: onnxruntime and PyTorch, on real weights and
-# photographs. Prints PASS or FAIL for each check and fails when one does.
+# photographs; and `crisp-server` with what its clients are made of: schemathesis on its OpenAPI
+# document, Prometheus on its metrics. Prints PASS or FAIL for each check and fails when one does.
 #
 #   Tests/Peers/run.sh          (or make test-peers)
 #
-# Everything it fetches and writes stands in .build/peers. CRISP names another binary than the one
-# that is built; PEERS_PYTHON an interpreter that has requirements.txt already.
+# Everything it fetches and writes stands in .build/peers. CRISP and CRISP_SERVER name other binaries
+# than those that are built; PEERS_PYTHON an interpreter that has requirements.txt already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -45,6 +46,8 @@ check onnx-import-efficientnet "$python" Tests/Peers/check_efficientnet.py "$cri
 check onnx-export "$python" Tests/Peers/check_onnx_export.py "$crisp" "$work"
 check state-dict "$python" Tests/Peers/check_state_dict.py "$crisp" "$work"
 check hub "$python" Tests/Peers/check_hub.py "$server" "$work"
+check metrics "$python" Tests/Peers/check_metrics.py "$server" "$work"
+check openapi "$python" Tests/Peers/check_openapi.py "$server" "$work"
 
 [ "$failures" -eq 0 ] || { echo "peers: $failures check(s) failed"; exit 1; }
 echo "peers: all checks passed"

@@ -49,6 +49,9 @@ final class Connection: Sendable {
     }
   }
 
+  /// Whether a body is on its way that no worker waits for.
+  var isStreaming: Bool { state.withLock { $0.pulled != nil } }
+
   // MARK: Events
 
   private func readable() {

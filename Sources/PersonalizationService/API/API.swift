@@ -1,6 +1,7 @@
 import Foundation
 import HTTPServer
 import HTTPTypes
+import Logging
 import ServiceAPI
 import Store
 
@@ -21,6 +22,9 @@ struct API: Sendable {
   let bodyLimit: Int
   /// Most bytes of a picture or tensor to classify.
   let predictionBodyLimit: Int
+  let metrics: ServiceMetrics
+  let readiness: Readiness
+  let logger: Logger
 
   func routes() -> RouteTable {
     var routes = RouteTable(gate: gate)

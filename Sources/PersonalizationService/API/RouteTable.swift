@@ -34,7 +34,9 @@ struct RouteTable: Sendable {
     }
     router.on(method, pattern, bodyLimit: bodyLimit, screen: screen) { [gate] request, parameters in
       do {
-        return try handler(request, parameters, gate.admit(request, parameters, to: access))
+        let caller = try gate.admit(request, parameters, to: access)
+        try request.requireSingleParameters()
+        return try handler(request, parameters, caller)
       } catch {
         throw Problems.problem(for: error) ?? error
       }

@@ -34,11 +34,12 @@ extension API {
   /// Asks for a tailored model: 202 with the job, or 200 with the finished job when the same was
   /// asked before, by whomever. A repeated idempotency key may also find a job that came to nothing.
   private func submit(_ request: Request, user: UserID, for caller: Caller) throws -> Response {
+    try BodyType.requireJSON(request)
     var wanted = try JobRequest(request.body)
     let key = try idempotencyKey(request)
     // Before anything that may have changed since: what was accepted once stays so.
     if let key, let job = try store.earlierJob(of: user, under: key) {
-      return try answer(job, for: caller)
+      return try answer(job, to: caller)
     }
     guard wanted.priority != .high || caller == .operator else {
       throw ProblemDetails(
@@ -74,11 +75,15 @@ extension API {
         recipe: CanonicalJSON.data(specification.recipe), seed: wanted.recipe.seed,
         metadata: CanonicalJSON.data(wanted.metadata), priority: wanted.priority.rawValue,
         idempotencyKey: key, limits: limits))
-    if case .created = outcome { runner.wake() }
-    return try answer(outcome.job, for: caller)
+    if case .created(let job) = outcome {
+      logger.info(
+        "job queued", metadata: ["job_id": "\(job.id)", "request_id": "\(request.id)"])
+      runner.wake()
+    }
+    return try answer(outcome.job, to: caller)
   }
 
-  private func answer(_ record: JobRecord, for caller: Caller) throws -> Response {
+  private func answer(_ record: JobRecord, to caller: Caller) throws -> Response {
     let job = Self.resource(record, for: caller)
     var headers = HTTPFields()
     headers[.location] = "/jobs/\(job.id)"

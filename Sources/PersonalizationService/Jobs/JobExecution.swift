@@ -12,9 +12,26 @@ struct JobExecution {
   let job: JobRecord
   let control: JobControl
   let threads: Int
+  let metrics: ServiceMetrics
+  /// Its lines carry the job's identifier.
   let logger: Logger
+  private let start = ContinuousClock.now
+
+  init(
+    store: SQLiteStore, library: ModelLibrary, job: JobRecord, control: JobControl, threads: Int,
+    metrics: ServiceMetrics, logger: Logger
+  ) {
+    self.store = store
+    self.library = library
+    self.job = job
+    self.control = control
+    self.threads = threads
+    self.metrics = metrics
+    self.logger = logger
+  }
 
   func run() {
+    metrics.started(job)
     do {
       try publish(try personalize())
     } catch {
@@ -22,8 +39,13 @@ struct JobExecution {
     }
   }
 
+  private func count(_ outcome: ServiceMetrics.Outcome, code: String? = nil) {
+    metrics.ended(job, outcome, code: code, after: .now - start)
+  }
+
   private func personalize() throws -> (Personalization.Result, Setup) {
     log("started", "attempt \(job.attempt) started")
+    logger.info("job started", metadata: ["attempt": .stringConvertible(job.attempt)])
     let setup = try Setup(job: job, store: store, library: library)
     let personalization = try Personalization(
       universal: setup.universal, universalDigest: setup.baseModel.digest.hex,
@@ -51,7 +73,7 @@ struct JobExecution {
       log(
         "skipped_images", warning, level: .warning,
         data: ["images": .integer(Int64(skipped.total))])
-      logger.warning("\(warning)", metadata: ["job": "\(job.id)"])
+      logger.warning("\(warning)")
     }
     return (result, setup)
   }
@@ -97,8 +119,14 @@ struct JobExecution {
         return try publish()
       }
     }
+    count(.succeeded)
+    metrics.published(card)
     logger.info(
-      "job succeeded", metadata: ["job": "\(job.id)", "model": "\(model.id)"])
+      "job succeeded",
+      metadata: [
+        "model_id": "\(model.id)", "accuracy": .stringConvertible(card.accuracy.pruned),
+        "sparsity": .stringConvertible(card.sparsity.global),
+      ])
   }
 
   // MARK: Ends
@@ -107,31 +135,38 @@ struct JobExecution {
     do {
       switch (control.requested, error) {
       case (.leaseLost, _), (_, StoreError.leaseLost):
-        logger.warning("another attempt took over", metadata: ["job": "\(job.id)"])
+        count(.lost)
+        logger.warning("another attempt took over")
       case (.stopping, PruningError.cancelled), (.stopping, is StoreError):
         log("released", "the server is stopping; the job goes back to the queue")
         _ = try store.release(job.id, attempt: job.attempt)
+        count(.released)
+        logger.info("job released")
       case (_, StoreError.jobAbandoned):
-        break  // the store has cancelled it already
+        // The store has cancelled it already.
+        count(.lost)
+        logger.info("job abandoned")
       case (.cancelled, PruningError.cancelled):
         log("cancelled", "cancelled on request")
         _ = try patiently { try store.cancelled(job.id, attempt: job.attempt) }
+        count(.cancelled)
+        logger.info("job cancelled")
       case (_, let error as StoreError) where error.mayPass:
         log("released", "\(error.description); the job goes back to the queue", level: .warning)
         _ = try patiently { try store.release(job.id, attempt: job.attempt) }
+        count(.released)
       default:
         let failure = Problems.failure(for: error)
         logger.error(
-          "job failed",
-          metadata: ["job": "\(job.id)", "code": "\(failure.code)", "error": "\(error)"])
+          "job failed", metadata: ["code": "\(failure.code)", "error": "\(error)"])
         log("failed", failure.message, level: .error)
         let text = try CanonicalJSON.data(failure)
         try patiently { try store.fail(job.id, attempt: job.attempt, error: text) }
+        count(.failed, code: failure.code)
       }
     } catch {
       // The lease runs out and another attempt decides.
-      logger.error(
-        "cannot record a job's end", metadata: ["job": "\(job.id)", "error": "\(error)"])
+      logger.error("cannot record a job's end", metadata: ["error": "\(error)"])
     }
   }
 

@@ -26,6 +26,7 @@ final class JobRunner: Sendable {
   private let store: SQLiteStore
   private let library: ModelLibrary
   private let configuration: Configuration
+  private let metrics: ServiceMetrics
   private let logger: Logger
   private let name: String
   private let wakeUp = DispatchSemaphore(value: 0)
@@ -33,11 +34,13 @@ final class JobRunner: Sendable {
   private let state = Mutex(State())
 
   init(
-    store: SQLiteStore, library: ModelLibrary, configuration: Configuration, logger: Logger
+    store: SQLiteStore, library: ModelLibrary, configuration: Configuration,
+    metrics: ServiceMetrics, logger: Logger
   ) {
     self.store = store
     self.library = library
     self.configuration = configuration
+    self.metrics = metrics
     self.logger = logger
     name = "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)"
   }
@@ -109,9 +112,11 @@ final class JobRunner: Sendable {
     let heartbeat = Heartbeat(
       store: store, job: job, worker: worker, lease: configuration.lease, control: control)
     defer { heartbeat.stop() }
+    var logger = logger
+    logger[metadataKey: "job_id"] = "\(job.id)"
     JobExecution(
       store: store, library: library, job: job, control: control,
-      threads: configuration.threadsPerWorker, logger: logger
+      threads: configuration.threadsPerWorker, metrics: metrics, logger: logger
     ).run()
   }
 }

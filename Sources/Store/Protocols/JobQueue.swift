@@ -39,6 +39,9 @@ public protocol JobQueue: Sendable {
   ///   ``StoreError/invalidValue(field:reason:)`` unless `limit` is 1 to 1000.
   func jobs(_ filter: JobFilter, after: JobID?, limit: Int) throws -> Page<JobRecord>
 
+  /// How much there is to do.
+  func backlog() throws -> Backlog
+
   /// Stops a job for everyone who waits for it: a queued job is cancelled at once, a running one
   /// when its worker answers the flag. Asking twice is the same as once.
   /// - Returns: The job as it is then.

@@ -28,7 +28,7 @@ struct Serve: ParsableCommand {
 
   @OptionGroup(title: "Connections") var connections: ConnectionOptions
 
-  @Option(help: "Jobs at once.")
+  @Option(help: "Jobs at once; with 0 jobs wait, and everything else is served.")
   var workers = 1
 
   @Option(help: "Cores a job may use (default: all).")
@@ -68,6 +68,13 @@ struct Serve: ParsableCommand {
   @Option(help: "Seconds that stopping may take.")
   var drainDeadline = 20
 
+  @Option(
+    help: "Seconds to go on serving after SIGTERM, with 503 at /readyz, before draining begins.")
+  var drainDelay = 0
+
+  @Option(help: "How log lines look: text, or json for one object a line.")
+  var logFormat = LineLogHandler.Format.text
+
   @Option(help: "Least severe log level: trace, debug, info, notice, warning, error.")
   var logLevel = Logger.Level.notice
 
@@ -82,8 +89,8 @@ struct Serve: ParsableCommand {
 
   func validate() throws {
     guard (0...65535).contains(port) else { throw ValidationError("--port must be 0 to 65535.") }
-    guard (1...1024).contains(workers) else {
-      throw ValidationError("--workers must be 1 to 1024.")
+    guard (0...1024).contains(workers) else {
+      throw ValidationError("--workers must be 0 to 1024.")
     }
     guard lease >= 1 else { throw ValidationError("--lease must be at least 1 second.") }
     guard tidyInterval >= 1, tidyInterval <= 86_400 else {
@@ -101,14 +108,14 @@ struct Serve: ParsableCommand {
     guard predictionsAtOnce ?? 1 > 0, maxPredictionBody > 0 else {
       throw ValidationError("--predictions-at-once and --max-prediction-body must be positive.")
     }
-    guard drainDeadline >= 0 else {
-      throw ValidationError("--drain-deadline must not be negative.")
+    guard (0...86_400).contains(drainDeadline), (0...86_400).contains(drainDelay) else {
+      throw ValidationError("--drain-deadline and --drain-delay must be 0 to 86400 seconds.")
     }
   }
 
   func run() throws {
     ThreadWaiting.preferSleeping()
-    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    LoggingSystem.bootstrap { [logFormat] _ in LineLogHandler(format: logFormat) }
     var logger = Logger(label: "crisp-server")
     logger.logLevel = logLevel
     var configuration = Service.Configuration(database: database.database)
@@ -128,6 +135,7 @@ struct Serve: ParsableCommand {
     if let predictionsAtOnce { configuration.predictionsAtOnce = predictionsAtOnce }
     configuration.predictionBodyLimit = maxPredictionBody
     configuration.devices = devices
+    configuration.drainDelay = drainDelay
     configuration.requireTokens = requireTokens
     configuration.insecure = insecure
 
@@ -151,3 +159,4 @@ struct Serve: ParsableCommand {
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
+extension LineLogHandler.Format: ExpressibleByArgument {}

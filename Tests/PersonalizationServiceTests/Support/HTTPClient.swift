@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import ServiceAPI
+import Testing
 
 /// A client that sends the very bytes it is told to, one connection a request.
 struct HTTPClient: Sendable {
@@ -54,7 +55,12 @@ struct HTTPClient: Sendable {
     let descriptor = try connected()
     defer { close(descriptor) }
     try write(Data((head + "\r\n").utf8) + (body ?? Data()), to: descriptor)
-    return try reply(from: read(descriptor))
+    let reply = try reply(from: read(descriptor))
+    // Whatever a test is about: no answer may contradict the API's document.
+    for violation in APIContract.shared.violations(method: method, target: target, reply: reply) {
+      Issue.record("\(method) \(target): \(violation)")
+    }
+    return reply
   }
 
   func get(_ target: String, fields: [(String, String)] = []) throws -> Reply {
