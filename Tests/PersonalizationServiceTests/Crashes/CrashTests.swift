@@ -24,7 +24,8 @@ import Testing
       kills += 1
     }
     #expect(kills > 1)
-    print("crash test: \(kills) kills at \(calls), every \(stride)th up to \(1 + (kills - 1) * stride)")
+    print(
+      "crash test: \(kills) kills at \(calls), every \(stride)th up to \(1 + (kills - 1) * stride)")
   }
 
   /// - Returns: Whether there was a kill.
