@@ -33,7 +33,7 @@ test-sanitized: setup
 libcrisp: setup
 	@deploy/libcrisp.sh
 
-## fuzz: hostile packed files for SECONDS (60), starting from all that earlier runs found
+## fuzz: hostile packed files and requests for SECONDS (60), starting from what earlier runs found
 fuzz:
 	@Tests/Fuzz/run.sh $(or $(SECONDS),60)
 

@@ -143,6 +143,9 @@ let package = Package(
         "CImage", "CSystem", "Datasets", "ModelFormats", "NeuralGraph", "Randomness", "Training",
       ],
       path: "Tests/TestSupport", swiftSettings: swift),
+    .executableTarget(
+      name: "parser-driver", dependencies: ["HTTPServer"], path: "Tests/Peers/ParserDriver",
+      swiftSettings: swift),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"], swiftSettings: swift),
     .testTarget(
@@ -204,7 +207,7 @@ let package = Package(
         "COpenSSL", "HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: swift),
+      resources: [.copy("Vectors")], swiftSettings: swift),
     .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: swift),
     .testTarget(
       name: "StoreTests",
