@@ -17,7 +17,7 @@ test: setup
 	$(SWIFT) test -c release --skip-build --disable-xctest
 	@Tests/LibCrisp/run.sh
 
-## test-peers: against onnxruntime and PyTorch, on real weights (fetches Python packages once)
+## test-peers: against onnxruntime, PyTorch, llhttp and h11, on real weights (fetches Python packages once)
 test-peers: build
 	@Tests/Peers/run.sh
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Compares `crisp` with the programs that others use: onnxruntime and PyTorch, on real weights and
-# photographs. Prints PASS or FAIL for each check and fails when one does.
+# photographs; and crisp-server with other readers of HTTP: llhttp and h11. Prints PASS or FAIL for each check and fails when one does.
 #
 #   Tests/Peers/run.sh          (or make test-peers)
 #
-# Everything it fetches and writes stands in .build/peers. CRISP names another binary than the one
-# that is built; PEERS_PYTHON an interpreter that has requirements.txt already.
+# Everything it fetches and writes stands in .build/peers. CRISP_BIN names a folder with other
+# binaries than those that are built; PEERS_PYTHON an interpreter that has requirements.txt already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -22,8 +22,11 @@ if [ -z "${PEERS_PYTHON:-}" ]; then
   fi
 fi
 
-crisp=${CRISP:-.build/release/crisp}
-[ -n "${CRISP:-}" ] || swift build -c release --product crisp
+bin=${CRISP_BIN:-.build/release}
+crisp=$bin/crisp
+if [ -z "${CRISP_BIN:-}" ]; then
+  for product in crisp crisp-server parser-driver; do swift build -c release --product $product; done
+fi
 
 failures=0
 check() {
@@ -42,6 +45,9 @@ check() {
 check onnx-import-efficientnet "$python" Tests/Peers/check_efficientnet.py "$crisp" "$work"
 check onnx-export "$python" Tests/Peers/check_onnx_export.py "$crisp" "$work"
 check state-dict "$python" Tests/Peers/check_state_dict.py "$crisp" "$work"
+check http-requests "$python" Tests/Peers/check_http.py "$bin/parser-driver"
+check http-responses "$python" Tests/Peers/check_http_client.py "$bin/crisp-server" \
+  "$bin/parser-driver"
 
 [ "$failures" -eq 0 ] || { echo "peers: $failures check(s) failed"; exit 1; }
 echo "peers: all checks passed"
