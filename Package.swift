@@ -204,7 +204,8 @@ let package = Package(
     .testTarget(
       name: "HTTPServerTests",
       dependencies: [
-        "COpenSSL", "HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types"),
+        "COpenSSL", "HTTPServer", "crisp-server",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
       resources: [.copy("Vectors")], swiftSettings: swift),

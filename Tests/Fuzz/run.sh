@@ -39,7 +39,7 @@ swift_module() {
   shift
   if [ -f "$object" ] && [ -z "$(find "$@" -newer "$object")" ] && [ -z "$rebuild" ]; then return; fi
   rebuild=yes  # and everything that depends on it
-  "$swiftc" -c -wmo -O -g $sanitizers -parse-as-library -swift-version 6 -package-name crisp \
+  "$swiftc" -c -wmo -O -g $sanitizers -parse-as-library -swift-version 6 -package-name crisp ${flags:-} \
     -module-name "$name" -emit-module -emit-module-path "$work/modules/$name.swiftmodule" \
     -I "$work/modules" $(find "$@" -name '*.swift' | sort) -o "$object"
 }
@@ -47,7 +47,7 @@ rebuild=
 c_objects
 # Of the server only the parser, which needs no sockets; its field types are a package's.
 [ -d .build/checkouts/swift-http-types ] || "${SWIFT:-swift}" package resolve
-swift_module HTTPTypes .build/checkouts/swift-http-types/Sources/HTTPTypes
+flags=-suppress-warnings swift_module HTTPTypes .build/checkouts/swift-http-types/Sources/HTTPTypes
 swift_module HTTPServer Sources/HTTPServer/Framing Sources/HTTPServer/Configuration/Limits.swift
 for name in Randomness NeuralGraph ModelFormats SparseRuntime; do
   swift_module "$name" "Sources/$name"
