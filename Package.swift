@@ -34,7 +34,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "CLibCrisp"),
     .target(name: "CTraining", linkerSettings: [.linkedLibrary("gomp")]),
-    .target(name: "CEmbeddedModel", exclude: ["resnet20-fashion-mnist.safetensors"]),
+    .target(name: "CEmbeddedModel", exclude: ["resnet18-fashion-mnist.safetensors"]),
 
     // Rooms, from the ground up
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: swift),
@@ -84,6 +84,7 @@ let package = Package(
       name: "Migrations", path: "Migrations",
       resources: [
         .embedInCode("m001_initial.sql"), .embedInCode("m002_dataset_fingerprint.sql"),
+        .embedInCode("m003_fair_and_bounded.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -91,6 +92,9 @@ let package = Package(
       dependencies: ["Digests", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: swift),
     .target(name: "ServiceAPI", swiftSettings: swift),
+    .target(name: "Metrics", swiftSettings: swift),
+    .target(
+      name: "APIDescription", resources: [.embedInCode("openapi.json")], swiftSettings: swift),
     .target(name: "Charts", swiftSettings: swift),
     .target(
       name: "Comparison",
@@ -107,8 +111,10 @@ let package = Package(
     .target(
       name: "PersonalizationService",
       dependencies: [
-        "CEmbeddedModel", "CSystem", "Datasets", "Digests", "HTTPServer", "ModelCards",
-        "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime",
+        "APIDescription", "CEmbeddedModel", "CSystem", "Datasets", "Digests", "HTTPServer",
+        "Metrics",
+        "ModelCards", "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI",
+        "SparseRuntime",
         "Store", "Training",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -210,6 +216,7 @@ let package = Package(
       ],
       resources: [.copy("Vectors")], swiftSettings: swift),
     .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: swift),
+    .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
     .testTarget(
       name: "StoreTests",
       dependencies: [
@@ -219,9 +226,10 @@ let package = Package(
     .testTarget(
       name: "PersonalizationServiceTests",
       dependencies: [
-        "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
+        "APIDescription", "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
         "PersonalizationClient", "PersonalizationService", "Pruning", "Randomness", "ServiceAPI",
         "SparseRuntime", "Store", "TestSupport", "Training",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),

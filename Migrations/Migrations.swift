@@ -18,4 +18,7 @@ public let migrations: [Migration] = [
   Migration(
     identifier: "m002_dataset_fingerprint",
     sql: String(decoding: PackageResources.m002_dataset_fingerprint_sql, as: UTF8.self)),
+  Migration(
+    identifier: "m003_fair_and_bounded",
+    sql: String(decoding: PackageResources.m003_fair_and_bounded_sql, as: UTF8.self)),
 ]

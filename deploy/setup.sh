@@ -12,6 +12,7 @@ packages=(
   zlib1g-dev             # gzip-compressed data sets
   dataset-fashion-mnist  # the default data set
   libcurl4               # Foundation's HTTP client, which crisp personalize uses
+  strace                 # tests: ends the server at every write to the disk
   python3-venv           # tests: libcrisp from Python, the numpy decoder
 )
 

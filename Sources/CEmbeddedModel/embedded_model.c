@@ -4,7 +4,7 @@
 // Swift array literal of a million numbers, which takes minutes to compile.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 static const unsigned char model[] __attribute__((aligned(64))) = {
-#embed "resnet20-fashion-mnist.safetensors"
+#embed "resnet18-fashion-mnist.safetensors"
 };
 
 const void *crisp_embedded_model(void) { return model; }

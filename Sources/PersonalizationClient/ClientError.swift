@@ -4,6 +4,8 @@ import ServiceAPI
 public enum ClientError: Error, Sendable, CustomStringConvertible {
   /// The address is no http or https URL.
   case invalidServer(String)
+  /// A token that no header field can carry.
+  case invalidToken
   /// The server could not be reached or went away.
   case unreachable(server: String, reason: String)
   /// The server refused; its problem document says why.
@@ -21,6 +23,7 @@ public enum ClientError: Error, Sendable, CustomStringConvertible {
   public var code: String {
     switch self {
     case .invalidServer: "invalid_server"
+    case .invalidToken: "invalid_token"
     case .unreachable: "unreachable"
     case .refused(_, let code, _): code
     case .unexpectedAnswer: "unexpected_answer"
@@ -34,6 +37,7 @@ public enum ClientError: Error, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .invalidServer(let text): "'\(text)' is no address of a server, like http://127.0.0.1:8080"
+    case .invalidToken: "the token holds characters that no token has; copy it again"
     case .unreachable(let server, let reason): "cannot reach \(server): \(reason)"
     case .refused(let status, let code, let detail):
       "the server refused (\(status) \(code)): \(detail)"

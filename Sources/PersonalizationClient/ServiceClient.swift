@@ -7,13 +7,20 @@ import ServiceAPI
 public struct ServiceClient: Sendable {
   private let server: URL
   private let session: URLSession
+  private let token: String?
 
-  /// A client of the server at that address, for example `http://127.0.0.1:8080`.
-  public init(server text: String) throws(ClientError) {
+  /// A client of the server at that address, for example `http://127.0.0.1:8080`, with an access
+  /// token where the server asks for one.
+  public init(server text: String, token: String? = nil) throws(ClientError) {
     guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme),
       url.host != nil
     else { throw .invalidServer(text) }
+    // What a field can carry (RFC 6750 §2.1); the error must not repeat it.
+    guard token?.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) ?? true else {
+      throw .invalidToken
+    }
     server = url
+    self.token = token
     let configuration = URLSessionConfiguration.ephemeral
     configuration.timeoutIntervalForRequest = 30
     session = URLSession(configuration: configuration)
@@ -97,7 +104,9 @@ public struct ServiceClient: Sendable {
     guard let url = URL(string: base + (base.hasSuffix("/") ? "" : "/") + path) else {
       throw .invalidServer(base)
     }
-    return URLRequest(url: url)
+    var request = URLRequest(url: url)
+    if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+    return request
   }
 
   private func send(_ request: URLRequest) async throws(ClientError) -> (Data, HTTPURLResponse) {

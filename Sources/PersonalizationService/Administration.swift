@@ -32,6 +32,25 @@ public struct Administration {
       + "\(record.parameterCount) parameters, sha256 \(record.digest.hex)"
   }
 
+  /// Makes a token: a user's, or without one an operator's. Its secret is shown this once.
+  public func createToken(user: String?, label: String) throws -> (
+    token: AccessToken, summary: TokenSummary
+  ) {
+    let token = AccessToken.random()
+    let record = try store.addToken(
+      digest: token.digest, user: user.map { try UserID($0) }, label: label)
+    return (token, TokenSummary(record))
+  }
+
+  /// All tokens, oldest first, revoked ones too.
+  public func tokens() throws -> [TokenSummary] { try store.tokens().map { TokenSummary($0) } }
+
+  /// Stops a token from working, at once for a running server too.
+  public func revokeToken(id text: String) throws {
+    guard let id = TokenID(rawValue: text) else { throw StoreError.notFound(.token, text) }
+    try store.revokeToken(id)
+  }
+
   /// Copies the database to a new file.
   public func backup(to path: String) throws { try store.backup(to: path) }
 

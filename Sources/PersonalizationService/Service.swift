@@ -5,6 +5,7 @@ import Logging
 import ModelFormats
 import SparseRuntime
 import Store
+import Synchronization
 
 /// The whole server: store, workers and API behind one start and one stop.
 public final class Service: Sendable {
@@ -19,12 +20,14 @@ public final class Service: Sendable {
       get { http.tls }
       set { http.tls = newValue }
     }
-    /// Jobs at once.
+    /// Jobs at once; with 0 jobs wait, and everything else is served.
     public var workers = 1
     /// Cores a job may use; never more than there are.
     public var threadsPerWorker = ProcessInfo.processInfo.activeProcessorCount
     /// Seconds after which a silent worker counts as dead.
     public var lease: TimeInterval = 30
+    /// How long things are kept.
+    public var housekeeping = Housekeeping()
     /// Jobs that may wait, in all and for one user.
     public var queueLimits = QueueLimits(total: 1000, perUser: 20)
     /// Bytes that models and their sessions may take to answer predictions.
@@ -37,39 +40,79 @@ public final class Service: Sendable {
     public var cache = CostCache.directory(environment: ProcessInfo.processInfo.environment)
     /// A folder of other devices' profiles, NAME.json each, which requests may name.
     public var devices: String?
+    /// Seconds for which a server that is to stop still accepts connections, with 503 at `/readyz`, so
+    /// that load balancers turn away from it first.
+    public var drainDelay = 0
+    /// Whether every request needs a token even before the first one is made. Without this, a
+    /// server whose database has no active token runs open.
+    public var requireTokens = false
+    /// Whether connections are encrypted.
+    public var hasTLS = false
     /// Whether to listen beyond loopback although nothing protects users from each other.
     public var insecure = false
+
+    /// How long what nobody needs is kept.
+    public struct Housekeeping: Sendable {
+      /// Seconds between two rounds of tidying up.
+      public var interval: TimeInterval = 600
+      /// Seconds for which a blob that nothing refers to is kept.
+      public var grace: TimeInterval = 3600
+      /// Seconds for which a repeated request gets its first answer.
+      public var keyLifetime: TimeInterval = 86_400
+      /// Seconds for which the events of a finished job are kept.
+      public var logLifetime: TimeInterval = 30 * 86_400
+    }
 
     /// The defaults for a database.
     public init(database: String) { self.database = database }
   }
 
   /// Name and version, as models and answers state them.
-  public static let generator = "crisp-server 0.1.0"
+  public static let generator = "crisp-server \(version)"
+  /// The version.
+  public static let version = "0.1.0"
+
+  /// Every route and who may call it.
+  package let rules: [RouteRule]
 
   private let store: SQLiteStore
+  private let lock: ServerLock
+  private let housekeeping: Housekeeping
   private let runner: JobRunner
   private let server: HTTPServer
   private let logger: Logger
+  private let readiness = Readiness()
+  private let drainDelay: Int
+  private let delayIsOver = DispatchSemaphore(value: 0)
 
   /// Opens the database and registers the embedded default on an empty one. Throws `StoreError`,
   /// `DatasetError` or `ServiceError`.
   public init(_ configuration: Configuration, logger: Logger) throws {
     let host = configuration.http.host
-    guard configuration.insecure || Self.isLoopback(host) else {
+    let isExposed = !configuration.insecure && !Self.isLoopback(host)
+    guard !isExposed || configuration.hasTLS else {
       throw ServiceError.exposedWithoutProtection(host: host)
     }
     self.logger = logger
+    drainDelay = configuration.drainDelay
     store = try SQLiteStore(path: configuration.database)
+    let gate = Gate(store: store, requireTokens: configuration.requireTokens)
+    guard try !isExposed || gate.isClosed else {
+      throw ServiceError.exposedWithoutTokens(host: host)
+    }
+    lock = try ServerLock(of: store)
     try Registration(store: store).addEmbeddedDefault(logger: logger)
-    _ = try store.collectGarbage(olderThan: 3600)
+    housekeeping = Housekeeping(
+      store: store, configuration: configuration.housekeeping, logger: logger)
     let library = ModelLibrary(store: store)
     var jobs = JobRunner.Configuration()
-    jobs.workers = max(1, configuration.workers)
+    jobs.workers = max(0, configuration.workers)
     jobs.threadsPerWorker = min(
       max(1, configuration.threadsPerWorker), ProcessInfo.processInfo.activeProcessorCount)
     jobs.lease = configuration.lease
-    runner = JobRunner(store: store, library: library, configuration: jobs, logger: logger)
+    let metrics = ServiceMetrics()
+    runner = JobRunner(
+      store: store, library: library, configuration: jobs, metrics: metrics, logger: logger)
     let memory = configuration.predictionMemory
     let predictions = SessionCache(
       memory: memory,
@@ -88,20 +131,23 @@ public final class Service: Sendable {
         bytes: Int(reader.size))
     }
     let api = API(
-      store: store, library: library, runner: runner, predictions: predictions,
+      store: store, gate: gate, library: library, runner: runner, housekeeping: housekeeping,
+      predictions: predictions, converter: ModelConverter(store: store),
       ownDevice: ServerDevice(directory: configuration.cache),
       devices: DeviceFolder(configuration.devices),
       limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,
-      predictionBodyLimit: configuration.predictionBodyLimit)
-    server = HTTPServer(configuration: configuration.http, router: api.router(), logger: logger) {
+      predictionBodyLimit: configuration.predictionBodyLimit, metrics: metrics,
+      readiness: readiness, logger: logger)
+    let routes = api.routes()
+    rules = routes.rules
+    server = HTTPServer(configuration: configuration.http, router: routes.router, logger: logger) {
       exchange in
-      logger.debug(
-        "answered",
-        metadata: [
-          "request": "\(exchange.requestID)", "method": "\(exchange.method?.rawValue ?? "-")",
-          "route": "\(exchange.pattern ?? "-")", "status": "\(exchange.status.code)",
-        ])
+      metrics.record(exchange)
+      RequestLog.write(exchange, to: logger)
     }
+    metrics.watch(server)
+    metrics.watch(store)
+    metrics.watch(predictions)
   }
 
   /// Starts listening, makes jobs of a server that died claimable again, and starts working;
@@ -110,11 +156,18 @@ public final class Service: Sendable {
     // First: a second server started by mistake fails here, and must not take the first one's jobs.
     let address = try server.start()
     for id in try store.recoverAll() {
-      logger.notice("job of a dead server goes back to the queue", metadata: ["job": "\(id)"])
+      logger.notice("job of a dead server goes back to the queue", metadata: ["job_id": "\(id)"])
     }
     runner.start()
+    housekeeping.start()
     return address
   }
+
+  /// Answers `/readyz` with 503 from now on, and everything else as before.
+  package func announceStop() { readiness.beginStopping() }
+
+  /// Ends the delay before draining, or leaves it out.
+  package func skipDrainDelay() { delayIsOver.signal() }
 
   /// Reads the certificate and key again, for new connections. What cannot be used is logged and
   /// leaves everything as it was.
@@ -133,14 +186,26 @@ public final class Service: Sendable {
   @discardableResult
   public func stop(deadline seconds: Int) -> Bool {
     logger.notice("stopping")
+    announceStop()
+    if delayIsOver.wait(timeout: .now() + .seconds(drainDelay)) == .success {
+      // Once over, always over.
+      delayIsOver.signal()
+    }
     let end = DispatchTime.now() + .seconds(seconds)
     let released = DispatchGroup()
-    DispatchQueue.global().async(group: released) { [runner] in _ = runner.stop(deadline: end) }
+    let isReleased = Mutex(false)
+    DispatchQueue.global().async(group: released) { [runner] in
+      let isDone = runner.stop(deadline: end)
+      isReleased.withLock { $0 = isDone }
+    }
     let drained = server.drain(deadline: .seconds(seconds))
-    let stopped = released.wait(timeout: end + .seconds(1)) == .success
+    let stopped =
+      released.wait(timeout: end + .seconds(1)) == .success && isReleased.withLock { $0 }
+    housekeeping.stop(deadline: end)
     do { try store.close() } catch {
       logger.warning("cannot close the database", metadata: ["error": "\(error)"])
     }
+    lock.release()
     return drained && stopped
   }
 

@@ -82,6 +82,8 @@ public struct JobResource: Codable, Sendable {
   public var user: String?
   /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
   public var status: String
+  /// `low`, `normal` or `high`.
+  public var priority: String
   /// Unix seconds.
   public var createdAt: Int
   /// Unix seconds.
@@ -110,7 +112,7 @@ public struct JobResource: Codable, Sendable {
   public var metadata: JSONValue
 
   enum CodingKeys: String, CodingKey {
-    case object, id, user, status
+    case object, id, user, status, priority
     case createdAt = "created_at"
     case startedAt = "started_at"
     case finishedAt = "finished_at"
@@ -124,7 +126,8 @@ public struct JobResource: Codable, Sendable {
 
   /// A job as given.
   public init(
-    id: String, user: String?, status: String, createdAt: Int, startedAt: Int?, finishedAt: Int?,
+    id: String, user: String?, status: String, priority: String, createdAt: Int, startedAt: Int?,
+    finishedAt: Int?,
     progress: Progress?, estimatedFinish: Int?, attempt: Int, error: Failure?,
     resultModel: String?, baseModel: String, classes: JSONValue, recipe: JSONValue, seed: UInt64,
     metadata: JSONValue
@@ -132,6 +135,7 @@ public struct JobResource: Codable, Sendable {
     self.id = id
     self.user = user
     self.status = status
+    self.priority = priority
     self.createdAt = createdAt
     self.startedAt = startedAt
     self.finishedAt = finishedAt
@@ -157,6 +161,7 @@ public struct JobResource: Codable, Sendable {
     try container.encode(id, forKey: .id)
     try container.encode(user, forKey: .user)
     try container.encode(status, forKey: .status)
+    try container.encode(priority, forKey: .priority)
     try container.encode(createdAt, forKey: .createdAt)
     try container.encode(startedAt, forKey: .startedAt)
     try container.encode(finishedAt, forKey: .finishedAt)

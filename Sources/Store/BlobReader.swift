@@ -13,19 +13,37 @@ public struct BlobReader: Sendable {
 
   private let chunkSize: Int64
   private let readChunk: @Sendable (Int64) throws -> Data
+  private let sharedChunk: @Sendable (Int64) throws -> Data
 
   /// A reader for a store's own use.
   /// - Parameters:
   ///   - blob: What is read.
   ///   - chunkSize: Bytes in every chunk but the last; greater than zero.
   ///   - readChunk: Fetches the chunk of an index that counts from zero.
+  ///   - sharedChunk: The same, from a place where chunks stay for other readers for a while; nil
+  ///     fetches.
   public init(
-    blob: BlobRecord, chunkSize: Int64, readChunk: @escaping @Sendable (Int64) throws -> Data
+    blob: BlobRecord, chunkSize: Int64, readChunk: @escaping @Sendable (Int64) throws -> Data,
+    sharedChunk: (@Sendable (Int64) throws -> Data)? = nil
   ) {
     digest = blob.digest
     size = blob.size
     self.chunkSize = max(1, chunkSize)
     self.readChunk = readChunk
+    self.sharedChunk = sharedChunk ?? readChunk
+  }
+
+  /// The bytes from `offset` to the end of their chunk, for many readers of the same blob at once:
+  /// the chunk is kept for a while, so that asking for it again costs little, and what is handed out
+  /// need not be.
+  /// - Throws: ``StoreError/rangeOutOfBounds(offset:length:size:)``,
+  ///   ``StoreError/blobCorrupt(_:)`` for a chunk of the wrong length.
+  public func piece(at offset: Int64) throws -> Data {
+    guard offset >= 0, offset < size else { throw outOfBounds(offset, 1) }
+    let start = offset / chunkSize * chunkSize
+    let chunk = try sharedChunk(offset / chunkSize)
+    guard chunk.count == min(chunkSize, size - start) else { throw StoreError.blobCorrupt(digest) }
+    return chunk.dropFirst(Int(offset - start))
   }
 
   /// Hands the bytes of `range` to `body` in order, in pieces of at most a chunk.

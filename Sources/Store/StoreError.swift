@@ -15,6 +15,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case newerSchema(path: String, found: Int, supported: Int)
   /// Another process held the database for longer than the busy timeout.
   case locked(path: String)
+  /// A server runs this database's jobs already.
+  case served(path: String)
   /// Something else kept the file from opening.
   case cannotOpen(path: String, reason: String)
 
@@ -95,6 +97,7 @@ extension StoreError {
     case .foreignDatabase: "foreign_database"
     case .newerSchema: "newer_schema"
     case .locked: "database_locked"
+    case .served: "database_served"
     case .cannotOpen: "cannot_open_database"
     case .invalidValue: "invalid_value"
     case .notFound: "not_found"
@@ -130,6 +133,8 @@ extension StoreError: CustomStringConvertible {
       "\(path) has schema \(found), this program knows up to \(supported): use a newer program"
     case .locked(let path):
       "\(path) is locked by another process: stop it, or try again"
+    case .served(let path):
+      "another crisp-server runs the jobs of \(path): stop it, or give another path"
     case .cannotOpen(let path, let reason):
       "cannot open \(path): \(reason)"
     case .invalidValue(let field, let reason):

@@ -16,6 +16,7 @@ public final class Network {
 
   private let shapes: [String: ActivationShape]
   private let precision: Precision
+  private let answerPrecision: Precision
   private let settings = PassSettings()
   private let resources: EngineResources
   private var programs: [ProgramKey: Program] = [:]
@@ -30,12 +31,12 @@ public final class Network {
   }
 
   /// Copies the weights into the engine. `threads` is how many cores every call may use,
-  /// `precision` how training passes store activations; all other passes use 32-bit floats. Without
-  /// `allowsWinograd`, 3x3 convolutions are computed term by term: up to 2.5 times slower, and with
+  /// `precision` how training passes store activations, `answerPrecision` how inference does; all
+  /// other passes use 32-bit floats. Without `allowsWinograd`, 3x3 convolutions are computed term by term: up to 2.5 times slower, and with
   /// about a tenth of the rounding, for comparisons with other programs.
   public init(
     graph: Graph, weights: Weights, threads: Int, precision: Precision = .f32,
-    allowsWinograd: Bool = true
+    answerPrecision: Precision = .f32, allowsWinograd: Bool = true
   ) throws(TrainingError) {
     do {
       shapes = try graph.shapes()
@@ -44,8 +45,11 @@ public final class Network {
       throw .graph(error)
     }
     self.graph = graph
-    guard precision.isSupported else { throw .unsupportedPrecision(precision) }
+    for asked in [precision, answerPrecision] where !asked.isSupported {
+      throw .unsupportedPrecision(asked)
+    }
     self.precision = precision
+    self.answerPrecision = answerPrecision
     classCount = shapes[graph.output]?.count ?? 0
     let context = try OneDNNContext()
     resources = EngineResources(
@@ -124,9 +128,17 @@ public final class Network {
     if let program = programs[key] { return program }
     let compiler = ProgramCompiler(
       graph: graph, shapes: shapes, parameters: parameters, count: count, mode: mode,
-      precision: mode == .training ? precision : .f32, settings: settings, resources: resources)
+      precision: precision(of: mode), settings: settings, resources: resources)
     let program = try compiler.compile()
     programs[key] = program
     return program
+  }
+
+  private func precision(of mode: PassMode) -> Precision {
+    switch mode {
+    case .training: precision
+    case .inference: answerPrecision
+    default: .f32
+    }
   }
 }

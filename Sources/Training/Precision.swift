@@ -12,6 +12,9 @@ public enum Precision: String, Sendable, Hashable, Codable, CaseIterable {
   /// Whether this processor multiplies in it.
   public var isSupported: Bool { self == .f32 || Precision.hasBF16 }
 
+  /// What training is fastest in on this processor.
+  public static var fastest: Precision { hasBF16 ? .bf16 : .f32 }
+
   private static let hasBF16: Bool = {
     guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else {
       return false

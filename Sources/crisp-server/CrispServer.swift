@@ -1,4 +1,5 @@
 import ArgumentParser
+import PersonalizationService
 
 /// The operator's program.
 @main
@@ -6,8 +7,10 @@ struct CrispServer: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "crisp-server",
     abstract: "Serve tailored image classifiers: users post classes, download small fast models.",
-    version: "0.1.0",
-    subcommands: [Serve.self, BaseModel.self, Dataset.self, Backup.self, Check.self],
+    version: Service.version,
+    subcommands: [
+      Serve.self, BaseModel.self, Dataset.self, Token.self, Backup.self, Check.self,
+    ],
     defaultSubcommand: Serve.self)
 }
 

@@ -16,7 +16,7 @@ from PIL import Image
 import peers
 
 CRISP, FOLDER = sys.argv[1], pathlib.Path(sys.argv[2])
-BASE = "Sources/CEmbeddedModel/resnet20-fashion-mnist.safetensors"
+BASE = "Sources/CEmbeddedModel/resnet18-fashion-mnist.safetensors"
 DATA = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"
 
 pixels = np.frombuffer(gzip.open(DATA).read(), np.uint8, offset=16).reshape(-1, 28, 28)

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Compares `crisp` with the programs that others use: onnxruntime and PyTorch, on real weights and
-# photographs; and crisp-server with other readers of HTTP: llhttp and h11. Prints PASS or FAIL for each check and fails when one does.
+# photographs; and `crisp-server` with what its clients are made of: llhttp and h11 on the bytes of
+# HTTP, schemathesis on its OpenAPI document, Prometheus on its metrics. Prints PASS or FAIL for each
+# check and fails when one does.
 #
 #   Tests/Peers/run.sh          (or make test-peers)
 #
-# Everything it fetches and writes stands in .build/peers. CRISP_BIN names a folder with other
+# Everything it fetches and writes stands in .build/peers. CRISP, CRISP_SERVER and PARSER_DRIVER name other
 # binaries than those that are built; PEERS_PYTHON an interpreter that has requirements.txt already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -22,11 +24,12 @@ if [ -z "${PEERS_PYTHON:-}" ]; then
   fi
 fi
 
-bin=${CRISP_BIN:-.build/release}
-crisp=$bin/crisp
-if [ -z "${CRISP_BIN:-}" ]; then
-  for product in crisp crisp-server parser-driver; do swift build -c release --product $product; done
-fi
+crisp=${CRISP:-.build/release/crisp}
+[ -n "${CRISP:-}" ] || swift build -c release --product crisp
+server=${CRISP_SERVER:-.build/release/crisp-server}
+[ -n "${CRISP_SERVER:-}" ] || swift build -c release --product crisp-server
+driver=${PARSER_DRIVER:-.build/release/parser-driver}
+[ -n "${PARSER_DRIVER:-}" ] || swift build -c release --product parser-driver
 
 failures=0
 check() {
@@ -45,9 +48,11 @@ check() {
 check onnx-import-efficientnet "$python" Tests/Peers/check_efficientnet.py "$crisp" "$work"
 check onnx-export "$python" Tests/Peers/check_onnx_export.py "$crisp" "$work"
 check state-dict "$python" Tests/Peers/check_state_dict.py "$crisp" "$work"
-check http-requests "$python" Tests/Peers/check_http.py "$bin/parser-driver"
-check http-responses "$python" Tests/Peers/check_http_client.py "$bin/crisp-server" \
-  "$bin/parser-driver"
+check http-requests "$python" Tests/Peers/check_http.py "$driver"
+check http-responses "$python" Tests/Peers/check_http_client.py "$server" "$driver"
+check hub "$python" Tests/Peers/check_hub.py "$server" "$work"
+check metrics "$python" Tests/Peers/check_metrics.py "$server" "$work"
+check openapi "$python" Tests/Peers/check_openapi.py "$server" "$work"
 
 [ "$failures" -eq 0 ] || { echo "peers: $failures check(s) failed"; exit 1; }
 echo "peers: all checks passed"

@@ -19,7 +19,7 @@ import Testing
       let client = HTTPClient(port: try service.start().port)
       defer { service.stop(deadline: 10) }
       let models = try client.get("/base-models").decode(ListResource<BaseModelResource>.self)
-      #expect(models.data.map(\.name) == ["resnet20-fashion-mnist"])
+      #expect(models.data.map(\.name) == ["resnet18-fashion-mnist"])
       #expect(models.data.first?.labels.count == 10)
       let datasets = try client.get("/datasets").decode(ListResource<DatasetResource>.self)
       #expect(datasets.data.map(\.name) == ["fashion-mnist"])
@@ -55,8 +55,8 @@ import Testing
     let first = try TestService()
     let job = try first.jobs.submit(JobBody.long())
     try first.jobs.waitForEvent("iteration", of: job.id)
-    #expect(throws: ServerError.addressInUse(host: "127.0.0.1", port: first.client.port)) {
-      _ = try TestService(folder: first.folder) { $0.http.port = first.client.port }
+    #expect(throws: StoreError.served(path: first.database)) {
+      _ = try TestService(folder: first.folder)
     }
     let done = try first.jobs.wait(job.id)
     #expect(done.status == "succeeded")

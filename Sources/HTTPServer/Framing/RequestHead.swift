@@ -7,6 +7,15 @@ package struct RequestHead: Sendable {
     case none
     case length(Int)
     case chunked
+
+    /// Whether it is worth asking for leave before the body is read.
+    var mayBeLarge: Bool {
+      switch self {
+      case .none: false
+      case .length(let length): length > 64 * 1024
+      case .chunked: true
+      }
+    }
   }
 
   /// The request line.

@@ -11,6 +11,10 @@ public struct Response: Sendable {
   /// The body; left out of answers to HEAD and of 204 and 304.
   public var body: Body
 
+  /// Gives bytes from an offset on, as many as are at hand and at least one. The same offset gives
+  /// the same bytes, whenever and however often it is asked for.
+  public typealias Read = @Sendable (_ offset: Int64) throws -> Data
+
   /// Content of a response.
   public enum Body: Sendable {
     /// No bytes.
@@ -20,6 +24,10 @@ public struct Response: Sendable {
     /// Exactly `length` bytes, written by `produce` on a worker. If it throws, or writes another
     /// number of bytes, the connection is cut: the client never sees a falsely complete body.
     case stream(length: Int64, produce: @Sendable (any BodyWriter) throws -> Void)
+    /// Exactly `length` bytes, of which `read` is asked for those that the client will take next.
+    /// Nothing is held for a client that reads slowly, neither a thread nor bytes. Errors cut the
+    /// connection, as with `stream`.
+    case pulled(length: Int64, read: Read)
     /// Bytes of unknown number; every write is sent at once, as a chunk.
     case chunked(produce: @Sendable (any BodyWriter) throws -> Void)
   }

@@ -6,6 +6,9 @@ public struct Router: Sendable {
   /// not show it.
   public typealias Handler = @Sendable (Request, PathParameters) throws -> Response
 
+  /// Whether a request may go on, told from its head alone: its body is empty still.
+  public typealias Screen = @Sendable (Request, PathParameters) -> Bool
+
   /// One line of the table.
   public struct Route: Sendable {
     /// The method it answers; a GET route answers HEAD too.
@@ -16,6 +19,7 @@ public struct Router: Sendable {
     public let bodyLimit: Int?
 
     let path: RoutePattern
+    let screen: Screen?
     let handler: Handler
   }
 
@@ -43,14 +47,18 @@ public struct Router: Sendable {
   ///
   /// A pattern is a path whose `{name}` segments match any one segment. Where several patterns
   /// fit, literal segments win over parameters from left to right.
+  /// - Parameter screen: asked before a body of some size is read. If it says no, the handler is
+  ///   called at once, without the body, to say why; the connection is then closed. Like that call
+  ///   it must be quick.
   public mutating func on(
     _ method: HTTPRequest.Method, _ pattern: String, bodyLimit: Int? = nil,
-    handler: @escaping Handler
+    screen: Screen? = nil, handler: @escaping Handler
   ) {
     let path = RoutePattern(pattern)
     routes.removeAll { $0.method == method && $0.path.isEquivalent(to: path) }
     let route = Route(
-      method: method, pattern: pattern, bodyLimit: bodyLimit, path: path, handler: handler)
+      method: method, pattern: pattern, bodyLimit: bodyLimit, path: path, screen: screen,
+      handler: handler)
     let position = routes.firstIndex { path.precedes($0.path) } ?? routes.endIndex
     routes.insert(route, at: position)
   }

@@ -4,6 +4,17 @@ final class BodyCollector: BodyWriter {
   /// Longest body that is collected.
   static let maxLength: Int64 = 64 * 1024
 
+  /// A pulled body of that length.
+  static func collect(_ length: Int64, _ read: Response.Read) throws -> [UInt8] {
+    let collector = BodyCollector(promised: length)
+    while collector.produced < length {
+      let piece = try read(collector.produced).prefix(Int(length - collector.produced))
+      if piece.isEmpty { break }
+      try piece.withUnsafeBytes { try collector.write($0) }
+    }
+    return try collector.finish()
+  }
+
   private let promised: Int64
   private var produced: Int64 = 0
   private var bytes: [UInt8] = []

@@ -49,6 +49,9 @@ final class Connection: Sendable {
     }
   }
 
+  /// Whether a body is on its way that no worker waits for.
+  var isStreaming: Bool { state.withLock { $0.pulled != nil } }
+
   // MARK: Events
 
   private func readable() {
@@ -65,6 +68,7 @@ final class Connection: Sendable {
   /// Applies the time limits.
   func sweep(now: UInt64) {
     state.withLock { state in
+      if let pulled = state.pulled, pulled.isOverdue(now: now) { transport.interrupt() }
       switch state.expiry(now: now, limits: context.configuration.limits) {
       case .none:
         if state.phase == .lingering { finishWriting(&state) }
@@ -142,8 +146,13 @@ final class Connection: Sendable {
       head.line.method, target.path, isAsterisk: target.isAsterisk)
     state.pending = (head, outcome)
     var limit = context.configuration.limits.body
-    if case .matched(let route, _) = outcome {
+    if case .matched(let route, let parameters) = outcome {
       limit = route.bodyLimit ?? limit
+      if head.framing.mayBeLarge, let screen = route.screen,
+        !screen(exchange(head, outcome, body: []).request, parameters)
+      {
+        return answerWithoutBody(head, outcome, &state)
+      }
     } else if head.framing != .none {
       // The answer does not depend on the body, and reading it would be for nothing.
       return answerWithoutBody(head, outcome, &state)
@@ -191,6 +200,9 @@ final class Connection: Sendable {
   private func handle(_ exchange: Exchange) {
     let response = exchange.respond(router: context.router, logger: context.logger)
     if sendWhole(response, exchange) { return }
+    if case .pulled(let length, let read) = response.body {
+      return pull(length, read, response, exchange)
+    }
     if context.streams.submit({ [self] in stream(response, exchange) }) { return }
     let problem = ProblemDetails(
       .serviceUnavailable, code: "too_many_streams",
@@ -247,8 +259,36 @@ final class Connection: Sendable {
     finish(result.disposition)
   }
 
+  /// Sends a body as the client takes it.
+  private func pull(
+    _ length: Int64, _ read: @escaping Response.Read, _ response: Response, _ exchange: Exchange
+  ) {
+    let sender = sender(for: exchange)
+    let pulled = PulledResponse(
+      head: sender.head(of: response), length: length, read: read, transport: transport,
+      timeout: context.configuration.limits.writeTimeout, queue: context.downloadQueue,
+      workers: context.downloads
+    ) { [self] outcome in
+      var result = sender.result(of: response)
+      result.bodyBytes = outcome.bodyBytes
+      guard let error = outcome.error else { return complete(result, exchange) }
+      // Nothing has been sent yet: there is time for an honest answer.
+      if outcome.isUntouched, error as? ServerError != .connectionLost,
+        sendWhole(exchange.failure(error, logger: context.logger), exchange)
+      {
+        return
+      }
+      result.disposition = .cut(abruptly: false)
+      result.error = error
+      complete(result, exchange)
+    }
+    state.withLock { $0.pulled = pulled }
+    pulled.start()
+  }
+
   private func finish(_ disposition: ResponseSender.Disposition) {
     state.withLock { state in
+      state.pulled = nil
       guard disposition == .keep, !context.isDraining else { return end(disposition, &state) }
       state.enter(.idle)
       advance(&state)

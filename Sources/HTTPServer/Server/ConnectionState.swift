@@ -27,6 +27,8 @@ struct ConnectionState {
   var parser: RequestParser
   /// The request whose body is being received.
   var pending: (head: RequestHead, outcome: Router.Outcome)?
+  /// The pulled body under way.
+  var pulled: PulledResponse?
   var isSuspended = true
   /// The handshake has something to send and the socket no room.
   var handshakeWaitsForRoom = false

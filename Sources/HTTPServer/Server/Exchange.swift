@@ -27,6 +27,12 @@ struct Exchange: Sendable {
           response.body = .bytes(try collector.finish())
         }
       }
+      if case .pulled(let length, let read) = response.body {
+        guard length >= 0 else { throw HandlerFault.negativeLength }
+        if length <= BodyCollector.maxLength, !request.isHead {
+          response.body = .bytes(try BodyCollector.collect(length, read))
+        }
+      }
       return response
     } catch {
       return failure(error, logger: logger)

@@ -43,6 +43,12 @@ public final class HTTPServer: Sendable {
   /// Connections that are open now.
   public var connectionCount: Int { context.registry.count }
 
+  /// Bodies that are being streamed now: downloads, event streams, and whatever a slow peer takes
+  /// its time for. Asks every connection.
+  public var streamCount: Int {
+    context.streams.busyCount + context.registry.all.count { $0.isStreaming }
+  }
+
   /// Listens and returns the address, whose port the system chose if the configuration says 0.
   /// - Throws: `ServerError`.
   public func start() throws(ServerError) -> BoundAddress {

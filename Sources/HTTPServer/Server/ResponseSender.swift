@@ -55,6 +55,11 @@ struct ResponseSender {
     return result
   }
 
+  /// The head of a pulled body.
+  func head(of response: Response) -> [UInt8] {
+    head(of: response, framing: framing(of: response)).bytes
+  }
+
   /// Runs the producer of a streamed body, on a thread that may wait.
   func stream(_ response: Response) -> Result {
     let framing = framing(of: response)
@@ -65,7 +70,7 @@ struct ResponseSender {
     do {
       switch response.body {
       case .stream(_, let produce), .chunked(let produce): try produce(writer)
-      case .empty, .bytes: break
+      case .empty, .bytes, .pulled: break
       }
       try writer.finish()
     } catch {
@@ -88,7 +93,7 @@ struct ResponseSender {
     switch response.body {
     case .empty: return .length(0)
     case .bytes(let bytes): return .length(Int64(bytes.count))
-    case .stream(let length, _): return .length(length)
+    case .stream(let length, _), .pulled(let length, _): return .length(length)
     // RFC 9112 §6.1: no Transfer-Encoding to a client of HTTP/1.0.
     case .chunked: return version == .http11 ? .chunked : .untilClose
     }

@@ -13,12 +13,16 @@ final class ServerContext: Sendable {
   let streams: WorkerPool
   /// Handshakes compute and never wait: half of the cores, so that a flood of them leaves the rest.
   let handshakes: WorkerPool
+  /// Sends pulled bodies. It never waits for a client, only for what it reads.
+  let downloads: WorkerPool
   let registry: ConnectionRegistry
   /// What new connections use; nil without TLS.
   let tls = Mutex<TLSContext?>(nil)
   private let draining = Atomic<Bool>(false)
   private let connectionCount = Atomic<UInt64>(0)
   private let queues: [DispatchQueue]
+  /// Where sockets say that they take bytes again; nothing else is done there.
+  let downloadQueue = DispatchQueue(label: "http-writable")
 
   init(
     configuration: ServerConfiguration, router: Router, logger: Logger,
@@ -34,6 +38,9 @@ final class ServerContext: Sendable {
     handshakes = WorkerPool(
       label: "http-handshake",
       workers: max(1, ProcessInfo.processInfo.activeProcessorCount / 2),
+      backlog: configuration.limits.maxConnections)
+    downloads = WorkerPool(
+      label: "http-download", workers: max(2, ProcessInfo.processInfo.activeProcessorCount),
       backlog: configuration.limits.maxConnections)
     registry = ConnectionRegistry(limits: configuration.limits)
     // Reading and parsing take little: half of the cores are plenty, and one is the usual number.

@@ -1,15 +1,19 @@
 import Foundation
 import HTTPServer
 import HTTPTypes
+import Logging
 import ServiceAPI
 import Store
 
 /// The routes of api.md. Each file in this folder adds those of one resource.
 struct API: Sendable {
   let store: SQLiteStore
+  let gate: Gate
   let library: ModelLibrary
   let runner: JobRunner
+  let housekeeping: Housekeeping
   let predictions: SessionCache
+  let converter: ModelConverter
   /// Whose milliseconds are meant unless a request names a device.
   let ownDevice: ServerDevice
   let devices: DeviceFolder
@@ -18,30 +22,25 @@ struct API: Sendable {
   let bodyLimit: Int
   /// Most bytes of a picture or tensor to classify.
   let predictionBodyLimit: Int
+  let metrics: ServiceMetrics
+  let readiness: Readiness
+  let logger: Logger
 
-  func router() -> Router {
-    var router = Router()
-    addUserRoutes(to: &router)
-    addJobRoutes(to: &router)
-    addModelRoutes(to: &router)
-    addPredictionRoutes(to: &router)
-    addCatalogRoutes(to: &router)
-    addHealthRoutes(to: &router)
-    return router
+  func routes() -> RouteTable {
+    var routes = RouteTable(gate: gate)
+    addUserRoutes(to: &routes)
+    addJobRoutes(to: &routes)
+    addModelRoutes(to: &routes)
+    addHubRoutes(to: &routes)
+    addPredictionRoutes(to: &routes)
+    addCatalogRoutes(to: &routes)
+    addHealthRoutes(to: &routes)
+    return routes
   }
 
-  /// Adds a route whose errors become problems.
-  func on(
-    _ method: HTTPRequest.Method, _ pattern: String, bodyLimit: Int? = nil, in router: inout Router,
-    _ handler: @escaping @Sendable (Request, PathParameters) throws -> Response
-  ) {
-    router.on(method, pattern, bodyLimit: bodyLimit) { request, parameters in
-      do {
-        return try handler(request, parameters)
-      } catch {
-        throw Problems.problem(for: error) ?? error
-      }
-    }
+  /// The user whose things a list shows; nil shows everybody's.
+  static func scope(_ request: Request, of caller: Caller) throws -> UserID? {
+    try caller.scope(asking: request.queryValue("user").map { try UserID($0) })
   }
 
   /// `limit` of a list: 20 unless said otherwise.
@@ -75,7 +74,7 @@ struct API: Sendable {
   where ID.RawValue == String {
     let text = try parameters.require(name)
     guard let id = ID(rawValue: text) else {
-      throw ProblemDetails(.notFound, code: "not_found", detail: "there is no \(name) '\(text)'")
+      throw StoreError.notFound(ID.prefix == ModelID.prefix ? .model : .job, text)
     }
     return id
   }

@@ -3,8 +3,8 @@ import HTTPTypes
 import ServiceAPI
 
 extension API {
-  func addCatalogRoutes(to router: inout Router) {
-    on(.get, "/base-models", in: &router) { _, _ in
+  func addCatalogRoutes(to routes: inout RouteTable) {
+    routes.on(.get, "/base-models", access: .tokenHolder) { _, _, _ in
       let models = try store.baseModels().map { entry in
         BaseModelResource(
           name: entry.record.name, architecture: entry.record.architecture,
@@ -14,7 +14,7 @@ extension API {
       }
       return try .json(.ok, ListResource(models, lastID: models.last?.name))
     }
-    on(.get, "/datasets", in: &router) { _, _ in
+    routes.on(.get, "/datasets", access: .tokenHolder) { _, _, _ in
       let datasets = try store.datasets().map { entry in
         DatasetResource(
           name: entry.record.name, format: entry.record.format, classes: entry.record.classes,

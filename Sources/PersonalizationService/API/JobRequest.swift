@@ -17,10 +17,11 @@ struct JobRequest {
   /// Whether the request says how training images are changed.
   private let namesAugmentation: Bool
   let metadata: JSONValue
+  let priority: JobPriority
 
   private static let fields: Set = [
     "classes", "base_model", "pattern", "block", "rows", "target", "device", "min_accuracy",
-    "epochs", "seed", "recipe", "metadata",
+    "epochs", "seed", "recipe", "metadata", "priority",
   ]
   /// Bytes of JSON that a request may carry along.
   private static let metadataLimit = 4096
@@ -88,6 +89,13 @@ struct JobRequest {
     } else {
       namesAugmentation = false
     }
+    priority =
+      try members["priority"].map { value in
+        guard let priority = value.text.flatMap(JobPriority.init(name:)) else {
+          throw JSONBody.invalid("must be low, normal or high", param: "priority")
+        }
+        return priority
+      } ?? .normal
     metadata = members["metadata"] ?? .object([:])
     guard case .object = metadata, try JSONEncoder().encode(metadata).count <= Self.metadataLimit
     else {

@@ -8,9 +8,10 @@ import SparseRuntime
 import Store
 
 extension API {
-  func addPredictionRoutes(to router: inout Router) {
-    on(.post, "/models/{model}/predictions", bodyLimit: predictionBodyLimit, in: &router) {
-      request, parameters in
+  func addPredictionRoutes(to routes: inout RouteTable) {
+    routes.on(
+      .post, "/models/{model}/predictions", access: .modelHolder, bodyLimit: predictionBodyLimit
+    ) { request, parameters, _ in
       try predict(request, model: model(parameters).id)
     }
   }

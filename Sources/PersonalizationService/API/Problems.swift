@@ -32,7 +32,10 @@ enum Problems {
     }
     switch error {
     case .invalidValue(let field, _): return details(.unprocessableContent, param: field)
-    case .notFound: return details(.notFound)
+    case .notFound(let entity, _):
+      var problem = details(.notFound)
+      if entity == .model { problem.headers = API.hubError("RepoNotFound") }
+      return problem
     case .nameTaken, .idempotencyKeyReused, .jobFinished: return details(.conflict)
     case .queueFull: return details(.tooManyRequests, retryAfter: 30)
     case .locked: return details(.serviceUnavailable, retryAfter: 1)
@@ -87,7 +90,7 @@ enum Problems {
 
   private static func problem(for error: ServiceError) -> ProblemDetails? {
     switch error {
-    case .predictionsBusy:
+    case .predictionsBusy, .conversionsBusy:
       ProblemDetails(
         .serviceUnavailable, code: error.code, detail: error.description, retryAfter: 1)
     case .modelExceedsMemory:

@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import HTTPServer
 import HTTPTypes
@@ -7,31 +8,39 @@ import ServiceAPI
 import Store
 
 extension API {
-  func addUserRoutes(to router: inout Router) {
-    on(.post, "/users/{user}/classes", bodyLimit: min(256 << 10, bodyLimit), in: &router) {
-      request, parameters in
-      try submit(request, user: UserID(parameters.require("user")))
+  func addUserRoutes(to routes: inout RouteTable) {
+    routes.on(
+      .post, "/users/{user}/classes", access: .sameUser, bodyLimit: min(256 << 10, bodyLimit)
+    ) { request, parameters, caller in
+      try submit(request, user: UserID(parameters.require("user")), for: caller)
     }
-    on(.get, "/users/{user}", in: &router) { _, parameters in
-      try .json(.ok, user(UserID(parameters.require("user"))))
+    routes.on(.get, "/users/{user}", access: .sameUser) { _, parameters, caller in
+      try .json(.ok, user(UserID(parameters.require("user")), for: caller))
     }
-    on(.get, "/users/{user}/classes", in: &router) { _, parameters in
+    routes.on(.get, "/users/{user}/classes", access: .sameUser) { _, parameters, _ in
       let id = try UserID(parameters.require("user"))
       _ = try store.user(id)
       return try .json(.ok, ListResource(store.profiles(of: id).map(Self.resource)))
     }
-    on(.delete, "/users/{user}", in: &router) { _, parameters in
+    routes.on(.delete, "/users/{user}", access: .sameUser) { _, parameters, _ in
       let deletion = try store.deleteUser(UserID(parameters.require("user")))
       for job in deletion.cancelledJobs { runner.cancel(job) }
       predictions.drop(deletion.deletedModels)
+      housekeeping.eraseSoon()
       return Response(.noContent)
     }
   }
 
   /// Asks for a tailored model: 202 with the job, or 200 with the finished job when the same was
   /// asked before, by whomever. A repeated idempotency key may also find a job that came to nothing.
-  private func submit(_ request: Request, user: UserID) throws -> Response {
+  private func submit(_ request: Request, user: UserID, for caller: Caller) throws -> Response {
+    try BodyType.requireJSON(request)
     var wanted = try JobRequest(request.body)
+    let key = try idempotencyKey(request)
+    // Before anything that may have changed since: what was accepted once stays so.
+    if let key, let job = try store.earlierJob(of: user, under: key) {
+      return try answer(job, to: caller)
+    }
     let baseModel = try baseModel(named: wanted.baseModel)
     let universal = try library.model(baseModel)
     wanted.suit(universal)
@@ -59,18 +68,30 @@ extension API {
         },
         profile: CanonicalJSON.data(specification.profile),
         recipe: CanonicalJSON.data(specification.recipe), seed: wanted.recipe.seed,
-        metadata: CanonicalJSON.data(wanted.metadata),
-        idempotencyKey: idempotencyKey(request), limits: limits))
-    if case .created = outcome { runner.wake() }
-    let job = Self.resource(outcome.job)
+        metadata: CanonicalJSON.data(wanted.metadata), priority: wanted.priority.rawValue,
+        idempotencyKey: key, limits: limits))
+    if case .created(let job) = outcome {
+      logger.info(
+        "job queued", metadata: ["job_id": "\(job.id)", "request_id": "\(request.id)"])
+      runner.wake()
+    }
+    return try answer(outcome.job, to: caller)
+  }
+
+  private func answer(_ record: JobRecord, to caller: Caller) throws -> Response {
+    let job = Self.resource(record, for: caller)
     var headers = HTTPFields()
     headers[.location] = "/jobs/\(job.id)"
     return try .json(job.isFinished ? .ok : .accepted, job, headers: headers)
   }
 
-  private func idempotencyKey(_ request: Request) throws -> String? {
-    guard let name = HTTPField.Name("Idempotency-Key") else { return nil }
-    return request.headers[name]
+  /// The key stands for all that the body says, however it is spelled.
+  private func idempotencyKey(_ request: Request) throws -> IdempotencyKey? {
+    guard let name = HTTPField.Name("Idempotency-Key"), let text = request.headers[name] else {
+      return nil
+    }
+    let body = try CanonicalJSON.data(JSONBody.parse(request.body))
+    return IdempotencyKey(text, request: SHA256.digest(of: body))
   }
 
   /// The base model of that name; without a name the only one, or the embedded default.
@@ -96,14 +117,14 @@ extension API {
       extensions: ["known": .strings(all.map(\.name))])
   }
 
-  private func user(_ id: UserID) throws -> UserResource {
+  private func user(_ id: UserID, for caller: Caller) throws -> UserResource {
     let record = try store.user(id)
     let history = try store.profiles(of: id).map(Self.resource)
     return UserResource(
       id: record.id.text, createdAt: Self.seconds(record.createdAt), profile: history.first,
       history: history,
       jobs: try store.jobs(JobFilter(user: id), after: nil, limit: 20).elements
-        .map(Self.resource),
+        .map { Self.resource($0, for: caller) },
       models: try store.models(ModelFilter(user: id), after: nil, limit: 20).elements
         .map(Self.resource))
   }

@@ -99,7 +99,7 @@ public struct Registration {
   }
 
   /// The name of the model that comes with the server.
-  public static let embeddedModelName = "resnet20-fashion-mnist"
+  public static let embeddedModelName = "resnet18-fashion-mnist"
 
   /// On a database without base models, registers the one that comes with the server and its data
   /// set, so that a fresh server has something to do.

@@ -10,7 +10,8 @@ final class Heartbeat {
     store: any JobQueue, job: JobRecord, worker: String, lease: TimeInterval, control: JobControl
   ) {
     timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "crisp.heartbeat"))
-    timer.schedule(deadline: .now() + lease / 4, repeating: lease / 4)
+    // The first at once: a cancellation may have come between the claim and now.
+    timer.schedule(deadline: .now(), repeating: lease / 4)
     timer.setEventHandler {
       do {
         let wantsStop = try store.heartbeat(

@@ -12,9 +12,26 @@ struct JobExecution {
   let job: JobRecord
   let control: JobControl
   let threads: Int
+  let metrics: ServiceMetrics
+  /// Its lines carry the job's identifier.
   let logger: Logger
+  private let start = ContinuousClock.now
+
+  init(
+    store: SQLiteStore, library: ModelLibrary, job: JobRecord, control: JobControl, threads: Int,
+    metrics: ServiceMetrics, logger: Logger
+  ) {
+    self.store = store
+    self.library = library
+    self.job = job
+    self.control = control
+    self.threads = threads
+    self.metrics = metrics
+    self.logger = logger
+  }
 
   func run() {
+    metrics.started(job)
     do {
       try publish(try personalize())
     } catch {
@@ -22,8 +39,13 @@ struct JobExecution {
     }
   }
 
+  private func count(_ outcome: ServiceMetrics.Outcome, code: String? = nil) {
+    metrics.ended(job, outcome, code: code, after: .now - start)
+  }
+
   private func personalize() throws -> (Personalization.Result, Setup) {
     log("started", "attempt \(job.attempt) started")
+    logger.info("job started", metadata: ["attempt": .stringConvertible(job.attempt)])
     let setup = try Setup(job: job, store: store, library: library)
     let personalization = try Personalization(
       universal: setup.universal, universalDigest: setup.baseModel.digest.hex,
@@ -34,9 +56,15 @@ struct JobExecution {
       isCancelled: { control.requested != nil },
       progress: { try reporter.report($0) },
       checkpoint: { iteration, state in
-        let blob = try store.put(state)
-        try store.saveCheckpoint(
-          job.id, attempt: job.attempt, iteration: iteration, blob: blob.digest)
+        do {
+          let blob = try store.put(state)
+          try store.saveCheckpoint(
+            job.id, attempt: job.attempt, iteration: iteration, blob: blob.digest)
+        } catch let error as StoreError where error.mayPass {
+          // A crash would cost more time; the next iteration may have more luck.
+          logger.warning(
+            "no checkpoint", metadata: ["job": "\(job.id)", "error": "\(error)"])
+        }
         try reporter.finished(iteration: iteration)
       })
     let result = try resumed(personalization, hooks: hooks)
@@ -45,7 +73,7 @@ struct JobExecution {
       log(
         "skipped_images", warning, level: .warning,
         data: ["images": .integer(Int64(skipped.total))])
-      logger.warning("\(warning)", metadata: ["job": "\(job.id)"])
+      logger.warning("\(warning)")
     }
     return (result, setup)
   }
@@ -71,7 +99,6 @@ struct JobExecution {
   private func publish(_ outcome: (result: Personalization.Result, setup: Setup)) throws {
     let (result, setup) = outcome
     let card = try setup.card(for: result, threads: threads)
-    let blob = try store.put(result.packed)
     // The log first: once the job has succeeded it is closed.
     log(
       "packed", "packed \(result.packed.count) bytes",
@@ -79,12 +106,27 @@ struct JobExecution {
         "accuracy": .number(card.accuracy.pruned), "sparsity": .number(card.sparsity.global),
         "bytes": .integer(Int64(result.packed.count)),
       ])
-    let model = try store.publish(
-      job.id, attempt: job.attempt,
-      model: NewModel(
-        blob: blob.digest, labels: result.report.labels, card: CanonicalJSON.data(card)))
+    let cardText = try CanonicalJSON.data(card)
+    func publish() throws -> ModelRecord {
+      let blob = try store.put(result.packed)
+      return try store.publish(
+        job.id, attempt: job.attempt,
+        model: NewModel(blob: blob.digest, labels: result.report.labels, card: cardText))
+    }
+    let model = try patiently {
+      do { return try publish() } catch StoreError.notFound(.blob, _) {
+        // A deletion took the same bytes between the two steps.
+        return try publish()
+      }
+    }
+    count(.succeeded)
+    metrics.published(card)
     logger.info(
-      "job succeeded", metadata: ["job": "\(job.id)", "model": "\(model.id)"])
+      "job succeeded",
+      metadata: [
+        "model_id": "\(model.id)", "accuracy": .stringConvertible(card.accuracy.pruned),
+        "sparsity": .stringConvertible(card.sparsity.global),
+      ])
   }
 
   // MARK: Ends
@@ -93,28 +135,48 @@ struct JobExecution {
     do {
       switch (control.requested, error) {
       case (.leaseLost, _), (_, StoreError.leaseLost):
-        logger.warning("another attempt took over", metadata: ["job": "\(job.id)"])
-      case (.stopping, PruningError.cancelled):
+        count(.lost)
+        logger.warning("another attempt took over")
+      case (.stopping, PruningError.cancelled), (.stopping, is StoreError):
         log("released", "the server is stopping; the job goes back to the queue")
         _ = try store.release(job.id, attempt: job.attempt)
+        count(.released)
+        logger.info("job released")
       case (_, StoreError.jobAbandoned):
-        break  // the store has cancelled it already
+        // The store has cancelled it already.
+        count(.lost)
+        logger.info("job abandoned")
       case (.cancelled, PruningError.cancelled):
         log("cancelled", "cancelled on request")
-        _ = try store.cancelled(job.id, attempt: job.attempt)
+        _ = try patiently { try store.cancelled(job.id, attempt: job.attempt) }
+        count(.cancelled)
+        logger.info("job cancelled")
+      case (_, let error as StoreError) where error.mayPass:
+        log("released", "\(error.description); the job goes back to the queue", level: .warning)
+        _ = try patiently { try store.release(job.id, attempt: job.attempt) }
+        count(.released)
       default:
         let failure = Problems.failure(for: error)
         logger.error(
-          "job failed",
-          metadata: ["job": "\(job.id)", "code": "\(failure.code)", "error": "\(error)"])
+          "job failed", metadata: ["code": "\(failure.code)", "error": "\(error)"])
         log("failed", failure.message, level: .error)
-        try store.fail(
-          job.id, attempt: job.attempt, error: CanonicalJSON.data(failure))
+        let text = try CanonicalJSON.data(failure)
+        try patiently { try store.fail(job.id, attempt: job.attempt, error: text) }
+        count(.failed, code: failure.code)
       }
     } catch {
       // The lease runs out and another attempt decides.
-      logger.error(
-        "cannot record a job's end", metadata: ["job": "\(job.id)", "error": "\(error)"])
+      logger.error("cannot record a job's end", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// Waits for room while the disk is full, but not when the server is stopping.
+  private func patiently<Value>(_ body: () throws -> Value) throws -> Value {
+    try control.patiently(until: { $0 != .cancelled }) { error in
+      logger.warning(
+        "waiting to write", metadata: ["job": "\(job.id)", "error": "\(error)"])
+    } _: {
+      try body()
     }
   }
 

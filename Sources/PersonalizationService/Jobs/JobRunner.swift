@@ -20,12 +20,13 @@ final class JobRunner: Sendable {
 
   private struct State {
     var isStopping = false
-    var running: [JobID: JobControl] = [:]
+    var running: [JobID: (attempt: Int, control: JobControl)] = [:]
   }
 
   private let store: SQLiteStore
   private let library: ModelLibrary
   private let configuration: Configuration
+  private let metrics: ServiceMetrics
   private let logger: Logger
   private let name: String
   private let wakeUp = DispatchSemaphore(value: 0)
@@ -33,11 +34,13 @@ final class JobRunner: Sendable {
   private let state = Mutex(State())
 
   init(
-    store: SQLiteStore, library: ModelLibrary, configuration: Configuration, logger: Logger
+    store: SQLiteStore, library: ModelLibrary, configuration: Configuration,
+    metrics: ServiceMetrics, logger: Logger
   ) {
     self.store = store
     self.library = library
     self.configuration = configuration
+    self.metrics = metrics
     self.logger = logger
     name = "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)"
   }
@@ -60,18 +63,25 @@ final class JobRunner: Sendable {
 
   /// Tells a running job that its cancellation was requested, ahead of its next heartbeat.
   func cancel(_ id: JobID) {
-    state.withLock { $0.running[id] }?.request(.cancelled)
+    state.withLock { $0.running[id]?.control }?.request(.cancelled)
   }
 
   /// Stops taking jobs and asks running ones to go back to the queue; true when all have.
   func stop(deadline: DispatchTime) -> Bool {
     let running = state.withLock { state in
       state.isStopping = true
-      return Array(state.running.values)
+      return state.running.values.map(\.control)
     }
     for control in running { control.request(.stopping) }
     for _ in 0..<configuration.workers { wakeUp.signal() }
-    return workers.wait(timeout: deadline) == .success
+    guard workers.wait(timeout: deadline) != .success else { return true }
+    // What does not look up from its work in time is taken from it, so that it is no death.
+    for (id, job) in state.withLock({ $0.running }) {
+      do { _ = try store.release(id, attempt: job.attempt) } catch {
+        logger.warning("cannot release a job", metadata: ["job": "\(id)", "error": "\(error)"])
+      }
+    }
+    return false
   }
 
   private var isStopping: Bool { state.withLock { $0.isStopping } }
@@ -94,36 +104,19 @@ final class JobRunner: Sendable {
   private func execute(_ job: JobRecord, worker: String) {
     let control = JobControl()
     let isStopping = state.withLock { state in
-      state.running[job.id] = control
+      state.running[job.id] = (job.attempt, control)
       return state.isStopping
     }
     if isStopping { control.request(.stopping) }
-    if job.isCancelRequested { control.request(.cancelled) }
     defer { _ = state.withLock { $0.running.removeValue(forKey: job.id) } }
     let heartbeat = Heartbeat(
       store: store, job: job, worker: worker, lease: configuration.lease, control: control)
     defer { heartbeat.stop() }
+    var logger = logger
+    logger[metadataKey: "job_id"] = "\(job.id)"
     JobExecution(
       store: store, library: library, job: job, control: control,
-      threads: configuration.threadsPerWorker, logger: logger
+      threads: configuration.threadsPerWorker, metrics: metrics, logger: logger
     ).run()
-  }
-}
-
-/// Why a running job shall end before it is done. The first reason stands.
-final class JobControl: Sendable {
-  enum Reason: Sendable {
-    case cancelled
-    case stopping
-    /// Another attempt works on the job: this one must write nothing more.
-    case leaseLost
-  }
-
-  private let reason = Mutex<Reason?>(nil)
-
-  var requested: Reason? { reason.withLock { $0 } }
-
-  func request(_ new: Reason) {
-    reason.withLock { if $0 == nil || new == .leaseLost { $0 = new } }
   }
 }

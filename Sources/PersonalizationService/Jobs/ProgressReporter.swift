@@ -6,7 +6,8 @@ import ServiceAPI
 import Store
 
 /// Writes a run's progress to its job: the job row at most four times a second, the log at each
-/// change of stage and after each iteration.
+/// change of stage and after each iteration. What cannot be written now, on a full disk for instance,
+/// is left out: the run is worth more than its progress.
 final class ProgressReporter {
   private let store: any JobQueue
   private let job: JobRecord
@@ -28,8 +29,10 @@ final class ProgressReporter {
       return
     }
     lastWrite = now
-    try store.updateProgress(
-      job.id, attempt: job.attempt, progress: CanonicalJSON.data(Self.resource(progress)))
+    try leniently {
+      try store.updateProgress(
+        job.id, attempt: job.attempt, progress: CanonicalJSON.data(Self.resource(progress)))
+    }
     if isNewStage, progress.stage != .pruning {
       let place =
         progress.iteration > 0 ? " (iteration \(progress.iteration) of \(progress.of))" : ""
@@ -49,10 +52,16 @@ final class ProgressReporter {
   private func append(_ type: String, _ message: String, _ progress: PersonalizationProgress)
     throws
   {
-    _ = try store.append(
-      NewEvent(
-        type: type, message: message,
-        data: CanonicalJSON.data(Self.resource(progress))), to: job.id)
+    try leniently {
+      _ = try store.append(
+        NewEvent(
+          type: type, message: message,
+          data: CanonicalJSON.data(Self.resource(progress))), to: job.id)
+    }
+  }
+
+  private func leniently(_ body: () throws -> Void) throws {
+    do { try body() } catch let error as StoreError where error.mayPass {}
   }
 
   private static func resource(_ progress: PersonalizationProgress) -> JobResource.Progress {

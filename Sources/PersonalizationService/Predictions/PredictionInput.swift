@@ -23,25 +23,9 @@ struct PredictionInput {
 
   /// Throws a problem, 415, unless the request says that its body is of a kind that can be read.
   init(_ request: Request) throws {
-    let type = request.headers[.contentType] ?? ""
-    // Parameters, such as a character set, change nothing (RFC 9110, 8.3.1; RFC 8259, 11).
-    let name = type.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
-    guard let form = Self.forms[name] else {
-      let known = Self.forms.keys.sorted()
-      throw ProblemDetails(
-        .unsupportedMediaType, code: "unsupported_media_type",
-        detail: type.isEmpty
-          ? "send a Content-Type: \(known.joined(separator: ", "))"
-          : "the Content-Type must be one of \(known.joined(separator: ", ")), not '\(type)'",
-        extensions: ["known": .strings(known)])
-    }
-    if let coding = request.headers[.contentEncoding], coding.lowercased() != "identity" {
-      throw ProblemDetails(
-        .unsupportedMediaType, code: "unsupported_content_encoding",
-        detail: "send the body as it is, without the Content-Encoding '\(coding)'",
-        // RFC 9110, 15.5.16.
-        headers: [.acceptEncoding: "identity"])
-    }
+    let type = BodyType(request)
+    guard let form = Self.forms[type.name] else { throw type.unsupported(Self.forms.keys.sorted()) }
+    try BodyType.requireNoEncoding(request)
     self.form = form
     body = request.body
   }

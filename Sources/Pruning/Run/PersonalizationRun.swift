@@ -46,10 +46,12 @@ final class PersonalizationRun {
     network = try Network(
       graph: trained.description.graph, weights: trained.weights, threads: setup.threads,
       precision: recipe.precision)
+    // Softened opinions of training images: the recipe's precision is enough for them.
     teacher =
       recipe.distillation > 0
       ? try Network(
-        graph: trained.description.graph, weights: trained.weights, threads: setup.threads) : nil
+        graph: trained.description.graph, weights: trained.weights, threads: setup.threads,
+        answerPrecision: recipe.precision) : nil
     let graph = sliced.description.graph
     let head = graph.node(named: graph.output)?.weightName ?? ""
     masked = MaskedWeights(

@@ -22,10 +22,25 @@ public protocol JobQueue: Sendable {
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func job(_ id: JobID) throws -> JobRecord
 
+  /// The job of an earlier request under the same key, as it is now; `nil` when the key is free.
+  /// - Throws: ``StoreError/idempotencyKeyReused(_:)`` when that request was another one.
+  func earlierJob(of user: UserID, under key: IdempotencyKey) throws -> JobRecord?
+
+  /// Everyone who gets the job's result, in the order they asked. Can be very many.
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  func requesters(of id: JobID) throws -> [UserID]
+
+  /// Whether the user gets the job's result.
+  /// - Throws: ``StoreError/notFound(_:_:)`` when there is no such job.
+  func isRequester(_ user: UserID, of id: JobID) throws -> Bool
+
   /// Jobs, newest first, that are older than `after`.
   /// - Throws: ``StoreError/notFound(_:_:)`` when there is no job `after`,
   ///   ``StoreError/invalidValue(field:reason:)`` unless `limit` is 1 to 1000.
   func jobs(_ filter: JobFilter, after: JobID?, limit: Int) throws -> Page<JobRecord>
+
+  /// How much there is to do.
+  func backlog() throws -> Backlog
 
   /// Stops a job for everyone who waits for it: a queued job is cancelled at once, a running one
   /// when its worker answers the flag. Asking twice is the same as once.
@@ -50,11 +65,13 @@ public protocol JobQueue: Sendable {
 
   // MARK: Workers' side
 
-  /// Hands out the job of highest priority, the oldest among equals, that is queued or whose lease
-  /// ran out; `nil` when there is none.
+  /// Hands out a job that is queued or whose lease ran out; `nil` when there is none.
   ///
-  /// A job whose lease ran out ``maximumDeaths`` times is failed with the code
-  /// `worker_died_repeatedly`; one that was to be cancelled when its worker died is cancelled.
+  /// The highest priority goes first. Among equals the owners take turns, each one's oldest job
+  /// first, so that however many jobs one user queues, another's waits for one of them at most.
+  ///
+  /// A job whose lease ran out ``maximumDeaths`` times since its last checkpoint is failed with the
+  /// code `worker_died_repeatedly`; one that was to be cancelled when its worker died is cancelled.
   /// - Parameters:
   ///   - worker: Names the lease's holder.
   ///   - lease: Seconds until the lease runs out unless ``heartbeat(_:attempt:worker:lease:)``
@@ -73,7 +90,8 @@ public protocol JobQueue: Sendable {
   /// - Throws: ``StoreError/leaseLost(_:attempt:)``, ``StoreError/invalidValue(field:reason:)``.
   func updateProgress(_ id: JobID, attempt: Int, progress: Data) throws
 
-  /// Replaces the job's checkpoint by a blob stored before.
+  /// Replaces the job's checkpoint by a blob stored before; the earlier one's bytes go. A later
+  /// iteration than before sets the count of deaths back.
   /// - Throws: ``StoreError/leaseLost(_:attempt:)``, ``StoreError/notFound(_:_:)`` for the blob.
   func saveCheckpoint(
     _ id: JobID, attempt: Int, iteration: Int, blob: SHA256Digest
@@ -112,6 +130,19 @@ public protocol JobQueue: Sendable {
   /// - Returns: The jobs, oldest first.
   @discardableResult
   func recoverAll() throws -> [JobID]
+
+  // MARK: Expiry
+
+  /// Forgets idempotency keys that are older than `age` seconds.
+  /// - Returns: How many.
+  @discardableResult
+  func expireIdempotencyKeys(olderThan age: TimeInterval) throws -> Int
+
+  /// Deletes the events of jobs that ended more than `age` seconds ago; and the jobs themselves that
+  /// made no model and that nobody asked for who is still here.
+  /// - Returns: How many jobs lost their events.
+  @discardableResult
+  func expireLogs(olderThan age: TimeInterval) throws -> Int
 }
 
 extension JobQueue {

@@ -39,6 +39,13 @@ public protocol ModelCatalog: Sendable {
   ///   ``StoreError/invalidValue(field:reason:)`` unless `limit` is 1 to 1000.
   func models(_ filter: ModelFilter, after: ModelID?, limit: Int) throws -> Page<ModelRecord>
 
+  /// Adds a file to a published model, once: a file of that name that is there already stays.
+  /// - Returns: The file that is there then.
+  /// - Throws: ``StoreError/notFound(_:_:)`` for the model or the blob,
+  ///   ``StoreError/invalidValue(field:reason:)``.
+  @discardableResult
+  func addFile(_ file: NewModelFile, to id: ModelID) throws -> ModelFileRecord
+
   /// Whether the user has the model.
   /// - Throws: ``StoreError/notFound(_:_:)`` when there is no such model.
   func hasModel(_ id: ModelID, user: UserID) throws -> Bool

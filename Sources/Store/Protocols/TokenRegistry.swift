@@ -18,6 +18,9 @@ public protocol TokenRegistry: Sendable {
   /// Found by its digest, so that the look-up's time tells nothing about the secret.
   func activeToken(digest: SHA256Digest) throws -> TokenRecord?
 
+  /// Whether any token works.
+  func hasActiveToken() throws -> Bool
+
   /// Stops a token from working; revoking twice keeps the first time.
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func revokeToken(_ id: TokenID) throws

@@ -3,7 +3,7 @@ public protocol UserDirectory: Sendable {
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func user(_ id: UserID) throws -> UserRecord
 
-  /// Versions of the user's profile, newest first.
+  /// Versions of the user's profile, newest first; the store keeps ``historyLimit`` of them.
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func profiles(of id: UserID) throws -> [ProfileRecord]
 
@@ -13,4 +13,13 @@ public protocol UserDirectory: Sendable {
   /// - Throws: ``StoreError/notFound(_:_:)``.
   @discardableResult
   func deleteUser(_ id: UserID) throws -> UserDeletion
+
+  /// Overwrites what deletions may have left of users' text where no query finds it.
+  /// - Returns: Whether nothing is left; false when others' reading kept some of it from going.
+  func eraseRemains() throws -> Bool
+}
+
+extension UserDirectory {
+  /// How many versions of a user's profile are kept.
+  public static var historyLimit: Int { 100 }
 }

@@ -29,8 +29,6 @@ public struct JobRecord: Equatable, Sendable {
   public let id: JobID
   /// Who asked first; after that user is forgotten, who asked next; `nil` when nobody is left.
   public let owner: UserID?
-  /// Everyone who gets the result, in the order they asked.
-  public let requesters: [UserID]
   /// Where it stands.
   public let status: JobStatus
   /// Higher is taken first.

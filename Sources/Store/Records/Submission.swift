@@ -15,6 +15,20 @@ public struct QueueLimits: Equatable, Sendable {
   }
 }
 
+/// Makes a repeated request return the first one's job.
+public struct IdempotencyKey: Equatable, Sendable {
+  /// The key, each user's own. 1 to 256 bytes.
+  public var text: String
+  /// Digest over everything the request says: a key that comes with another request is refused.
+  public var request: SHA256Digest
+
+  /// A key and what it stands for.
+  public init(_ text: String, request: SHA256Digest) {
+    self.text = text
+    self.request = request
+  }
+}
+
 /// A user's request for a model.
 public struct Submission: Equatable, Sendable {
   /// Who asks.
@@ -36,8 +50,8 @@ public struct Submission: Equatable, Sendable {
   public var metadata: Data
   /// Higher is taken first.
   public var priority: Int
-  /// Makes a repeated request return the first one's job. Unique per user, 1 to 256 bytes.
-  public var idempotencyKey: String?
+  /// Makes a repeated request return the first one's job.
+  public var idempotencyKey: IdempotencyKey?
   /// How many jobs may wait.
   public var limits: QueueLimits
 
@@ -45,7 +59,7 @@ public struct Submission: Equatable, Sendable {
   public init(
     user: UserID, fingerprint: SHA256Digest, baseModel: String, classes: [ClassWeight],
     profile: Data, recipe: Data, seed: UInt64, metadata: Data = Data("{}".utf8),
-    priority: Int = 0, idempotencyKey: String? = nil, limits: QueueLimits
+    priority: Int = 0, idempotencyKey: IdempotencyKey? = nil, limits: QueueLimits
   ) {
     self.user = user
     self.fingerprint = fingerprint

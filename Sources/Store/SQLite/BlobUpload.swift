@@ -46,7 +46,7 @@ struct BlobUpload: ~Copyable {
         "UPDATE blobs SET digest = ?, size = ? WHERE number = ?", [digest.hex, blob.size, number])
       return true
     }
-    if !isNew, let number { try store.discardUpload(number) }
+    if !isNew, let number { try store.discard(number, .leisurely) }
     return blob
   }
 

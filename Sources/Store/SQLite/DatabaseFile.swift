@@ -34,8 +34,8 @@ struct DatabaseFile {
       guard !db.configuration.readonly else { return }
       // Runs before GRDB switches to WAL: a file that is not ours stays untouched.
       _ = try schemaVersion(db)
-      // Debian's SQLite overwrites every freed page by default; FAST spares those of large blobs.
-      try db.execute(sql: "PRAGMA secure_delete = FAST")
+      // What is deleted is overwritten (https://www.sqlite.org/pragma.html#pragma_secure_delete).
+      try db.execute(sql: "PRAGMA secure_delete = ON")
       // A large blob must not leave a large log behind for good.
       try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
     }

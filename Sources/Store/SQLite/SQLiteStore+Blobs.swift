@@ -11,7 +11,7 @@ extension SQLiteStore {
       return try upload.finish()
     } catch {
       // The caller's error matters more; garbage collection finds what cannot be removed now.
-      if let number = upload.number { try? discardUpload(number) }
+      if let number = upload.number { try? discard(number, .leisurely) }
       throw error
     }
   }
@@ -26,8 +26,13 @@ extension SQLiteStore {
     guard let blob = try read({ db in try db.namedBlob(digest) }) else {
       throw StoreError.notFound(.blob, digest.hex)
     }
-    return BlobReader(blob: blob.record, chunkSize: Int64(Self.chunkSize)) { [self] index in
+    let readChunk: @Sendable (Int64) throws -> Data = { [self] index in
       try read { db in try db.chunk(index, of: blob) }
+    }
+    return BlobReader(
+      blob: blob.record, chunkSize: Int64(Self.chunkSize), readChunk: readChunk
+    ) { [chunks] index in
+      try chunks.chunk(ChunkCache.Key(blob: blob.number, index: index)) { try readChunk(index) }
     }
   }
 }

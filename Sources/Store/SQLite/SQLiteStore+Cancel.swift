@@ -14,9 +14,12 @@ extension SQLiteStore {
   public func withdraw(_ user: UserID, from id: JobID) throws -> JobRecord {
     try write { db, now in
       let job = try db.unfinishedJob(id)
-      let requesters = try db.requesters(ofJob: job)
-      guard requesters.contains(user) else { throw StoreError.notFound(.job, id.rawValue) }
-      if requesters.count > 1 {
+      guard try db.isRequester(user, ofJob: job) else {
+        throw StoreError.notFound(.job, id.rawValue)
+      }
+      let others = try db.first(
+        "SELECT 1 FROM job_requesters WHERE job = ? AND user <> ?", [job, user.text])
+      if others != nil {
         try db.detach(user.text, fromJob: job)
       } else {
         // The last one keeps the job, to see it cancelled.

@@ -23,6 +23,8 @@ extension SQLiteStore {
               lease_owner = ?, lease_expires_at = ?, started_at = coalesce(started_at, ?)
             WHERE number = ?
             """, [deaths, worker, expiry, now, job])
+          try db.advanceTurn(
+            priority: candidate.int("priority"), to: candidate.integer("turn"))
           return try db.jobRecord(number: job)
         }
       }
@@ -33,9 +35,9 @@ extension SQLiteStore {
   /// The next job a worker may take at the time of its parameter. The index is named because the
   /// planner, which has no statistics, would rather collect all queued jobs and sort them.
   package static let claimQuery = """
-    SELECT number, status, deaths, cancel_requested FROM jobs INDEXED BY jobs_open
+    SELECT number, status, deaths, cancel_requested, priority, turn FROM jobs INDEXED BY jobs_open
     WHERE status IN ('queued', 'running') AND (status = 'queued' OR lease_expires_at <= ?)
-    ORDER BY priority DESC, number LIMIT 1
+    ORDER BY priority DESC, turn, number LIMIT 1
     """
 
   /// See ``JobQueue/recoverAll()``.
@@ -55,14 +57,14 @@ extension SQLiteStore {
 
   private static func diedRepeatedly(_ deaths: Int) -> String {
     """
-    {"code":"worker_died_repeatedly","message":"the job's worker died \(deaths) times",\
+    {"code":"worker_died_repeatedly","message":"the job's worker died \(deaths) times without finishing an iteration",\
     "param":null}
     """
   }
 }
 
 extension Database {
-  /// Gives a job its final status: drops lease and checkpoint.
+  /// Gives a job its final status: drops lease and checkpoint, and the checkpoint's bytes.
   func finish(_ job: Int64, as status: JobStatus, error: String? = nil, now: Int64) throws {
     try run(
       """
@@ -70,6 +72,8 @@ extension Database {
         lease_expires_at = NULL
       WHERE number = ?
       """, [status.rawValue, error, now, job])
+    guard let checkpoint = try checkpointBlob(ofJob: job) else { return }
     try run("DELETE FROM checkpoints WHERE job = ?", [job])
+    try doomIfUnused(checkpoint, as: .leisurely)
   }
 }

@@ -6,6 +6,21 @@ extension SQLiteStore {
     try read { db in try db.jobRecord(number: db.jobNumber(id)) }
   }
 
+  /// See ``JobQueue/requesters(of:)``.
+  public func requesters(of id: JobID) throws -> [UserID] {
+    try read { db in
+      try db.all(
+        "SELECT user FROM job_requesters WHERE job = ? ORDER BY added_at, user",
+        [db.jobNumber(id)]
+      ).map { try $0.user("user") }
+    }
+  }
+
+  /// See ``JobQueue/isRequester(_:of:)``.
+  public func isRequester(_ user: UserID, of id: JobID) throws -> Bool {
+    try read { db in try db.isRequester(user, ofJob: db.jobNumber(id)) }
+  }
+
   /// See ``JobQueue/jobs(_:after:limit:)``.
   public func jobs(_ filter: JobFilter, after: JobID?, limit: Int) throws -> Page<JobRecord> {
     try Page<JobRecord>.validate(limit: limit)
@@ -78,7 +93,6 @@ extension Database {
     JobRecord(
       id: try row.identifier("id", as: JobID.self),
       owner: try row.optionalUser("owner"),
-      requesters: try requesters(ofJob: row.integer("number")),
       status: try row.value("status", JobStatus.init(rawValue:)),
       priority: try row.int("priority"),
       fingerprint: try row.digest("fingerprint"),
@@ -100,10 +114,13 @@ extension Database {
       resultModel: try row.optionalText("result_model").flatMap(ModelID.init(rawValue:)))
   }
 
-  /// Everyone who gets the job's result, first come first.
-  func requesters(ofJob job: Int64) throws -> [UserID] {
-    try all(
-      "SELECT user FROM job_requesters WHERE job = ? ORDER BY added_at, user", [job]
-    ).map { try $0.user("user") }
+  /// Whether the user gets the job's result.
+  func isRequester(_ user: UserID, ofJob job: Int64) throws -> Bool {
+    try first("SELECT 1 FROM job_requesters WHERE user = ? AND job = ?", [user.text, job]) != nil
+  }
+
+  /// Whether anybody gets the job's result.
+  func isWanted(job: Int64) throws -> Bool {
+    try first("SELECT 1 FROM job_requesters WHERE job = ?", [job]) != nil
   }
 }

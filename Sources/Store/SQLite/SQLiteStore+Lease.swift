@@ -34,13 +34,23 @@ extension SQLiteStore {
     try write { db, now in
       let held = try db.heldJob(id, attempt: attempt)
       _ = try db.blobRecord(blob)
+      let replaced = try db.checkpointBlob(ofJob: held.number)
+      // Deaths count from the last progress on: whoever gets further is not poison.
+      try db.run(
+        """
+        UPDATE jobs SET deaths = 0 WHERE number = ?1 AND ?2 >
+          coalesce((SELECT iteration FROM checkpoints WHERE job = ?1), 0)
+        """, [held.number, iteration])
       try db.run(
         """
         INSERT INTO checkpoints (job, attempt, iteration, blob, created_at) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (job) DO UPDATE SET attempt = excluded.attempt,
           iteration = excluded.iteration, blob = excluded.blob, created_at = excluded.created_at
         """, [held.number, attempt, iteration, blob.hex, now])
+      if let replaced { try db.doomIfUnused(replaced, as: .leisurely) }
     }
+    // Here and not later: a run of many iterations would pile up checkpoints.
+    try removeDoomedBlobs()
   }
 
   /// See ``JobQueue/latestCheckpoint(_:)``.
@@ -95,6 +105,13 @@ extension SQLiteStore {
         """, [held.number])
       return .queued
     }
+  }
+}
+
+extension Database {
+  /// The digest of a job's checkpoint.
+  func checkpointBlob(ofJob job: Int64) throws -> String? {
+    try first("SELECT blob FROM checkpoints WHERE job = ?", [job])?.text("blob")
   }
 }
 

@@ -46,6 +46,27 @@ extension SQLiteStore {
     }
   }
 
+  /// See ``ModelCatalog/addFile(_:to:)``.
+  public func addFile(_ file: NewModelFile, to id: ModelID) throws -> ModelFileRecord {
+    try FieldText.validate(file.name, field: "model file name")
+    try FieldText.validate(file.mediaType, field: "media type")
+    return try write { db, _ in
+      let model = try db.modelNumber(id)
+      let blob = try db.blobRecord(file.blob)
+      try db.run(
+        """
+        INSERT INTO model_files (model, name, blob, size, media_type) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (model, name) DO NOTHING
+        """, [model, file.name, blob.digest.hex, blob.size, file.mediaType])
+      guard
+        let row = try db.first(
+          "SELECT name, blob, size, media_type FROM model_files WHERE model = ? AND name = ?",
+          [model, file.name])
+      else { throw StoreError.databaseCorrupt(reason: "a model's file is missing") }
+      return try db.fileRecord(row)
+    }
+  }
+
   /// A user's models below a number, newest first.
   package static let modelsOfUserQuery = """
     SELECT \(Database.modelColumns) FROM model_users u CROSS JOIN models m ON m.number = u.model
@@ -93,12 +114,14 @@ extension Database {
       labels: try row.list("labels", of: String.self),
       card: try row.document("card"),
       metadata: try row.document("metadata"),
-      files: try files.map { file in
-        ModelFileRecord(
-          name: try file.text("name"),
-          blob: BlobRecord(digest: try file.digest("blob"), size: try file.integer("size")),
-          mediaType: try file.text("media_type"))
-      },
+      files: try files.map { try fileRecord($0) },
       createdAt: try row.date("created_at"))
+  }
+
+  fileprivate func fileRecord(_ row: Row) throws -> ModelFileRecord {
+    ModelFileRecord(
+      name: try row.text("name"),
+      blob: BlobRecord(digest: try row.digest("blob"), size: try row.integer("size")),
+      mediaType: try row.text("media_type"))
   }
 }

@@ -7,14 +7,17 @@ extension SQLiteStore {
     let row = try NewModelRow(model)
     let published: ModelRecord? = try write { db, now in
       let held = try db.heldJob(id, attempt: attempt)
-      let requesters = try db.requesters(ofJob: held.number)
-      guard !requesters.isEmpty else {
+      guard try db.isWanted(job: held.number) else {
         // Commits the cancellation; the error follows outside the transaction.
         try db.finish(held.number, as: .cancelled, now: now)
         return nil
       }
       let number = try db.insertModel(row, job: held.number, now: now)
-      for user in requesters { try db.addModelUser(user.text, model: number, now: now) }
+      try db.run(
+        """
+        INSERT INTO model_users (user, model, added_at)
+        SELECT user, ?, ? FROM job_requesters WHERE job = ?
+        """, [number, now, held.number])
       try db.finish(held.number, as: .succeeded, now: now)
       try db.run("UPDATE jobs SET result_model = ? WHERE number = ?", [number, held.number])
       return try db.modelRecord(number: number)

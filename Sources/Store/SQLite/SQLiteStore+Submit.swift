@@ -16,12 +16,18 @@ extension SQLiteStore {
       if let key = row.idempotencyKey {
         try db.run(
           """
-          INSERT INTO idempotency_keys (user, key, fingerprint, job, created_at)
+          INSERT INTO idempotency_keys (user, key, request, job, created_at)
           SELECT ?, ?, ?, number, ? FROM jobs WHERE id = ?
-          """, [row.user, key, row.fingerprint, now, outcome.job.id.rawValue])
+          """, [row.user, key.text, key.request.hex, now, outcome.job.id.rawValue])
       }
       return outcome
     }
+  }
+
+  /// See ``JobQueue/earlierJob(of:under:)``.
+  public func earlierJob(of user: UserID, under key: IdempotencyKey) throws -> JobRecord? {
+    try FieldText.validate(key.text, field: "idempotency key")
+    return try read { db in try db.earlierJob(of: user.text, under: key) }
   }
 }
 
@@ -37,7 +43,7 @@ private struct SubmissionRow {
   let seed: Int64
   let metadata: String
   let priority: Int
-  let idempotencyKey: String?
+  let idempotencyKey: IdempotencyKey?
   let limits: QueueLimits
 
   init(_ submission: Submission) throws {
@@ -54,7 +60,7 @@ private struct SubmissionRow {
     idempotencyKey = submission.idempotencyKey
     limits = submission.limits
     if let idempotencyKey {
-      try FieldText.validate(idempotencyKey, field: "idempotency key")
+      try FieldText.validate(idempotencyKey.text, field: "idempotency key")
     }
   }
 }
@@ -87,16 +93,21 @@ extension Database {
   /// The first answer to a request that came before under the same key.
   fileprivate func replay(_ request: SubmissionRow) throws -> SubmissionOutcome? {
     guard let key = request.idempotencyKey,
-      let earlier = try first(
-        "SELECT fingerprint, job FROM idempotency_keys WHERE user = ? AND key = ?",
-        [request.user, key])
+      let job = try earlierJob(of: request.user, under: key)
     else { return nil }
-    guard try earlier.text("fingerprint") == request.fingerprint else {
-      throw StoreError.idempotencyKeyReused(key)
-    }
-    let job = try jobRecord(number: earlier.integer("job"))
     if let model = job.resultModel { return .existing(job, try modelRecord(model)) }
     return .joined(job)
+  }
+
+  fileprivate func earlierJob(of user: String, under key: IdempotencyKey) throws -> JobRecord? {
+    guard
+      let earlier = try first(
+        "SELECT request, job FROM idempotency_keys WHERE user = ? AND key = ?", [user, key.text])
+    else { return nil }
+    guard try earlier.digest("request") == key.request else {
+      throw StoreError.idempotencyKeyReused(key.text)
+    }
+    return try jobRecord(number: earlier.integer("job"))
   }
 
   /// Adds a version to the user's profile unless it is the current one already.
@@ -116,6 +127,9 @@ extension Database {
         request.user, (current?.version ?? 0) + 1, request.baseModel, request.classesText,
         request.profile, now,
       ])
+    try run(
+      "DELETE FROM profiles WHERE user = ? AND version <= ?",
+      [request.user, (current?.version ?? 0) + 1 - SQLiteStore.historyLimit])
   }
 
   fileprivate func answer(_ request: SubmissionRow, now: Int64) throws -> SubmissionOutcome {
@@ -129,7 +143,7 @@ extension Database {
       return .existing(try jobRecord(number: job), try modelRecord(number: number))
     }
     if let open = try first(
-      "SELECT number FROM jobs WHERE fingerprint = ? AND status IN ('queued', 'running')",
+      "SELECT number, priority FROM jobs WHERE fingerprint = ? AND status IN ('queued', 'running')",
       [request.fingerprint])
     {
       let job = try open.integer("number")
@@ -137,10 +151,13 @@ extension Database {
       // Whoever joins wants the result: a cancellation that has not happened yet is off.
       try run(
         """
-        UPDATE jobs SET cancel_requested = 0, priority = max(priority, ?),
-          owner = coalesce(owner, ?)
-        WHERE number = ?
-        """, [request.priority, request.user, job])
+        UPDATE jobs SET cancel_requested = 0, owner = coalesce(owner, ?) WHERE number = ?
+        """, [request.user, job])
+      if try request.priority > open.int("priority") {
+        let turn = try nextTurn(of: request.user, priority: request.priority)
+        try run(
+          "UPDATE jobs SET priority = ?, turn = ? WHERE number = ?", [request.priority, turn, job])
+      }
       return .joined(try jobRecord(number: job))
     }
     return .created(try insertJob(request, now: now))
@@ -156,14 +173,15 @@ extension Database {
     guard waitingOfUser < request.limits.perUser else {
       throw StoreError.queueFull(scope: .user, limit: request.limits.perUser)
     }
+    let turn = try nextTurn(of: request.user, priority: request.priority)
     try run(
       """
-      INSERT INTO jobs (id, owner, status, priority, fingerprint, base_model, profile, recipe,
+      INSERT INTO jobs (id, owner, status, priority, turn, fingerprint, base_model, profile, recipe,
         seed, metadata, created_at)
-      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)
+      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
-        JobID.random().rawValue, request.user, request.priority, request.fingerprint,
+        JobID.random().rawValue, request.user, request.priority, turn, request.fingerprint,
         request.baseModel, request.profile, request.recipe, request.seed, request.metadata, now,
       ])
     let job = lastInsertedRowID

@@ -36,6 +36,11 @@ extension SQLiteStore {
     }
   }
 
+  /// See ``TokenRegistry/hasActiveToken()``.
+  public func hasActiveToken() throws -> Bool {
+    try read { db in try db.first("SELECT 1 FROM tokens WHERE revoked_at IS NULL", []) != nil }
+  }
+
   /// See ``TokenRegistry/revokeToken(_:)``.
   public func revokeToken(_ id: TokenID) throws {
     try write { db, now in

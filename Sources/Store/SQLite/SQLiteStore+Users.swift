@@ -29,6 +29,7 @@ extension SQLiteStore {
       let deletedModels = try db.leaveModels(user: id.text)
       // Everything else that is the user's goes with the row.
       try db.run("DELETE FROM users WHERE id = ?", [id.text])
+      try db.run("INSERT INTO erasures (requested_at) VALUES (?)", [now])
       return UserDeletion(cancelledJobs: cancelledJobs, deletedModels: deletedModels)
     }
   }
@@ -68,7 +69,7 @@ extension Database {
       let job = try row.integer("number")
       try detach(user, fromJob: job)
       let status = try row.value("status", JobStatus.init(rawValue:))
-      if !status.isFinished, try requesters(ofJob: job).isEmpty {
+      if !status.isFinished, try !isWanted(job: job) {
         try cancel(job, now: now)
         cancelled.append(try row.identifier("id", as: JobID.self))
       }
@@ -86,7 +87,14 @@ extension Database {
       ORDER BY m.number
       """, [user])
     for row in orphans {
-      try run("DELETE FROM models WHERE number = ?", [row.integer("number")])
+      let model = try row.integer("number")
+      let blobs = try all(
+        """
+        SELECT blob FROM models WHERE number = ?1
+        UNION SELECT blob FROM model_files WHERE model = ?1
+        """, [model])
+      try run("DELETE FROM models WHERE number = ?", [model])
+      for blob in blobs { try doomIfUnused(blob.text("blob"), as: .overwritten) }
     }
     return try orphans.map { try $0.identifier("id", as: ModelID.self) }
   }

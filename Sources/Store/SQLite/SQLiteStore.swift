@@ -20,6 +20,8 @@ public final class SQLiteStore: Sendable {
 
   let clock: @Sendable () -> Date
   let pool: DatabasePool
+  /// What downloads read last.
+  let chunks = ChunkCache(capacity: 32)
 
   /// Opens a database, or makes it, readable by its owner only, where there is none.
   /// - Parameters:

@@ -23,6 +23,9 @@ extension StoreError {
       locked(path: path)
     case .SQLITE_FULL:
       diskFull
+    // The log's index is a file that could not be made longer.
+    case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
+      diskFull
     case .SQLITE_CORRUPT:
       databaseCorrupt(reason: message)
     case .SQLITE_NOTADB:

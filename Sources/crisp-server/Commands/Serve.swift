@@ -28,7 +28,7 @@ struct Serve: ParsableCommand {
 
   @OptionGroup(title: "Connections") var connections: ConnectionOptions
 
-  @Option(help: "Jobs at once.")
+  @Option(help: "Jobs at once; with 0 jobs wait, and everything else is served.")
   var workers = 1
 
   @Option(help: "Cores a job may use (default: all).")
@@ -42,6 +42,15 @@ struct Serve: ParsableCommand {
 
   @Option(help: "Seconds after which a silent worker counts as dead.")
   var lease: Double = 30
+
+  @Option(help: "Seconds between two rounds of tidying up the database.")
+  var tidyInterval: Double = 600
+
+  @Option(help: "Hours for which a repeated Idempotency-Key gets its first answer.")
+  var keepKeys: Double = 24
+
+  @Option(help: "Days for which a finished job's events are kept.")
+  var keepEvents: Double = 30
 
   @Option(help: "Megabytes that models may take in memory to answer predictions.")
   var predictionMemory = 512
@@ -59,18 +68,37 @@ struct Serve: ParsableCommand {
   @Option(help: "Seconds that stopping may take.")
   var drainDeadline = 20
 
+  @Option(
+    help: "Seconds to go on serving after SIGTERM, with 503 at /readyz, before draining begins.")
+  var drainDelay = 0
+
+  @Option(help: "How log lines look: text, or json for one object a line.")
+  var logFormat = LineLogHandler.Format.text
+
   @Option(help: "Least severe log level: trace, debug, info, notice, warning, error.")
   var logLevel = Logger.Level.notice
+
+  @Flag(
+    help:
+      "Require tokens before there are any (default: from the first crisp-server token create on)."
+  )
+  var requireTokens = false
 
   @Flag(help: "Listen beyond loopback although nothing protects users from each other.")
   var insecure = false
 
   func validate() throws {
     guard (0...65535).contains(port) else { throw ValidationError("--port must be 0 to 65535.") }
-    guard (1...1024).contains(workers) else {
-      throw ValidationError("--workers must be 1 to 1024.")
+    guard (0...1024).contains(workers) else {
+      throw ValidationError("--workers must be 0 to 1024.")
     }
     guard lease >= 1 else { throw ValidationError("--lease must be at least 1 second.") }
+    guard tidyInterval >= 1, tidyInterval <= 86_400 else {
+      throw ValidationError("--tidy-interval must be 1 to 86400 seconds.")
+    }
+    guard (0...24 * 366).contains(keepKeys), (0...36_600).contains(keepEvents) else {
+      throw ValidationError("--keep-keys must be 0 to 8784 hours, --keep-events 0 to 36600 days.")
+    }
     guard queueLimit > 0, queueLimitPerUser > 0 else {
       throw ValidationError("queue limits must be positive.")
     }
@@ -80,14 +108,14 @@ struct Serve: ParsableCommand {
     guard predictionsAtOnce ?? 1 > 0, maxPredictionBody > 0 else {
       throw ValidationError("--predictions-at-once and --max-prediction-body must be positive.")
     }
-    guard drainDeadline >= 0 else {
-      throw ValidationError("--drain-deadline must not be negative.")
+    guard (0...86_400).contains(drainDeadline), (0...86_400).contains(drainDelay) else {
+      throw ValidationError("--drain-deadline and --drain-delay must be 0 to 86400 seconds.")
     }
   }
 
   func run() throws {
     ThreadWaiting.preferSleeping()
-    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    LoggingSystem.bootstrap { [logFormat] _ in LineLogHandler(format: logFormat) }
     var logger = Logger(label: "crisp-server")
     logger.logLevel = logLevel
     var configuration = Service.Configuration(database: database.database)
@@ -98,12 +126,17 @@ struct Serve: ParsableCommand {
     configuration.workers = workers
     if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
     configuration.lease = lease
+    configuration.housekeeping.interval = tidyInterval
+    configuration.housekeeping.keyLifetime = keepKeys * 3600
+    configuration.housekeeping.logLifetime = keepEvents * 86_400
     configuration.queueLimits.total = queueLimit
     configuration.queueLimits.perUser = queueLimitPerUser
     configuration.predictionMemory = predictionMemory << 20
     if let predictionsAtOnce { configuration.predictionsAtOnce = predictionsAtOnce }
     configuration.predictionBodyLimit = maxPredictionBody
     configuration.devices = devices
+    configuration.drainDelay = drainDelay
+    configuration.requireTokens = requireTokens
     configuration.insecure = insecure
 
     // Before anything else runs: a signal during start-up must end the process, later ones drain.
@@ -126,3 +159,4 @@ struct Serve: ParsableCommand {
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
+extension LineLogHandler.Format: ExpressibleByArgument {}

@@ -18,6 +18,10 @@ struct Personalize: AsyncParsableCommand {
   @Option(help: "The server's address.")
   var server = "http://127.0.0.1:8080"
 
+  @Option(
+    help: "An access token (default: the environment's CRISP_TOKEN, which others cannot see).")
+  var token: String?
+
   @Option(help: "Who asks.")
   var user: String
 
@@ -53,7 +57,8 @@ struct Personalize: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let client = try ServiceClient(server: server)
+    let client = try ServiceClient(
+      server: server, token: token ?? ProcessInfo.processInfo.environment["CRISP_TOKEN"])
     let bar = ProgressBar()
     let submitted = try await client.submit(user: user, body: try body())
     let job = try await client.follow(submitted) { job in

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPServer
 import HTTPTypes
 import Testing
@@ -14,13 +15,8 @@ import Testing
     let length: Int64 = 20 << 20
     let tag = try #require(EntityTag("big"))
     let entity = Entity(tag: tag, length: length, mediaType: "application/octet-stream") {
-      offset, length, writer in
-      var position = offset
-      while position < offset + length {
-        let end = min(position + 100_000, offset + length)
-        try writer.write(Self.bytes(position..<end))
-        position = end
-      }
+      offset in
+      Data(Self.bytes(offset..<min(offset + 100_000, length)))
     }
     var router = Router()
     router.on(.get, "/big") { request, _ in entity.response(to: request) }

@@ -48,7 +48,8 @@ import Testing
     #expect(
       download["Repr-Digest"] == "sha-256=:\(Data(digest.bytes).base64EncodedString()):")
     #expect(
-      download["Content-Disposition"] == "attachment; filename=\"\(id).crisp.safetensors\"")
+      download["Content-Disposition"]
+        == "attachment; filename=\"top left, middle.crisp.safetensors\"")
     #expect(download["Content-Length"] == "\(download.body.count)")
     #expect(download["Content-Type"] == "application/octet-stream")
     #expect(download["Cache-Control"] == "private, max-age=31536000, immutable")
@@ -152,7 +153,7 @@ import Testing
     #expect(beyond["Content-Range"] == "bytes */\(whole.body.count)")
 
     #expect(try server.client.get("\(path)?format=crisp").body == whole.body)
-    let format = try server.client.get("\(path)?format=onnx")
+    let format = try server.client.get("\(path)?format=tflite")
     #expect(format.status == 406)
     #expect(format.code == "unknown_format")
     #expect(format.param == "format")

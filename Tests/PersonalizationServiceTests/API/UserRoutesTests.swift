@@ -1,5 +1,6 @@
 import Foundation
 import ServiceAPI
+import Store
 import Synchronization
 import Testing
 
@@ -129,11 +130,48 @@ import Testing
     let clash = try post(JobBody.body(seed: 1), key: "k-1")
     #expect(clash.status == 409)
     #expect(clash.code == "idempotency_key_reused")
+    // A key stands for all of the request, in whatever order it is written.
+    let noted = JobBody.body(and: ["metadata": ["note": "other"]])
+    #expect(try post(noted, key: "k-1").code == "idempotency_key_reused")
+    guard case .object(let members) = JobBody.quick else { return }
+    let text =
+      try "{ "
+      + members.sorted { $0.key > $1.key }.map { key, value in
+        let json = String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+        return "\"\(key)\" : \(json)"
+      }.joined(separator: " , ") + " }"
+    let reordered = try server.client.send(
+      "POST", "/users/ada/classes", fields: [("Idempotency-Key", "k-1")], body: Data(text.utf8))
+    #expect(reordered.json["id"] == .string(id), "\(reordered.text)")
     // A key belongs to its user.
     #expect(try post(JobBody.body(seed: 1), key: "k-1", user: "grace").status == 202)
     let long = try post(JobBody.quick, key: String(repeating: "k", count: 257))
     #expect(long.status == 422)
     #expect(long.code == "invalid_value")
+  }
+
+  @Test func prioritiesGoFirstAndUsersTakeTurns() throws {
+    let server = try TestService()
+    let blocker = try server.jobs.submit(JobBody.endless, user: "blocker")
+    try server.jobs.waitUntilRunning(blocker.id)
+    func submit(_ user: String, _ seed: Int, _ priority: JSONValue = nil) throws -> String {
+      let job = try server.jobs.submit(
+        JobBody.body(seed: seed, and: ["priority": priority]), user: user)
+      #expect(job.priority == priority.text ?? "normal")
+      return job.id
+    }
+    let low = try submit("ada", 1, "low")
+    let ada = try (2...5).map { try submit("ada", $0) }
+    let bob = try (6...7).map { try submit("bob", $0, "normal") }
+    let high = try submit("carl", 8, "high")
+    _ = try server.client.send("POST", "/jobs/\(blocker.id)/cancel")
+    let order = [high, ada[0], bob[0], ada[1], bob[1], ada[2], ada[3], low]
+    for id in order { #expect(try server.jobs.wait(id).status == "succeeded") }
+    server.stop()
+    let store = try SQLiteStore(path: server.database)
+    let starts = try order.map { try store.job(#require(JobID(rawValue: $0))).startedAt }
+    #expect(starts.compactMap { $0 } == starts.compactMap { $0 }.sorted())
+    #expect(starts.count == order.count)
   }
 
   @Test func profilesHaveAHistory() throws {

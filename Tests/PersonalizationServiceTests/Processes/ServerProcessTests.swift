@@ -62,6 +62,35 @@ import Testing
     #expect(try last.end(with: SIGTERM).status == 0)
   }
 
+  @Test func aDeletedUserIsGoneFromTheFilesWhenTheServerStops() throws {
+    let world = try CrashWorld()
+    let server = try ServerProcess(database: world.database)
+    let user = "Wilhelmina Zweig"
+    let job = try server.jobs.wait(server.jobs.submit(user: user.encoded).id)
+    let model = try #require(job.resultModel)
+    _ = try server.jobs.submit(JobBody.endless, user: user.encoded)
+    #expect(try world.remains(of: [user]) == [user])
+    #expect(try server.client.send("DELETE", "/users/\(user.encoded)").status == 204)
+    #expect(try server.client.get("/models/\(model)").status == 404)
+    #expect(try server.end(with: SIGTERM).status == 0)
+    #expect(try world.remains(of: [user]) == [])
+    #expect(try world.faults() == [])
+  }
+
+  @Test func whatDoesNotStopInTimeIsNoDeath() throws {
+    let world = try CrashWorld()
+    let server = try ServerProcess(
+      database: world.database, arguments: ["--drain-deadline", "0"])
+    let id = try server.jobs.submit(JobBody.endless).id
+    try server.jobs.waitUntilRunning(id)
+    // Whether or not the worker looked up before the deadline.
+    _ = try server.end(with: SIGTERM)
+    let store = try SQLiteStore(path: world.database)
+    let job = try store.job(#require(JobID(rawValue: id)))
+    #expect(job.status == .queued)
+    #expect(job.deaths == 0)
+  }
+
   @Test(arguments: [SIGTERM, SIGINT])
   func signalsPutRunningJobsBackIntoTheQueue(signal: Int32) throws {
     let folder = try TemporaryFolder()

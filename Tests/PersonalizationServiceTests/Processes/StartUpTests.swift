@@ -29,6 +29,24 @@ import Testing
     try expectRefusal(["--db", folder.path, "--port", "0"], naming: folder.path)
   }
 
+  @Test func databasesThatOthersHold() throws {
+    let folder = try TemporaryFolder()
+    let database = folder.file("crisp.sqlite")
+    try ToyWorld.register(in: database, folder: folder)
+    let server = try ServerProcess(database: database)
+    try expectRefusal(
+      ["--db", database, "--port", "0"], naming: "another crisp-server runs the jobs of")
+    #expect(try server.end(with: SIGKILL).reason == .uncaughtSignal)
+    // The lock dies with its holder, however it dies.
+    let next = try ServerProcess(database: database)
+    #expect(try next.end(with: SIGTERM).status == 0)
+
+    // Any other program in the middle of a transaction.
+    let holder = try SQLiteHolder(database)
+    try expectRefusal(["--db", database, "--port", "0"], naming: "is locked by another process")
+    holder.letGo()
+  }
+
   @Test func portsAndHostsThatCannotBeUsed() throws {
     let server = try TestService()
     let folder = try TemporaryFolder()

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import ServiceAPI
+import Testing
 
 /// A client that sends the very bytes it is told to, one connection a request.
 struct HTTPClient: Sendable {
@@ -34,18 +35,32 @@ struct HTTPClient: Sendable {
   }
 
   let port: Int
+  /// Sent with every request.
+  var fields: [(name: String, value: String)] = []
+
+  /// The same client with further fields in every request.
+  func with(_ fields: [(String, String)]) -> HTTPClient {
+    HTTPClient(port: port, fields: self.fields + fields.map { (name: $0.0, value: $0.1) })
+  }
 
   /// A request and its response. `target` and `fields` go out as they are.
   func send(
     _ method: String, _ target: String, fields: [(String, String)] = [], body: Data? = nil
   ) throws -> Reply {
     var head = "\(method) \(target) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-    for (name, value) in fields { head += "\(name): \(value)\r\n" }
+    for (name, value) in self.fields + fields.map({ (name: $0.0, value: $0.1) }) {
+      head += "\(name): \(value)\r\n"
+    }
     if let body { head += "Content-Length: \(body.count)\r\n" }
     let descriptor = try connected()
     defer { close(descriptor) }
     try write(Data((head + "\r\n").utf8) + (body ?? Data()), to: descriptor)
-    return try reply(from: read(descriptor))
+    let reply = try reply(from: read(descriptor))
+    // Whatever a test is about: no answer may contradict the API's document.
+    for violation in APIContract.shared.violations(method: method, target: target, reply: reply) {
+      Issue.record("\(method) \(target): \(violation)")
+    }
+    return reply
   }
 
   func get(_ target: String, fields: [(String, String)] = []) throws -> Reply {

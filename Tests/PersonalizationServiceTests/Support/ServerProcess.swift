@@ -7,6 +7,15 @@ final class ServerProcess {
     let description: String
   }
 
+  /// The server ended before it listened.
+  struct EndedEarly: Error, CustomStringConvertible {
+    let reason: Process.TerminationReason
+    let status: Int32
+    let output: String
+
+    var description: String { "ended before it listened: \(status) \(output)" }
+  }
+
   let client: HTTPClient
   private let process: Process
   private let ended: DispatchSemaphore
@@ -30,12 +39,18 @@ final class ServerProcess {
     throw Failure(description: "crisp-server is not built beside \(test.path)")
   }
 
+  var processIdentifier: Int32 { process.processIdentifier }
+
   /// Starts a server and waits until it listens.
-  init(database: String, arguments: [String] = []) throws {
+  /// - Parameter wrapper: A program and arguments to run the server with; it must become the server.
+  init(database: String, arguments: [String] = [], wrapper: [String] = []) throws {
     process = Process()
-    process.executableURL = try Self.executable()
-    process.arguments =
-      ["--db", database, "--port", "0", "--lease", "5", "--threads-per-worker", "1"] + arguments
+    let command =
+      try wrapper + [Self.executable().path] + [
+        "--db", database, "--port", "0", "--lease", "5", "--threads-per-worker", "1",
+      ] + arguments
+    process.executableURL = URL(fileURLWithPath: command[0])
+    process.arguments = Array(command.dropFirst())
     let output = Pipe()
     process.standardOutput = output
     let ended = DispatchSemaphore(value: 0)
@@ -46,7 +61,9 @@ final class ServerProcess {
     while !line.contains("\n") {
       let data = output.fileHandleForReading.availableData
       guard !data.isEmpty else {
-        throw Failure(description: "the server ended before it listened: \(line)")
+        ended.wait()
+        throw EndedEarly(
+          reason: process.terminationReason, status: process.terminationStatus, output: line)
       }
       line += String(decoding: data, as: UTF8.self)
     }
@@ -66,7 +83,14 @@ final class ServerProcess {
   func end(with signal: Int32, within seconds: Int = 30) throws -> (
     reason: Process.TerminationReason, status: Int32
   ) {
-    kill(process.processIdentifier, signal)
+    if process.isRunning { kill(process.processIdentifier, signal) }
+    return try waitForEnd(within: seconds)
+  }
+
+  /// Waits for the end, which must come by itself.
+  func waitForEnd(within seconds: Int = 30) throws -> (
+    reason: Process.TerminationReason, status: Int32
+  ) {
     guard ended.wait(timeout: .now() + .seconds(seconds)) == .success else {
       throw Failure(description: "the server did not end")
     }
@@ -74,12 +98,13 @@ final class ServerProcess {
   }
 
   /// Runs the program to its end, which must come by itself.
-  static func run(_ arguments: [String]) throws -> (
+  static func run(_ arguments: [String], wrapper: [String] = []) throws -> (
     reason: Process.TerminationReason, status: Int32, output: String, errors: String
   ) {
     let process = Process()
-    process.executableURL = try executable()
-    process.arguments = arguments
+    let command = try wrapper + [executable().path] + arguments
+    process.executableURL = URL(fileURLWithPath: command[0])
+    process.arguments = Array(command.dropFirst())
     let output = Pipe()
     let errors = Pipe()
     process.standardOutput = output

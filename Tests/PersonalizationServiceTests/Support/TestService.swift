@@ -16,7 +16,7 @@ final class TestService {
 
   /// With a folder of an earlier service, its database.
   init(
-    folder existing: TemporaryFolder? = nil,
+    folder existing: TemporaryFolder? = nil, logger: Logger? = nil,
     configure: (inout Service.Configuration) -> Void = { _ in }
   ) throws {
     folder = try existing ?? TemporaryFolder()
@@ -27,9 +27,9 @@ final class TestService {
     configuration.threadsPerWorker = 1
     configuration.cache = URL(fileURLWithPath: folder.file("cache"))
     configure(&configuration)
-    var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    logger.logLevel = .critical
-    service = try Service(configuration, logger: logger)
+    var quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    quiet.logLevel = .critical
+    service = try Service(configuration, logger: logger ?? quiet)
     client = HTTPClient(port: try service.start().port)
   }
 

@@ -47,6 +47,27 @@ enum BlobStoreConformance {
         #expect(throws: StoreError.self) { try reader.stream(5..<11) { _ in } }
         #expect(try reader.read(offset: 10, length: 0).isEmpty)
       },
+      ConformanceCase("pieces from any place make the same blob") { fixture in
+        // More chunks than stay in memory, read by two at once from different ends.
+        let data = bytes(40 * mebibyte + 7)
+        let blob = try fixture.store.put(data)
+        let readers = try (fixture.store.open(blob.digest), fixture.store.open(blob.digest))
+        var offset: Int64 = 0
+        while offset < blob.size {
+          let piece = try readers.0.piece(at: offset)
+          #expect(piece == data[Int(offset)..<Int(offset) + piece.count])
+          let last = try readers.1.piece(at: blob.size - 1 - offset)
+          #expect(last.first == data[Int(blob.size - 1 - offset)])
+          offset += Int64(max(1, piece.count - 1))
+        }
+        for offset in [-1, blob.size, .max] {
+          #expect(
+            throws: StoreError.rangeOutOfBounds(offset: offset, length: 1, size: blob.size)
+          ) {
+            try readers.0.piece(at: offset)
+          }
+        }
+      },
       ConformanceCase("a consumer's error stops the stream") { fixture in
         let reader = try fixture.store.open(try fixture.store.put(bytes(3 * mebibyte)).digest)
         var pieces = 0

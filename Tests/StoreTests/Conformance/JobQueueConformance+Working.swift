@@ -106,9 +106,10 @@ extension JobQueueConformance {
       _ = try fixture.claim("w2", lease: 10)
       let checkpoint = try #require(try store.latestCheckpoint(id))
       #expect(checkpoint.attempt == 1 && checkpoint.iteration == 2 && checkpoint.blob == second)
-      // Only the replaced blob is garbage.
+      // Only the replaced blob is gone.
+      #expect(try store.blob(first.digest) == nil)
       fixture.clock.advance(100)
-      #expect(try store.collectGarbage(olderThan: 50) == [first])
+      #expect(try store.collectGarbage(olderThan: 50).isEmpty)
       #expect(throws: StoreError.notFound(.blob, first.digest.hex)) {
         try store.saveCheckpoint(id, attempt: 2, iteration: 3, blob: first.digest)
       }
@@ -145,6 +146,24 @@ extension JobQueueConformance {
       let object = try JSONSerialization.jsonObject(with: error) as? [String: Any]
       #expect(object?["code"] as? String == "worker_died_repeatedly")
       #expect(object?["message"] is String)
+    },
+    ConformanceCase("deaths count from the last progress on") { fixture in
+      let store = fixture.store
+      let id = try fixture.submit("ann", "long").job.id
+      let blob = try store.put(Data("state".utf8)).digest
+      // Two deaths, an iteration, two deaths, the same iteration again, one more death.
+      for (attempt, iteration) in [0, 0, 1, 0, 1, 0].enumerated() {
+        let job = try #require(try fixture.claim("w", lease: 10))
+        #expect(job.id == id && job.attempt == attempt + 1)
+        #expect(job.deaths == [0, 1, 2, 1, 2, 3][attempt], "attempt \(attempt + 1)")
+        if iteration > 0 {
+          try store.saveCheckpoint(id, attempt: job.attempt, iteration: 1, blob: blob)
+        }
+        fixture.clock.advance(10)
+        if attempt == 4 { break }
+      }
+      #expect(try fixture.claim() == nil)
+      #expect(try store.job(id).status == .failed && store.job(id).deaths == 3)
     },
     ConformanceCase("recovery frees running jobs at once and shuts their workers out") { fixture in
       let store = fixture.store

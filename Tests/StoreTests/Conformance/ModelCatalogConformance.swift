@@ -124,6 +124,34 @@ enum ModelCatalogConformance {
         ModelFilter(user: UserID("ann")), after: first.elements.last?.id, limit: 3)
       #expect(rest.elements == [models[0]] && !rest.hasMore)
     },
+    ConformanceCase("a published model gets further files, each once") { fixture in
+      let store = fixture.store
+      let model = try fixture.publishedModel("ann", "m")
+      let first = try store.put(Data("first".utf8))
+      let file = NewModelFile(name: "onnx", blob: first.digest, mediaType: "a/b")
+      let added = try store.addFile(file, to: model.id)
+      #expect(added.blob == first && added.name == "onnx" && added.mediaType == "a/b")
+      #expect(try store.model(model.id).files == model.files + [added])
+      var again = file
+      again.blob = try store.put(Data("second".utf8)).digest
+      #expect(try store.addFile(again, to: model.id) == added)
+      // What a model refers to stays.
+      fixture.clock.advance(10)
+      #expect(try store.collectGarbage(olderThan: 1).map(\.digest) == [again.blob])
+      #expect(try store.blob(first.digest) == first)
+
+      again.blob = Fixture.digest("never stored")
+      again.name = "other"
+      #expect(throws: StoreError.notFound(.blob, again.blob.hex)) {
+        try store.addFile(again, to: model.id)
+      }
+      _ = try store.deleteUser(UserID("ann"))
+      #expect(throws: StoreError.notFound(.model, model.id.rawValue)) {
+        try store.addFile(file, to: model.id)
+      }
+      fixture.clock.advance(10)
+      #expect(try store.collectGarbage(olderThan: 1).contains(first))
+    },
     ConformanceCase("an unknown model is named") { fixture in
       let id = try #require(ModelID(rawValue: "model_0123456789abcdef01234567"))
       let missing = StoreError.notFound(.model, id.rawValue)

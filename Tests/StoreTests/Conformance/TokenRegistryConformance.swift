@@ -29,6 +29,16 @@ enum TokenRegistryConformance {
       #expect(try store.tokens().first?.revokedAt == revocation)
       #expect(try store.activeToken(digest: Fixture.digest("s2")) == operators)
     },
+    ConformanceCase("whether any token works") { fixture in
+      let store = fixture.store
+      #expect(try !store.hasActiveToken())
+      let first = try store.addToken(digest: Fixture.digest("s1"), user: nil, label: "a")
+      let second = try store.addToken(digest: Fixture.digest("s2"), user: nil, label: "b")
+      try store.revokeToken(first.id)
+      #expect(try store.hasActiveToken())
+      try store.revokeToken(second.id)
+      #expect(try !store.hasActiveToken())
+    },
     ConformanceCase("a secret is used once, revoked or not") { fixture in
       let digest = Fixture.digest("s1")
       let token = try fixture.store.addToken(digest: digest, user: nil, label: "a")

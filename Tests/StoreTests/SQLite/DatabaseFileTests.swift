@@ -30,7 +30,7 @@ import Testing
     }
     let raw = RawDatabase(path: path)
     #expect(try raw.value("PRAGMA application_id", as: Int32.self) == SQLiteStore.applicationID)
-    #expect(try raw.value("PRAGMA user_version", as: Int.self) == 2)
+    #expect(try raw.value("PRAGMA user_version", as: Int.self) == 3)
     #expect(try raw.value("PRAGMA journal_mode", as: String.self) == "wal")
   }
 
@@ -93,7 +93,7 @@ import Testing
   @Test func newerSchemaIsRefused() throws {
     try SQLiteStore(path: path).close()
     try edit("PRAGMA user_version = 99")
-    #expect(try openingError() == .newerSchema(path: path, found: 99, supported: 2))
+    #expect(try openingError() == .newerSchema(path: path, found: 99, supported: 3))
   }
 
   @Test func lockedByAnother() throws {

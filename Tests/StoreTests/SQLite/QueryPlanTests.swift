@@ -58,6 +58,11 @@ import Testing
     #expect(!plan.contains("SCAN"), "\(plan)")
   }
 
+  @Test func expiredLogsAreFoundByAge() throws {
+    let plan = try plan(SQLiteStore.oldLogsQuery)
+    #expect(plan.hasPrefix("SEARCH jobs USING INDEX jobs_log_kept"), "\(plan)")
+  }
+
   @Test func everyForeignKeyHasAnIndex() throws {
     try database.read { db in
       let tables = try String.fetchAll(

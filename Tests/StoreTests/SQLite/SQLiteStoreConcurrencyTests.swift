@@ -52,7 +52,7 @@ import Testing
     let created = outcomes.values.filter { if case .created = $0 { true } else { false } }
     #expect(created.count == 1)
     let job = try #require(outcomes.values.first?.job.id)
-    #expect(try stores[1].job(job).requesters.count == 20)
+    #expect(try stores[1].requesters(of: job).count == 20)
   }
 
   @Test func onePublicationOfMany() throws {

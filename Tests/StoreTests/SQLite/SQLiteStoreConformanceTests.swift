@@ -17,6 +17,14 @@ import Testing
     try test.check(.sqlite())
   }
 
+  @Test(arguments: JobQueueConformance.fairness) func fairness(_ test: ConformanceCase) throws {
+    try test.check(.sqlite())
+  }
+
+  @Test(arguments: JobQueueConformance.expiry) func expiry(_ test: ConformanceCase) throws {
+    try test.check(.sqlite())
+  }
+
   @Test(arguments: ModelCatalogConformance.all) func catalog(_ test: ConformanceCase) throws {
     try test.check(.sqlite())
   }

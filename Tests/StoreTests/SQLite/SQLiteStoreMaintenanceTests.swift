@@ -33,6 +33,19 @@ import Testing
     #expect(statistics.databaseBytes > 100_000)
   }
 
+  @Test func fileStatisticsTellSizes() throws {
+    let blob = try store.put(BlobStoreConformance.bytes(3_000_000))
+    let before = try store.fileStatistics()
+    #expect(before.databaseBytes + before.logBytes > 3_000_000)
+    #expect(before.pages > 700)
+    #expect(before.freePages == 0)
+    fixture.clock.advance(3600)
+    #expect(try store.collectGarbage(olderThan: 60).contains(blob))
+    let after = try store.fileStatistics()
+    #expect(after.freePages > 700)
+    #expect(after.pages == before.pages)
+  }
+
   @Test func soundStoreIsHealthy() throws {
     _ = try fixture.publishedModel("ann", "bags")
     let report = try store.check()

@@ -48,24 +48,27 @@ struct Fixture: Sendable {
 
   static let wideLimits = QueueLimits(total: 10_000, perUser: 10_000)
 
-  /// A request that depends on `what` alone.
+  /// A request that depends on `what` alone; `notes` change what it says, not what it asks for.
   func submission(
-    _ user: String, _ what: String, key: String? = nil, priority: Int = 0,
+    _ user: String, _ what: String, key: String? = nil, notes: String = "", priority: Int = 0,
     limits: QueueLimits = wideLimits
   ) throws -> Submission {
     Submission(
       user: try UserID(user), fingerprint: Self.digest(what), baseModel: "resnet",
       classes: [ClassWeight(name: what, weight: 1)], profile: Self.json(#"{"of":"\#(what)"}"#),
       recipe: Self.json(#"{"epochs":2}"#), seed: .max, metadata: Self.json(#"{"by":"\#(user)"}"#),
-      priority: priority, idempotencyKey: key, limits: limits)
+      priority: priority,
+      idempotencyKey: key.map { IdempotencyKey($0, request: Self.digest(what + notes)) },
+      limits: limits)
   }
 
   @discardableResult
   func submit(
-    _ user: String, _ what: String, key: String? = nil, priority: Int = 0,
+    _ user: String, _ what: String, key: String? = nil, notes: String = "", priority: Int = 0,
     limits: QueueLimits = wideLimits
   ) throws -> SubmissionOutcome {
-    try store.submit(submission(user, what, key: key, priority: priority, limits: limits))
+    try store.submit(
+      submission(user, what, key: key, notes: notes, priority: priority, limits: limits))
   }
 
   func claim(_ worker: String = "w1", lease: TimeInterval = 30) throws -> JobRecord? {

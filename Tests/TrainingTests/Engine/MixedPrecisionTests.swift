@@ -55,6 +55,19 @@ import Training
     #expect(found.gradients == exact.gradients)
   }
 
+  /// A teacher's opinions: at worst 0.7 % of the scores were measured.
+  @Test(arguments: EngineGolden.all) func answersAreNearTheExactOnes(golden: EngineGolden) throws {
+    func scores(_ precision: Precision) throws -> [Float] {
+      let network = try Network(
+        graph: golden.graph, weights: golden.weights, threads: 1, answerPrecision: precision)
+      return try network.forward(
+        golden.images.values, count: golden.labels.count, mode: .inference)
+    }
+    let (exact, found) = (try scores(.f32), try scores(.bf16))
+    #expect(found != exact, "bfloat16 was not used")
+    #expect(norm(zip(found, exact).map { $0 - $1 }) / norm(exact) < 0.02)
+  }
+
   @Test func learnsAsWell() throws {
     let problem = try ToyProblem()
     func losses(_ precision: Precision) throws -> [Double] {

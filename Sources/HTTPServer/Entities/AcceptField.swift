@@ -1,0 +1,63 @@
+/// What a client would take, from its `Accept` field (RFC 9110 §12.5.1).
+public struct AcceptField: Sendable {
+  private struct Range {
+    let type: Substring
+    let subtype: Substring
+    let quality: Double
+
+    /// How closely the range names a type; nil when it does not.
+    func precision(for type: Substring, _ subtype: Substring) -> Int? {
+      if self.type == "*" { return self.subtype == "*" ? 0 : nil }
+      guard self.type == type else { return nil }
+      if self.subtype == "*" { return 1 }
+      return self.subtype == subtype ? 2 : nil
+    }
+  }
+
+  private let ranges: [Range]
+
+  /// The field's value; nil and an empty value take anything. Members that are no media ranges are
+  /// skipped, parameters other than the quality do not count.
+  public init(_ value: String?) {
+    ranges = (value ?? "").split(separator: ",").compactMap { member in
+      let parts = member.lowercased().split(separator: ";").map { $0.trimmingSpaces }
+      guard let name = parts.first, let slash = name.firstIndex(of: "/") else { return nil }
+      let quality = parts.dropFirst().first { $0.hasPrefix("q=") }
+        .map { Double($0.dropFirst(2)).map { min(1, max(0, $0)) } ?? 0 }
+      return Range(
+        type: name[..<slash], subtype: name[name.index(after: slash)...], quality: quality ?? 1)
+    }
+  }
+
+  /// How welcome a media type in lower case is, 0…1; the range that names it most closely decides.
+  public func quality(of mediaType: String) -> Double {
+    if ranges.isEmpty { return 1 }
+    guard let slash = mediaType.firstIndex(of: "/") else { return 0 }
+    let type = mediaType[..<slash]
+    let subtype = mediaType[mediaType.index(after: slash)...]
+    var best: (precision: Int, quality: Double)?
+    for range in ranges {
+      guard let precision = range.precision(for: type, subtype) else { continue }
+      if best.map({ precision > $0.precision }) ?? true { best = (precision, range.quality) }
+    }
+    return best?.quality ?? 0
+  }
+
+  /// The most welcome of what there is, the first of equals; nil when the client takes none.
+  public func preferred(among mediaTypes: [String]) -> String? {
+    var best: (type: String, quality: Double)?
+    for type in mediaTypes {
+      let quality = quality(of: type)
+      if quality > best?.quality ?? 0 { best = (type, quality) }
+    }
+    return best?.type
+  }
+}
+
+extension Substring {
+  fileprivate var trimmingSpaces: Substring {
+    var text = drop { $0 == " " || $0 == "\t" }
+    while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+    return text
+  }
+}

@@ -1,0 +1,96 @@
+import Dispatch
+import Foundation
+import Logging
+import Store
+import Synchronization
+
+/// Forgets in time: collects blobs nobody refers to, lets job logs and idempotency keys expire, and
+/// overwrites what deleted users left in the database file.
+final class Housekeeping: Sendable {
+  private let store: SQLiteStore
+  private let configuration: Service.Configuration.Housekeeping
+  private let logger: Logger
+  private let queue = DispatchQueue(label: "crisp.housekeeping", qos: .utility)
+  private let isStopped = Mutex(false)
+  /// When remains may be erased again.
+  private let nextErasure = Mutex(DispatchTime(uptimeNanoseconds: 0))
+  private let isErasureDue = Mutex(false)
+
+  init(
+    store: SQLiteStore, configuration: Service.Configuration.Housekeeping, logger: Logger
+  ) {
+    self.store = store
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  /// Tidies now and at every interval.
+  func start() { tidy(after: 0) }
+
+  /// Waits for what is under way and erases what deletions left, if there is time; the next server
+  /// does the rest.
+  func stop(deadline: DispatchTime) {
+    isStopped.withLock { $0 = true }
+    let done = DispatchGroup()
+    queue.async(group: done) { [self] in
+      if DispatchTime.now() < deadline { erase() }
+    }
+    _ = done.wait(timeout: deadline)
+  }
+
+  /// A user was deleted: erases soon. Erasing holds up other writers, in proportion to the number of
+  /// users, so it takes a twentieth of the time at most.
+  func eraseSoon() {
+    let isFirst = isErasureDue.withLock { isDue in
+      defer { isDue = true }
+      return !isDue
+    }
+    guard isFirst else { return }
+    queue.asyncAfter(deadline: max(.now(), nextErasure.withLock { $0 })) { [weak self] in
+      self?.erase()
+    }
+  }
+
+  private func tidy(after seconds: TimeInterval) {
+    queue.asyncAfter(deadline: .now() + seconds) { [weak self] in
+      guard let self, !self.isStopped.withLock({ $0 }) else { return }
+      self.tidy()
+      self.tidy(after: self.configuration.interval)
+    }
+  }
+
+  private func tidy() {
+    attempt("collect unused blobs") {
+      let blobs = try store.collectGarbage(olderThan: configuration.grace)
+      guard !blobs.isEmpty else { return }
+      logger.info(
+        "collected unused blobs",
+        metadata: ["blobs": "\(blobs.count)", "bytes": "\(blobs.reduce(0) { $0 + $1.size })"])
+    }
+    attempt("forget idempotency keys") {
+      _ = try store.expireIdempotencyKeys(olderThan: configuration.keyLifetime)
+    }
+    attempt("forget job logs") { _ = try store.expireLogs(olderThan: configuration.logLifetime) }
+    erase()
+  }
+
+  private func erase() {
+    isErasureDue.withLock { $0 = false }
+    let start = DispatchTime.now()
+    attempt("erase what deleted users left") {
+      if try !store.eraseRemains() { logger.info("readers hold up an erasure; it is repeated") }
+    }
+    let end = DispatchTime.now()
+    let pause = 20 * (end.uptimeNanoseconds - start.uptimeNanoseconds)
+    nextErasure.withLock {
+      $0 = DispatchTime(uptimeNanoseconds: end.uptimeNanoseconds &+ pause)
+    }
+  }
+
+  /// What fails now, on a full disk for instance, is done at the next interval.
+  private func attempt(_ what: String, _ work: () throws -> Void) {
+    do { try work() } catch {
+      logger.warning("cannot \(what)", metadata: ["error": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import HTTPServer
+import Metrics
+import Store
+
+// What is asked for at each scrape.
+extension ServiceMetrics {
+  /// Shows how busy a server is.
+  func watch(_ server: HTTPServer) {
+    registry.collect { [weak server] in
+      guard let server else { return [] }
+      return [
+        .value("crisp_http_connections", "Open connections.", Double(server.connectionCount)),
+        .value(
+          "crisp_http_streams", "Downloads and event streams under way.",
+          Double(server.streamCount)),
+      ]
+    }
+  }
+
+  /// Shows the queue and the file of a store.
+  func watch(_ store: SQLiteStore) {
+    registry.collect { Self.families(of: store) }
+  }
+
+  /// Shows the models that are kept in memory for predictions.
+  func watch(_ predictions: SessionCache) {
+    registry.collect {
+      let now = predictions.statistics
+      return [
+        .value(
+          "crisp_prediction_models", "Models in memory for predictions.", Double(now.models)),
+        .value(
+          "crisp_prediction_memory_bytes", "Bytes that they and their sessions take.",
+          Double(now.bytes)),
+        .value(
+          "crisp_prediction_model_loads_total", "Models read for predictions.", kind: .counter,
+          Double(now.loads)),
+        .value(
+          "crisp_prediction_model_evictions_total", "Models dropped to make room.", kind: .counter,
+          Double(now.evictions)),
+      ]
+    }
+  }
+
+  /// A database that fails must show in the metrics, not take them away.
+  private static func families(of store: SQLiteStore) -> [MetricFamily] {
+    func up(_ isUp: Bool) -> MetricFamily {
+      .value("crisp_database_up", "Whether the database can be read.", isUp ? 1 : 0)
+    }
+    guard let backlog = try? store.backlog(), let file = try? store.fileStatistics() else {
+      return [up(false)]
+    }
+    return [
+      up(true),
+      .value("crisp_jobs_queued", "Jobs that wait for a worker.", Double(backlog.queued)),
+      .value("crisp_jobs_running", "Jobs that a worker holds.", Double(backlog.running)),
+      .value(
+        "crisp_jobs_oldest_queued_age_seconds", "Time since the oldest waiting job was asked for.",
+        backlog.oldestAge),
+      .value("crisp_sqlite_file_bytes", "Size of the database file.", Double(file.databaseBytes)),
+      .value("crisp_sqlite_wal_bytes", "Size of its write-ahead log.", Double(file.logBytes)),
+      .value("crisp_sqlite_pages", "Pages of the database.", Double(file.pages)),
+      .value(
+        "crisp_sqlite_free_pages", "Pages that hold nothing and will be used again.",
+        Double(file.freePages)),
+    ]
+  }
+}

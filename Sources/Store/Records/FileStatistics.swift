@@ -1,0 +1,11 @@
+/// What a database takes on disk.
+public struct FileStatistics: Equatable, Sendable {
+  /// Bytes of the database file.
+  public let databaseBytes: Int64
+  /// Bytes of its write-ahead log; 0 when there is none.
+  public let logBytes: Int64
+  /// Pages of the database.
+  public let pages: Int64
+  /// Pages among them that hold nothing and will be used again.
+  public let freePages: Int64
+}

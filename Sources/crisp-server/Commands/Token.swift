@@ -1,0 +1,110 @@
+import ArgumentParser
+import Foundation
+import PersonalizationService
+
+/// `crisp-server token …`
+struct Token: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make, list and revoke access tokens.",
+    discussion: """
+      Once a database has an active token, every request needs one. A user's token opens that \
+      user's profile, jobs and models; an operator's opens everything.
+      """,
+    subcommands: [Create.self, List.self, Revoke.self])
+
+  struct Create: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a token and print it, this once.",
+      discussion: "Example: crisp-server token create --db crisp.sqlite --user ada --label laptop")
+
+    /// What `--json` prints.
+    struct Report: Encodable {
+      let token: String
+      let summary: TokenSummary
+
+      enum CodingKeys: String, CodingKey { case token }
+
+      func encode(to encoder: any Encoder) throws {
+        try summary.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(token, forKey: .token)
+      }
+    }
+
+    @OptionGroup var database: DatabaseOptions
+    @Option(help: "Whose token (default: an operator's).") var user: String?
+    @Option(help: "What to call it.") var label = "token"
+    @OptionGroup var output: JSONOutput
+
+    func run() throws {
+      let (token, summary) = try Administration(database: database.database)
+        .createToken(user: user, label: label)
+      try output.print(Report(token: token.secret, summary: summary)) {
+        // The secret alone on standard output, for scripts.
+        FileHandle.standardError.write(
+          Data("\(summary.id) for \(summary.holder); this is shown only once:\n".utf8))
+        return token.secret
+      }
+    }
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List tokens, revoked ones too; never their secrets.",
+      discussion: "Example: crisp-server token list --db crisp.sqlite")
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var output: JSONOutput
+
+    func run() throws {
+      let tokens = try Administration(database: database.database).tokens()
+      try output.print(tokens) {
+        guard !tokens.isEmpty else { return "no tokens: on loopback the server runs open" }
+        return tokens.map { token in
+          let state = token.revokedAt.map { "revoked \(Self.date($0))" } ?? "active"
+          return "\(token.id)  \(Self.date(token.createdAt))  \(state)  \(token.holder)  "
+            + token.label
+        }.joined(separator: "\n")
+      }
+    }
+
+    private static func date(_ seconds: Int) -> String {
+      Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601)
+    }
+  }
+
+  struct Revoke: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Stop a token from working, at once.",
+      discussion: """
+        Example: crisp-server token revoke --db crisp.sqlite token_0123456789abcdef01234567
+        """)
+
+    @OptionGroup var database: DatabaseOptions
+    @Argument(help: "The token's name, as the list shows it: token_…") var id: String
+
+    func run() throws {
+      try Administration(database: database.database).revokeToken(id: id)
+      print("revoked \(id)")
+    }
+  }
+}
+
+extension TokenSummary {
+  /// Whose token, for people.
+  fileprivate var holder: String { user.map { "user '\($0)'" } ?? "an operator" }
+}
+
+/// The option of commands that can print JSON.
+struct JSONOutput: ParsableArguments {
+  @Flag(help: "Print one JSON document instead of text.")
+  var json = false
+
+  /// Prints `value` as JSON when asked for, else the text.
+  func print(_ value: some Encodable, text: () -> String) throws {
+    guard json else { return Swift.print(text()) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+}
