@@ -31,7 +31,7 @@ enum RequestStream {
       }
       if outcomes(pieces: pieces) != whole { return "another outcome in pieces up to \(longest)" }
     }
-    return whole.first { $0.hasPrefix("fault") }
+    return whole.first { $0.hasPrefix("fault: ") }
   }
 
   private static func outcomes(pieces: [Data]) -> [String] {

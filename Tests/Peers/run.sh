@@ -6,8 +6,9 @@
 #
 #   Tests/Peers/run.sh          (or make test-peers)
 #
-# Everything it fetches and writes stands in .build/peers. CRISP, CRISP_SERVER and PARSER_DRIVER name other
-# binaries than those that are built; PEERS_PYTHON an interpreter that has requirements.txt already.
+# Everything it fetches and writes stands in .build/peers. CRISP, CRISP_SERVER and PARSER_DRIVER
+# name other binaries than those that are built; PEERS_PYTHON an interpreter that has
+# requirements.txt already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
