@@ -22,7 +22,7 @@ crash-test: setup
 	$(BUILD) --build-tests
 	CRISP_KILLS=$(or $(KILLS),200) $(SWIFT) test -c release --skip-build --disable-xctest --filter CrashTests
 
-## test-peers: against onnxruntime and PyTorch, on real weights (fetches Python packages once)
+## test-peers: against onnxruntime, PyTorch, llhttp and h11, on real weights (fetches Python packages once)
 test-peers: build
 	@Tests/Peers/run.sh
 
@@ -38,7 +38,7 @@ test-sanitized: setup
 libcrisp: setup
 	@deploy/libcrisp.sh
 
-## fuzz: hostile packed files for SECONDS (60), starting from all that earlier runs found
+## fuzz: hostile packed files and requests for SECONDS (60), starting from what earlier runs found
 fuzz:
 	@Tests/Fuzz/run.sh $(or $(SECONDS),60)
 

@@ -150,6 +150,9 @@ let package = Package(
         "CImage", "CSystem", "Datasets", "ModelFormats", "NeuralGraph", "Randomness", "Training",
       ],
       path: "Tests/TestSupport", swiftSettings: swift),
+    .executableTarget(
+      name: "parser-driver", dependencies: ["HTTPServer"], path: "Tests/Peers/ParserDriver",
+      swiftSettings: swift),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"], swiftSettings: swift),
     .testTarget(
@@ -208,10 +211,11 @@ let package = Package(
     .testTarget(
       name: "HTTPServerTests",
       dependencies: [
-        "COpenSSL", "HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types"),
+        "COpenSSL", "HTTPServer", "crisp-server",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: swift),
+      resources: [.copy("Vectors")], swiftSettings: swift),
     .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: swift),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
     .testTarget(

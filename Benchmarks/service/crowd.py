@@ -73,17 +73,18 @@ with tempfile.TemporaryDirectory() as folder:
             f"{USERS} users, {os.path.getsize(database) >> 20} MB database: answers after "
             f"{time.monotonic() - start:.2f} s, {server.resident():.0f} MB resident"
         )
-        for name, targets in [
-            ("GET /jobs/{id}", spread("/jobs/job_{:024x}")),
-            ("GET /users/{user}", spread("/users/user%20{}")),
-            ("GET /jobs?user=", spread("/jobs?user=user%20{}")),
-            ("GET /jobs?limit=100", ["/jobs?limit=100"]),
-            ("GET /jobs?limit=100, from the middle",
+        for name, rate, targets in [
+            ("GET /jobs/{id}", 100, spread("/jobs/job_{:024x}")),
+            ("GET /users/{user}", 100, spread("/users/user%20{}")),
+            ("GET /jobs?user=", 100, spread("/jobs?user=user%20{}")),
+            ("GET /jobs?limit=100", 5, ["/jobs?limit=100"]),
+            ("GET /jobs?limit=100, from the middle", 5,
              [f"/jobs?limit=100&after=job_{USERS // 2:024x}"]),
-            ("GET /models?limit=100", ["/models?limit=100"]),
+            ("GET /models?limit=100", 5, ["/models?limit=100"]),
         ]:
-            results = latencies(server, targets, 100, 5)
-            print(f"  {name}: {percentiles(results)}; {server.resident():.0f} MB resident")
+            results = latencies(server, targets, rate, 5)
+            print(f"  {name}, {rate} a second: {percentiles(results)}; "
+                  f"{server.resident():.0f} MB resident")
         start = time.monotonic()
         server.call("DELETE", "/users/user%2077")
         deleted = time.monotonic() - start

@@ -37,7 +37,10 @@ MODEL = "model_" + "0" * 24
 
 def start(database):
     process = subprocess.Popen(
-        [options.server, "--db", database, "--port", "0", "--workers", "1"],
+        [options.server, "--db", database, "--port", "0", "--log-level", "warning",
+         # All clients come from one address here, and those that are cut come twice.
+         "--max-connections-per-address", str(2 * options.clients + 16),
+         "--max-connections", str(2 * options.clients + 16)],
         stdout=subprocess.PIPE, text=True)
     line = process.stdout.readline().strip()
     return process, int(line.rsplit(":", 1)[1])

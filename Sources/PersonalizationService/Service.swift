@@ -48,8 +48,6 @@ public final class Service: Sendable {
     /// Whether every request needs a token even before the first one is made. Without this, a
     /// server whose database has no active token runs open.
     public var requireTokens = false
-    /// Whether connections are encrypted.
-    public var hasTLS = false
     /// Whether to listen beyond loopback although nothing protects users from each other.
     public var insecure = false
 
@@ -92,7 +90,7 @@ public final class Service: Sendable {
   public init(_ configuration: Configuration, logger: Logger) throws {
     let host = configuration.http.host
     let isExposed = !configuration.insecure && !Self.isLoopback(host)
-    guard !isExposed || configuration.hasTLS else {
+    guard !isExposed || configuration.tls != nil else {
       throw ServiceError.exposedWithoutProtection(host: host)
     }
     self.logger = logger

@@ -32,8 +32,9 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .exposedWithoutProtection(let host):
-      "listening on '\(host)' would expose every user's models without TLS and tokens; use a "
-        + "loopback address, or --insecure if something else protects this one"
+      "listening on '\(host)' would expose every user's models without TLS and tokens; give "
+        + "--tls-cert and --tls-key, use a loopback address, or --insecure if something else "
+        + "protects this one"
     case .exposedWithoutTokens(let host):
       "listening on '\(host)' would let everyone see every user's models: make a token with "
         + "crisp-server token create, or start with --require-tokens, or with --insecure if "

@@ -8,12 +8,15 @@ private enum Target: String {
   case packed
   /// The header of a safetensors file alone: the input is its text.
   case header
+  /// The bytes of an HTTP connection.
+  case requests
 
   static let current =
     ProcessInfo.processInfo.environment["CRISP_FUZZ"].flatMap(Target.init) ?? .packed
 }
 
-/// libFuzzer calls this once. With CRISP_FUZZ_SEEDS it writes the files to start from and ends.
+/// libFuzzer calls this once. With CRISP_FUZZ_SEEDS it writes the files to start from and ends; the
+/// connections to start from are the vectors of the parser's tests, which run.sh writes.
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(
   _ count: UnsafeMutablePointer<CInt>?,
@@ -46,6 +49,8 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     if let file = try? SafetensorsFile(data: HeaderSplit(header: bytes, body: Data()).joined) {
       for name in file.entries.keys { _ = try? file.tensor(name) }
     }
+  case .requests:
+    if let fault = RequestStream.fault(of: bytes) { fatalError(fault) }
   }
   return 0
 }

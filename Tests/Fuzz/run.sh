@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# Fuzzes the reader of packed files, the planner and one run, then the safetensors header alone, with
-# libFuzzer and AddressSanitizer.
+# Fuzzes the reader of packed files, the planner and one run, then the safetensors header alone, then
+# the parser of HTTP requests, with libFuzzer and AddressSanitizer.
 #
-#   Tests/Fuzz/run.sh [SECONDS] [packed|header]     (or make fuzz SECONDS=600)
+#   Tests/Fuzz/run.sh [SECONDS] [packed|header|requests]     (or make fuzz SECONDS=600)
 #
-# Half of the time goes to each unless one is named. What earlier runs found worth keeping stays in
+# A third of the time goes to each unless one is named. What earlier runs found worth keeping stays in
 # .build/fuzz/corpus-*; a file that stops it is left in .build/fuzz/found: put it into
-# Tests/SparseRuntimeTests/FoundCrashes, where the tests replay it, and mend the cause.
+# Tests/SparseRuntimeTests/FoundCrashes, where the tests replay it (a connection becomes a vector in
+# Tests/HTTPServerTests/Vectors), and mend the cause.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 seconds=${1:-60}
-targets=(${2:-packed header})
-[ $# -gt 1 ] || seconds=$((seconds / 2))
+targets=(${2:-packed header requests})
+[ $# -gt 1 ] || seconds=$((seconds / 3))
 work=.build/fuzz
 mkdir -p "$work/modules" "$work/found"
 swiftc=${SWIFT:-swift}c
@@ -38,12 +39,16 @@ swift_module() {
   shift
   if [ -f "$object" ] && [ -z "$(find "$@" -newer "$object")" ] && [ -z "$rebuild" ]; then return; fi
   rebuild=yes  # and everything that depends on it
-  "$swiftc" -c -wmo -O -g $sanitizers -parse-as-library -swift-version 6 -package-name crisp \
+  "$swiftc" -c -wmo -O -g $sanitizers -parse-as-library -swift-version 6 -package-name crisp ${flags:-} \
     -module-name "$name" -emit-module -emit-module-path "$work/modules/$name.swiftmodule" \
     -I "$work/modules" $(find "$@" -name '*.swift' | sort) -o "$object"
 }
 rebuild=
 c_objects
+# Of the server only the parser, which needs no sockets; its field types are a package's.
+[ -d .build/checkouts/swift-http-types ] || "${SWIFT:-swift}" package resolve
+flags=-suppress-warnings swift_module HTTPTypes .build/checkouts/swift-http-types/Sources/HTTPTypes
+swift_module HTTPServer Sources/HTTPServer/Framing Sources/HTTPServer/Configuration/Limits.swift
 for name in Randomness NeuralGraph ModelFormats SparseRuntime; do
   swift_module "$name" "Sources/$name"
 done
@@ -55,14 +60,20 @@ for target in "${targets[@]}"; do
   export CRISP_FUZZ=$target
   corpus=$work/corpus-$target
   mkdir -p "$corpus"
-  CRISP_FUZZ_SEEDS=$corpus "$work/fuzz" >"$work/seeds.log" 2>&1
+  options=()
+  if [ "$target" = requests ]; then
+    PYTHONPATH=Tests/Peers python3 Tests/Fuzz/request_seeds.py "$corpus"
+    options=(-dict=Tests/Fuzz/requests.dict)
+  else
+    CRISP_FUZZ_SEEDS=$corpus "$work/fuzz" >"$work/seeds.log" 2>&1
+  fi
   echo "fuzz: $target for $seconds seconds"
   # Costs of instrumented kernels are kept apart from those that users' sessions plan by.
   # A file of 64 KB that makes the reader take 256 MB at once, or 1 GB altogether, is a finding.
   CRISP_CACHE=$work/costs SWIFT_BACKTRACE=enable=no \
     ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16 "$work/fuzz" "$corpus" \
     -max_total_time="$seconds" -max_len=65536 -len_control=0 -timeout=10 -rss_limit_mb=1024 \
-    -malloc_limit_mb=256 -artifact_prefix="$work/found/$target-" -print_final_stats=1 \
+    -malloc_limit_mb=256 "${options[@]}" -artifact_prefix="$work/found/$target-" -print_final_stats=1 \
     >"$work/$target.log" 2>&1 || { tail -40 "$work/$target.log"; exit 1; }
   grep -E 'cov: ' "$work/$target.log" | tail -1
   sed -n 's/^stat::/  /p' "$work/$target.log"

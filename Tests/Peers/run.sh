@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Compares `crisp` with the programs that others use: onnxruntime and PyTorch, on real weights and
-# photographs; and `crisp-server` with what its clients are made of: schemathesis on its OpenAPI
-# document, Prometheus on its metrics, a browser on its page. Prints PASS or FAIL for each check and
-# fails when one does.
+# photographs; and `crisp-server` with what its clients are made of: llhttp and h11 on the bytes of
+# HTTP, the hub's own client, schemathesis on its OpenAPI document, Prometheus on its metrics, a
+# browser on its page. Prints PASS or FAIL for each check and fails when one does.
 #
 #   Tests/Peers/run.sh          (or make test-peers)
 #
-# Everything it fetches and writes stands in .build/peers. CRISP and CRISP_SERVER name other binaries
-# than those that are built; PEERS_PYTHON an interpreter that has requirements.txt already.
+# Everything it fetches and writes stands in .build/peers. CRISP, CRISP_SERVER and PARSER_DRIVER
+# name other binaries than those that are built; PEERS_PYTHON an interpreter that has
+# requirements.txt already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -28,6 +29,8 @@ crisp=${CRISP:-.build/release/crisp}
 [ -n "${CRISP:-}" ] || swift build -c release --product crisp
 server=${CRISP_SERVER:-.build/release/crisp-server}
 [ -n "${CRISP_SERVER:-}" ] || swift build -c release --product crisp-server
+driver=${PARSER_DRIVER:-.build/release/parser-driver}
+[ -n "${PARSER_DRIVER:-}" ] || swift build -c release --product parser-driver
 
 failures=0
 check() {
@@ -46,6 +49,8 @@ check() {
 check onnx-import-efficientnet "$python" Tests/Peers/check_efficientnet.py "$crisp" "$work"
 check onnx-export "$python" Tests/Peers/check_onnx_export.py "$crisp" "$work"
 check state-dict "$python" Tests/Peers/check_state_dict.py "$crisp" "$work"
+check http-requests "$python" Tests/Peers/check_http.py "$driver"
+check http-responses "$python" Tests/Peers/check_http_client.py "$server" "$driver"
 check hub "$python" Tests/Peers/check_hub.py "$server" "$work"
 check metrics "$python" Tests/Peers/check_metrics.py "$server" "$work"
 check openapi "$python" Tests/Peers/check_openapi.py "$server" "$work"

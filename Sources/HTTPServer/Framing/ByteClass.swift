@@ -10,7 +10,7 @@ enum ByteClass {
 
   private static let tokens = table("!#$%&'*+-.^_`|~")
   private static let targets = table("-._~!$&'()*+,;=:@/?%")
-  private static let hosts = table("-._~!$&'()*+,;=:[]%")
+  private static let names = table("-._~!$&'()*+,;=")
 
   /// RFC 9110 §5.6.2: tchar.
   static func isToken(_ byte: UInt8) -> Bool { tokens[Int(byte)] }
@@ -18,8 +18,8 @@ enum ByteClass {
   /// RFC 3986 §3.3, §3.4: pchar, "/", "?" and the "%" of a percent-encoding.
   static func isTarget(_ byte: UInt8) -> Bool { targets[Int(byte)] }
 
-  /// RFC 3986 §3.2.2, §3.2.3: the bytes of a host with an optional port.
-  static func isHost(_ byte: UInt8) -> Bool { hosts[Int(byte)] }
+  /// RFC 3986 §3.2.2: what a registered name holds besides percent-encodings.
+  static func isName(_ byte: UInt8) -> Bool { names[Int(byte)] }
 
   /// RFC 9110 §5.5: what no field value, and no other line, may hold: CTL except HTAB.
   static func isControl(_ byte: UInt8) -> Bool { (byte < 0x20 && byte != tab) || byte == 0x7F }

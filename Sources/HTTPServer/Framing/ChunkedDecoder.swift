@@ -54,8 +54,7 @@ struct ChunkedDecoder: Sendable {
     }
   }
 
-  /// RFC 9112 §7.1: chunk-size = 1*HEXDIG, then nothing or ";" and extensions, which are ignored
-  /// (§7.1.1). Space around the size is refused: peers disagree on it.
+  /// RFC 9112 §7.1: chunk-size = 1*HEXDIG, then nothing or extensions, which are ignored (§7.1.1).
   private mutating func parseSize(_ line: ArraySlice<UInt8>) throws(FramingError) -> Int {
     var size = 0
     var rest = line
@@ -66,9 +65,7 @@ struct ChunkedDecoder: Sendable {
       size = product | Int(digit)
     }
     let digits = line.count - rest.count
-    guard digits > 0, digits <= 16, rest.isEmpty || rest.first == UInt8(ascii: ";") else {
-      throw .malformedChunk
-    }
+    guard digits > 0, digits <= 16, ChunkExtensions.areValid(rest) else { throw .malformedChunk }
     extensionBytes += rest.count
     guard extensionBytes <= limits.chunkExtensions else { throw .chunkExtensionsTooLarge }
     guard size <= bodyLimit - body.count else { throw .bodyTooLarge }

@@ -8,7 +8,8 @@ package enum FramingError: Error, Equatable, Sendable, CaseIterable {
   case headerBlockTooLarge, tooManyFields, foldedField, malformedField
   case missingHost, repeatedHost, malformedHost
   case malformedContentLength, repeatedContentLength, conflictingLength
-  case unsupportedTransferEncoding, transferEncodingInOldVersion
+  case malformedTransferEncoding, unsupportedTransferEncoding
+  case transferEncodingInOldVersion
   case malformedChunk, chunkExtensionsTooLarge, trailersTooLarge, bodyTooLarge
   case unknownExpectation
   case headerTimeout, bodyTimeout
@@ -60,6 +61,11 @@ package enum FramingError: Error, Equatable, Sendable, CaseIterable {
       (
         .badRequest, "conflicting_body_length",
         "Send either Content-Length or Transfer-Encoding, not both."
+      )
+    case .malformedTransferEncoding:
+      (
+        .badRequest, "malformed_transfer_encoding",
+        "End Transfer-Encoding with chunked, and name it once."
       )
     case .unsupportedTransferEncoding:
       (.notImplemented, "unsupported_transfer_encoding", "Use Transfer-Encoding: chunked only.")

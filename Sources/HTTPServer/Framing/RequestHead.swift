@@ -38,9 +38,8 @@ package struct RequestHead: Sendable {
 
     // RFC 9110 §10.1.1: 417 for unknown expectations; 100-continue from an HTTP/1.0 client is
     // ignored.
-    let expectations = headers[fields: .expect]
-    for expectation in expectations where !expectation.value.utf8.equalsIgnoringCase("100-continue")
-    {
+    let expectations = Self.list(headers[fields: .expect])
+    guard expectations.allSatisfy({ $0.equalsIgnoringCase("100-continue") }) else {
       throw .unknownExpectation
     }
     expectsContinue = !expectations.isEmpty && line.version == .http11 && framing != .none
@@ -55,7 +54,7 @@ package struct RequestHead: Sendable {
       if line.version == .http11 { throw .missingHost }
       return
     }
-    guard RequestTarget.isHost(host.value.utf8) else { throw .malformedHost }
+    guard Authority.isValid(host.value.utf8) else { throw .malformedHost }
   }
 
   private static func bodyFraming(
@@ -63,14 +62,12 @@ package struct RequestHead: Sendable {
   ) throws(FramingError) -> BodyFraming {
     let encodings = headers[fields: .transferEncoding]
     let lengths = headers[fields: .contentLength]
-    if let encoding = encodings.first {
+    if !encodings.isEmpty {
       // RFC 9112 §6.1: HTTP/1.0 does not define Transfer-Encoding; a message with both fields is
       // an attempt at request smuggling.
       guard line.version == .http11 else { throw .transferEncodingInOldVersion }
       guard lengths.isEmpty else { throw .conflictingLength }
-      guard encodings.count == 1, encoding.value.utf8.equalsIgnoringCase("chunked") else {
-        throw .unsupportedTransferEncoding
-      }
+      try checkCodings(encodings)
       return .chunked
     }
     guard let field = lengths.first else { return .none }
@@ -78,6 +75,30 @@ package struct RequestHead: Sendable {
     guard lengths.count == 1 else { throw .repeatedContentLength }
     guard let length = decimal(field.value.utf8) else { throw .malformedContentLength }
     return length == 0 ? .none : .length(length)
+  }
+
+  /// RFC 9112 §6.3: without chunked as the last coding nobody knows where the body ends: 400;
+  /// §7: nor if it was applied before. §6.1: 501 for codings this server does not have, which are
+  /// all others. Empty members are refused, though §5.6.1.2 of RFC 9110 would skip them: peers
+  /// have read "chunked," in two ways.
+  private static func checkCodings(_ fields: [HTTPField]) throws(FramingError) {
+    let codings = fields.flatMap { field in
+      field.value.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map {
+        Array($0.trimmingWhitespace)
+      }
+    }
+    let isChunked = codings.map { $0.equalsIgnoringCase("chunked") }
+    guard isChunked.last == true, !isChunked.dropLast().contains(true),
+      !codings.contains(where: \.isEmpty)
+    else { throw .malformedTransferEncoding }
+    guard codings.count == 1 else { throw .unsupportedTransferEncoding }
+  }
+
+  /// The members of a list (RFC 9110 §5.6.1), over all fields that carry it; empty ones do not count.
+  private static func list(_ fields: [HTTPField]) -> [[UInt8]] {
+    fields.flatMap { field in
+      field.value.utf8.split(separator: UInt8(ascii: ",")).map { Array($0.trimmingWhitespace) }
+    }.filter { !$0.isEmpty }
   }
 
   /// RFC 9110 §8.6: Content-Length = 1*DIGIT. Nil when it is not, or exceeds `Int`.
@@ -97,12 +118,9 @@ package struct RequestHead: Sendable {
   /// RFC 9112 §9.3: "close" wins; HTTP/1.0 persists only when it asks to.
   private static func keepAlive(_ headers: HTTPFields, line: RequestLine) -> Bool {
     var asksToKeep = line.version == .http11
-    for field in headers[fields: .connection] {
-      for option in field.value.utf8.split(separator: UInt8(ascii: ",")) {
-        let option = option.trimmingWhitespace
-        if option.equalsIgnoringCase("close") { return false }
-        if option.equalsIgnoringCase("keep-alive") { asksToKeep = true }
-      }
+    for option in list(headers[fields: .connection]) {
+      if option.equalsIgnoringCase("close") { return false }
+      if option.equalsIgnoringCase("keep-alive") { asksToKeep = true }
     }
     return asksToKeep
   }

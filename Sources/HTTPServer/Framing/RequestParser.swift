@@ -40,6 +40,12 @@ package struct RequestParser: Sendable {
     return true
   }
 
+  /// The method of a request whose header block is not complete or not in order.
+  package var methodUnderWay: HTTPRequest.Method? {
+    if case .fields(let line) = state { return line.method }
+    return nil
+  }
+
   /// Decoded bytes of the body so far.
   package var bodyCount: Int {
     switch state {

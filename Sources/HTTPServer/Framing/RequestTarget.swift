@@ -45,8 +45,7 @@ package struct RequestTarget: Sendable {
       guard bytes.prefix(scheme.utf8.count).equalsIgnoringCase(scheme) else { continue }
       let rest = bytes.dropFirst(scheme.utf8.count)
       let end = rest.firstIndex { $0 == ByteClass.slash || $0 == UInt8(ascii: "?") }
-      // RFC 9110 §4.2.4: user information in a received URI is an error here; "@" is no host byte.
-      guard isHost(rest[..<(end ?? rest.endIndex)]) else { throw .malformedTarget }
+      guard Authority.isValid(rest[..<(end ?? rest.endIndex)]) else { throw .malformedTarget }
       return rest[(end ?? rest.endIndex)...]
     }
     throw .malformedTarget
@@ -78,33 +77,5 @@ package struct RequestTarget: Sendable {
         ))
     }
     return pairs
-  }
-
-  /// RFC 3986 §3.2.2: a host, and maybe a port of digits (§3.2.3). Names are not looked up.
-  static func isHost(_ bytes: some BidirectionalCollection<UInt8>) -> Bool {
-    guard let first = bytes.first, bytes.allSatisfy(ByteClass.isHost) else { return false }
-    let host: any BidirectionalCollection<UInt8>
-    let rest: any BidirectionalCollection<UInt8>
-    if first == UInt8(ascii: "[") {
-      guard let end = bytes.firstIndex(of: UInt8(ascii: "]")) else { return false }
-      let literal = bytes[bytes.index(after: bytes.startIndex)..<end]
-      let isLiteral = literal.allSatisfy {
-        ByteClass.hexadecimal($0) != nil || $0 == ByteClass.colon || $0 == UInt8(ascii: ".")
-      }
-      guard isLiteral else { return false }
-      host = literal
-      rest = bytes[bytes.index(after: end)...]
-    } else {
-      let end = bytes.firstIndex(of: ByteClass.colon) ?? bytes.endIndex
-      guard !bytes.contains(UInt8(ascii: "[")), !bytes.contains(UInt8(ascii: "]")) else {
-        return false
-      }
-      host = bytes[..<end]
-      rest = bytes[end...]
-    }
-    guard !host.isEmpty else { return false }
-    if rest.isEmpty { return true }
-    return rest.first == ByteClass.colon
-      && rest.dropFirst().allSatisfy { ByteClass.digit($0) != nil }
   }
 }

@@ -27,9 +27,15 @@ public struct Router: Sendable {
   enum Outcome: Sendable {
     case matched(Route, PathParameters)
     case notFound
+    case methodNotImplemented
     case methodNotAllowed(allow: [HTTPRequest.Method])
     case options(allow: [HTTPRequest.Method])
   }
+
+  /// RFC 9110 §9.3 and RFC 5789: the methods that every server knows, whatever it does with them.
+  private static let registered: Set<HTTPRequest.Method> = [
+    .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch,
+  ]
 
   /// The table in the order in which patterns are tried.
   public private(set) var routes: [Route] = []
@@ -71,6 +77,10 @@ public struct Router: Sendable {
     case .notFound:
       throw ProblemDetails(
         .notFound, code: "not_found", detail: "Nothing is at this path; check its spelling.")
+    case .methodNotImplemented:
+      throw ProblemDetails(
+        .notImplemented, code: "method_not_implemented",
+        detail: "No resource here knows this method; methods are case-sensitive.")
     case .methodNotAllowed(let allow):
       throw ProblemDetails(
         .methodNotAllowed, code: "method_not_allowed",
@@ -84,6 +94,9 @@ public struct Router: Sendable {
     _ method: HTTPRequest.Method, _ path: [String], isAsterisk: Bool
   ) -> Outcome {
     if isAsterisk { return .options(allow: allowed(routes)) }
+    // RFC 9110 §9.1: 501 for a method that no resource knows, 405 for one that others do.
+    guard Self.registered.contains(method) || routes.contains(where: { $0.method == method })
+    else { return .methodNotImplemented }
     var fitting: [Route] = []
     for route in routes {
       guard let parameters = route.path.match(path) else { continue }

@@ -138,7 +138,7 @@ final class Connection: Sendable {
         }
       }
     } catch {
-      refuse(ProblemDetails(error), isHead: state.pending?.head.line.method == .head, &state)
+      refuse(ProblemDetails(error), &state)
     }
   }
 
@@ -396,15 +396,14 @@ final class Connection: Sendable {
   }
 
   /// Answers with a problem and closes.
-  func refuse(
-    _ problem: ProblemDetails, isHead: Bool = false, _ state: inout ConnectionState
-  ) {
+  func refuse(_ problem: ProblemDetails, _ state: inout ConnectionState) {
     var problem = problem
+    let method = state.pending?.head.line.method ?? state.parser.methodUnderWay
     let requestID = RequestID.next()
     problem.requestID = requestID
     let sender = ResponseSender(
       output: DeadlineWriter(transport: transport, timeout: .zero), version: .http11,
-      isHead: isHead, requestID: requestID, keepAlive: false, draining: { true })
+      isHead: method == .head, requestID: requestID, keepAlive: false, draining: { true })
     let response = Response.problem(problem)
     let isSent = sender.bytes(of: response).map(writeNow) ?? false
     context.logger.debug(
@@ -412,8 +411,8 @@ final class Connection: Sendable {
       metadata: ["request_id": "\(requestID)", "address": "\(address)", "code": "\(problem.code)"])
     context.observe?(
       CompletedExchange(
-        requestID: requestID, remoteAddress: address, method: state.pending?.head.line.method,
-        pattern: nil, status: response.status, bodyBytes: 0, duration: .zero, isComplete: isSent))
+        requestID: requestID, remoteAddress: address, method: method, pattern: nil,
+        status: response.status, bodyBytes: 0, duration: .zero, isComplete: isSent))
     end(isSent ? .close : .cut(abruptly: false), &state)
   }
 

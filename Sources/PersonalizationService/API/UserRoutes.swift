@@ -47,6 +47,11 @@ extension API {
     if let key, let job = try store.earlierJob(of: user, under: key) {
       return Self.resource(job, for: caller)
     }
+    guard wanted.priority != .high || caller == .operator else {
+      throw ProblemDetails(
+        .forbidden, code: "operator_only",
+        detail: "only an operator may ask for the priority 'high'", param: "priority")
+    }
     let baseModel = try baseModel(named: wanted.baseModel)
     let universal = try library.model(baseModel)
     wanted.suit(universal)

@@ -47,7 +47,8 @@ final class Housekeeping: Sendable {
     }
     guard isFirst else { return }
     queue.asyncAfter(deadline: max(.now(), nextErasure.withLock { $0 })) { [weak self] in
-      self?.erase()
+      guard let self, !self.isStopped.withLock({ $0 }) else { return }
+      self.erase()
     }
   }
 

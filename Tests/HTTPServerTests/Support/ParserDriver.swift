@@ -13,15 +13,28 @@ enum ParserDriver {
     return limits
   }()
 
+  /// The outcomes of bytes that come `step` at a time.
   static func outcomes(
     _ bytes: [UInt8], step: Int, limits: Limits = ParserDriver.limits
   ) -> [String] {
-    var parser = RequestParser(limits: limits)
-    var outcomes: [String] = []
+    var pieces: [ArraySlice<UInt8>] = []
     var rest = bytes[...]
     while !rest.isEmpty {
-      let piece = Array(rest.prefix(step))
+      pieces.append(rest.prefix(step))
       rest = rest.dropFirst(step)
+    }
+    return outcomes(pieces, limits: limits)
+  }
+
+  /// The outcomes of bytes that come in two pieces.
+  static func outcomes(_ bytes: [UInt8], splitAt position: Int) -> [String] {
+    outcomes([bytes[..<position], bytes[position...]], limits: limits)
+  }
+
+  private static func outcomes(_ pieces: [ArraySlice<UInt8>], limits: Limits) -> [String] {
+    var parser = RequestParser(limits: limits)
+    var outcomes: [String] = []
+    for piece in pieces {
       piece.withUnsafeBytes { parser.append($0) }
       do throws(FramingError) {
         while let outcome = try next(&parser, limit: limits.body) { outcomes += outcome }
@@ -29,7 +42,8 @@ enum ParserDriver {
         return outcomes + ["\(error.status.code) \(error.code)"]
       }
     }
-    return parser.isInsideRequest ? outcomes + ["incomplete"] : outcomes
+    if parser.isInsideRequest { outcomes.append("incomplete") }
+    return outcomes.isEmpty ? ["nothing"] : outcomes
   }
 
   private static func next(
@@ -44,7 +58,9 @@ enum ParserDriver {
         head.line.target.isAsterisk ? "*" : "/" + head.line.target.path.joined(separator: "/")
       return ["\(head.line.method) \(path)\(notes)"]
     case .body(let body):
-      return body.isEmpty ? [] : ["body " + String(decoding: body, as: UTF8.self)]
+      let text = String(decoding: body, as: UTF8.self)
+        .replacing("\r", with: "\\r").replacing("\n", with: "\\n").replacing("\r\n", with: "\\r\\n")
+      return body.isEmpty ? [] : ["body " + text]
     }
   }
 }

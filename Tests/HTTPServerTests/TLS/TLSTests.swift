@@ -1,4 +1,5 @@
 import COpenSSL
+import Foundation
 import HTTPServer
 import HTTPTypes
 import Testing
@@ -53,8 +54,23 @@ import Testing
           }
         })
     }
+    router.on(.get, "/pulled") { _, _ in
+      Response(
+        .ok,
+        body: .pulled(length: length) { offset in
+          Data((offset..<offset + 100_000).map { UInt8(truncatingIfNeeded: $0 ^ ($0 >> 9)) })
+        })
+    }
     router.on(.get, "/bytes") { _, _ in
       Response(.ok, body: .bytes([UInt8](repeating: 7, count: 3 << 20)))
+    }
+    router.on(.get, "/pulled") { _, _ in
+      // A record that did not fit is begun again with the same bytes from another buffer.
+      Response(
+        .ok,
+        body: .pulled(length: length) { offset in
+          Data((offset..<offset + 100_000).map { UInt8(truncatingIfNeeded: $0 ^ ($0 >> 8)) })
+        })
     }
     router.on(.post, "/echo", bodyLimit: 8 << 20) { request, _ in
       Response(.ok, body: .bytes(request.body))
@@ -69,7 +85,14 @@ import Testing
         return byte == UInt8(truncatingIfNeeded: (offset ^ (offset >> 8)) &+ index / 131_072)
       }
       #expect(isRight)
+      let pulled = try client.get("/pulled").body
+      #expect(pulled.count == Int(length))
+      #expect(pulled.enumerated().allSatisfy { $1 == UInt8(truncatingIfNeeded: $0 ^ ($0 >> 9)) })
       #expect(try client.get("/bytes").body == [UInt8](repeating: 7, count: 3 << 20))
+      let pulled = try client.get("/pulled").body
+      #expect(pulled.count == Int(length))
+      #expect(
+        pulled.enumerated().allSatisfy { UInt8(truncatingIfNeeded: $0 ^ ($0 >> 8)) == $1 })
 
       // Many records wait in OpenSSL's buffer, where the socket does not show them.
       let upload = (0..<5 << 20).map { UInt8(truncatingIfNeeded: $0 ^ ($0 >> 10)) }

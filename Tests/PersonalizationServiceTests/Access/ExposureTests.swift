@@ -1,4 +1,5 @@
 import Foundation
+import HTTPServer
 import Logging
 import PersonalizationService
 import TestSupport
@@ -32,7 +33,8 @@ import Testing
       _ = try Administration(database: configuration.database).createToken(user: nil, label: "a")
     }
     configuration.http.host = "0.0.0.0"
-    configuration.hasTLS = test.hasTLS
+    // Read when it starts.
+    if test.hasTLS { configuration.tls = TLSFiles(certificate: "cert.pem", key: "key.pem") }
     configuration.requireTokens = test.requireTokens
     configuration.insecure = test.insecure
     // Made, but not started: nothing listens.

@@ -23,6 +23,21 @@ import Testing
     #expect(try server.client.get("/healthz").status == 200)
   }
 
+  @Test func onlyOperatorsLetAJobGoFirst() throws {
+    let world = try TokenWorld()
+    func post(_ priority: JSONValue, _ fields: [(String, String)]) throws -> HTTPClient.Reply {
+      try world.server.client.post(
+        "/users/ada/classes", JobBody.body(and: ["priority": priority]), fields: fields)
+    }
+    let refused = try post("high", world.ada.fields)
+    #expect(refused.status == 403)
+    #expect(refused.code == "operator_only")
+    #expect(refused.param == "priority")
+    #expect(try post("low", world.ada.fields).json["priority"] == "low")
+    #expect(try [200, 202].contains(post("high", world.operator.fields).status))
+    #expect(try post("urgent", world.operator.fields).code == "invalid_field")
+  }
+
   @Test func tokensCanBeRequiredBeforeThereAreAny() throws {
     let server = try TestService { $0.requireTokens = true }
     let reply = try server.client.get("/base-models")

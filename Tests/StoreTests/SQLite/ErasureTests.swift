@@ -19,10 +19,17 @@ import Testing
   }
 
   /// How often the text is in any file of the folder.
-  private func occurrences(_ text: String) throws -> Int {
+  private func occurrences(_ text: String) throws -> Int { try occurrences(text, in: files()) }
+
+  private func files() throws -> [Data] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).map {
+      try Data(contentsOf: URL(fileURLWithPath: folder.file($0)))
+    }
+  }
+
+  private func occurrences(_ text: String, in files: [Data]) -> Int {
     let needle = Data(text.utf8)
-    return try FileManager.default.contentsOfDirectory(atPath: folder.path).reduce(0) { sum, name in
-      let bytes = try Data(contentsOf: URL(fileURLWithPath: folder.file(name)))
+    return files.reduce(0) { sum, bytes in
       var count = 0
       var start = bytes.startIndex
       while let found = bytes.range(of: needle, in: start..<bytes.endIndex) {
@@ -61,28 +68,24 @@ import Testing
   /// SQLite moves rows between pages as they fill, and `secure_delete` does not know of the copies.
   @Test func nothingRemainsWhereRowsWereMoved() throws {
     var generator = SplitMix64(seed: 5)
-    var present: [Int] = []
-    var gone: [Int] = []
-    func name(_ number: Int) -> String { "user-\(1_000_000 + number)-" }
-    let padding = String(repeating: "x", count: 60)
+    var present: [String] = []
+    var gone: [String] = []
     for number in 0..<400 {
-      let text = name(number) + padding.prefix(Int(generator.next() % 60))
-      try fixture.submit(text, "job \(number)", key: "key \(number)")
-      present.append(number)
-      if generator.next() % 10 < 4 {
-        let index = Int(generator.next() % UInt64(present.count))
-        let leaving = present.remove(at: index)
-        let page = try store.jobs(JobFilter(), after: nil, limit: 1000).elements
-        let user = try #require(
-          page.compactMap(\.owner).first { $0.text.hasPrefix(name(leaving)) })
-        _ = try store.deleteUser(user)
+      let padding = String(repeating: "x", count: generator.next(upTo: 60))
+      let user = "user-\(1_000_000 + number)-\(padding)"
+      try fixture.submit(user, "job \(number)", key: "key \(number)")
+      present.append(user)
+      if generator.next(upTo: 9) < 4 {
+        let leaving = present.remove(at: generator.next(upTo: present.count - 1))
+        _ = try store.deleteUser(UserID(leaving))
         gone.append(leaving)
       }
     }
     #expect(try store.eraseRemains())
     #expect(gone.count > 100)
-    for number in gone { #expect(try occurrences(name(number)) == 0, "\(name(number))") }
-    for number in present { #expect(try occurrences(name(number)) > 0, "\(name(number))") }
+    let files = try files()
+    for user in gone { #expect(occurrences(String(user.prefix(13)), in: files) == 0, "\(user)") }
+    for user in present { #expect(occurrences(user, in: files) > 0, "\(user)") }
     #expect(try store.check().isHealthy)
   }
 
