@@ -26,7 +26,7 @@ import Testing
     #expect(count("GET", "/jobs", 422) == 1)
     #expect(count("GET", "/jobs/{job}", 404) == 1)
     #expect(count("GET", "none", 404) == 1)
-    #expect(count("other", "none", 405) == 1)
+    #expect(count("other", "none", 501) == 1)
     #expect(count("none", "none", 400) == 1)
     #expect(requests.values.reduce(0, +) == 8)
     #expect(scrape["crisp_http_request_duration_seconds_count{route=\"/jobs\"}"] == 4)
