@@ -54,13 +54,6 @@ import Testing
           }
         })
     }
-    router.on(.get, "/pulled") { _, _ in
-      Response(
-        .ok,
-        body: .pulled(length: length) { offset in
-          Data((offset..<offset + 100_000).map { UInt8(truncatingIfNeeded: $0 ^ ($0 >> 9)) })
-        })
-    }
     router.on(.get, "/bytes") { _, _ in
       Response(.ok, body: .bytes([UInt8](repeating: 7, count: 3 << 20)))
     }
@@ -85,9 +78,6 @@ import Testing
         return byte == UInt8(truncatingIfNeeded: (offset ^ (offset >> 8)) &+ index / 131_072)
       }
       #expect(isRight)
-      let pulled = try client.get("/pulled").body
-      #expect(pulled.count == Int(length))
-      #expect(pulled.enumerated().allSatisfy { $1 == UInt8(truncatingIfNeeded: $0 ^ ($0 >> 9)) })
       #expect(try client.get("/bytes").body == [UInt8](repeating: 7, count: 3 << 20))
       let pulled = try client.get("/pulled").body
       #expect(pulled.count == Int(length))
