@@ -102,7 +102,9 @@ extension ServiceClient {
     var refusal: HTTPURLResponse?
     var refusalBody = Data()
     do {
-      for try await part in StreamedAnswer.parts(of: request, configuration: configuration) {
+      let parts = StreamedAnswer.parts(
+        of: request, after: try self.request(["healthz"]), configuration: configuration)
+      for try await part in parts {
         switch part {
         case .head(let response):
           let type = response.value(forHTTPHeaderField: "Content-Type") ?? ""

@@ -11,15 +11,18 @@ enum StreamedAnswer {
 
   /// Sends the request. The sequence throws what ends the connection early; leaving it ends the
   /// connection.
+  ///
+  /// `first` is answered before, on the same connection, whatever the answer is. Foundation on Linux
+  /// goes on watching whether a socket can be written to that it has opened itself, and so keeps two
+  /// cores busy for as long as an answer takes; for one that it uses again it does not.
   static func parts(
-    of request: URLRequest, configuration: URLSessionConfiguration
+    of request: URLRequest, after first: URLRequest, configuration: URLSessionConfiguration
   ) -> AsyncThrowingStream<Part, any Error> {
     AsyncThrowingStream { continuation in
       let session = URLSession(
         configuration: configuration, delegate: Receiver(continuation), delegateQueue: nil)
-      let task = session.dataTask(with: request)
       continuation.onTermination = { _ in session.invalidateAndCancel() }
-      task.resume()
+      session.dataTask(with: first) { _, _, _ in session.dataTask(with: request).resume() }.resume()
     }
   }
 
