@@ -53,7 +53,9 @@ import Testing
   @Test func unknownMethodsAreToldFromMisplacedOnes() throws {
     try TestServer.run(TestServer.router) { port, _ in
       let client = try RawClient(port: port)
-      for (method, status) in [("BREW", 501), ("get", 501), ("DELETE", 405), ("TRACE", 405)] {
+      for (method, status) in [
+        ("BREW", 501), ("get", 501), ("DELETE", 405), ("TRACE", 405), ("QUERY", 405),
+      ] {
         try client.send("\(method) /hello/a HTTP/1.1\r\nHost: a\r\n\r\n")
         let reply = try client.reply()
         #expect(reply.status == status)
