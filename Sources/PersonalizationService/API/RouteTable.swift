@@ -35,6 +35,7 @@ struct RouteTable: Sendable {
     router.on(method, pattern, bodyLimit: bodyLimit, screen: screen) { [gate] request, parameters in
       do {
         let caller = try gate.admit(request, parameters, to: access)
+        if method != .get, request.isCrossSite == true { throw Self.crossSite }
         try request.requireSingleParameters()
         return try handler(request, parameters, caller)
       } catch {
@@ -42,4 +43,9 @@ struct RouteTable: Sendable {
       }
     }
   }
+
+  /// A page elsewhere may send requests here too, with its reader's access to this server.
+  private static let crossSite = ProblemDetails(
+    .forbidden, code: "cross_site",
+    detail: "pages of other sites may not send this; programs need no Origin field")
 }

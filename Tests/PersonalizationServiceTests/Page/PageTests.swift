@@ -128,8 +128,13 @@ import Testing
       #expect(reply.code == "cross_site", "\(fields)")
     }
     #expect(try server.client.get("/jobs").decode(ListResource<JobResource>.self).data.isEmpty)
-    let text = ("Content-Type", "text/plain")
     let own = ("Origin", "http://127.0.0.1")
+    // What needs no form, and so no check of its type, is refused too.
+    let evil = ("Origin", "http://evil.example")
+    let job = "/jobs/job_000000000000000000000000/cancel"
+    #expect(try server.client.send("POST", job, fields: [evil]).code == "cross_site")
+    #expect(try server.client.send("POST", job, fields: [own]).code == "not_found")
+    let text = ("Content-Type", "text/plain")
     #expect(try post(form, to: server, fields: [own, text]).status == 415)
     #expect(try post(form, to: server, fields: [own, type]).status == 303)
   }
