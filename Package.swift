@@ -75,7 +75,7 @@ let package = Package(
     .target(
       name: "HTTPServer",
       dependencies: [
-        "COpenSSL",
+        "COpenSSL", "CSystem",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],

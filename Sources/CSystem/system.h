@@ -1,4 +1,6 @@
 // zlib, and the system calls that Glibc's Swift overlay does not import.
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -12,16 +12,13 @@ public struct ServerConfiguration: Sendable {
   public var workers: Int
   /// Complete requests that may wait for a worker; one more is answered 503 with `Retry-After`.
   public var backlog: Int
-  /// Streamed bodies sent at once. They have workers of their own, so that slow downloads and
-  /// event streams cannot hold up short requests; one more is answered 503 with `Retry-After`.
-  public var streams: Int
   /// Connections the kernel may hold that are not accepted yet (`listen(2)`).
   public var listenBacklog: Int
 
   /// Creates a configuration; the defaults suit loopback.
   public init(
     host: String = "127.0.0.1", port: Int = 0, tls: TLSFiles? = nil, limits: Limits = Limits(),
-    workers: Int = 8, backlog: Int = 256, streams: Int = 64, listenBacklog: Int = 511
+    workers: Int = 8, backlog: Int = 256, listenBacklog: Int = 511
   ) {
     self.host = host
     self.port = port
@@ -29,7 +26,6 @@ public struct ServerConfiguration: Sendable {
     self.limits = limits
     self.workers = workers
     self.backlog = backlog
-    self.streams = streams
     self.listenBacklog = listenBacklog
   }
 }

@@ -21,15 +21,10 @@ public struct Response: Sendable {
     case empty
     /// Bytes in memory.
     case bytes([UInt8])
-    /// Exactly `length` bytes, written by `produce` on a worker. If it throws, or writes another
-    /// number of bytes, the connection is cut: the client never sees a falsely complete body.
-    case stream(length: Int64, produce: @Sendable (any BodyWriter) throws -> Void)
     /// Exactly `length` bytes, of which `read` is asked for those that the client will take next.
-    /// Nothing is held for a client that reads slowly, neither a thread nor bytes. Errors cut the
-    /// connection, as with `stream`.
+    /// Nothing is held for a client that reads slowly, neither a thread nor bytes. When `read` throws
+    /// the connection is cut: the client never sees a falsely complete body.
     case pulled(length: Int64, read: Read)
-    /// Bytes of unknown number; every write is sent at once, as a chunk.
-    case chunked(produce: @Sendable (any BodyWriter) throws -> Void)
     /// Bytes that come to be by and by; no worker waits for them.
     case live(any LiveBody)
   }

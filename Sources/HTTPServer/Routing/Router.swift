@@ -18,6 +18,8 @@ public struct Router: Sendable {
     /// Most bytes of body, where it differs from `Limits.body`.
     public let bodyLimit: Int?
 
+    /// Whether its handler runs where bytes are received.
+    let isImmediate: Bool
     let path: RoutePattern
     let screen: Screen?
     let handler: Handler
@@ -30,6 +32,11 @@ public struct Router: Sendable {
     case methodNotImplemented
     case methodNotAllowed(allow: [HTTPRequest.Method])
     case options(allow: [HTTPRequest.Method])
+
+    /// Whether the answer needs no worker. Only a route's handler may wait.
+    var isImmediate: Bool {
+      if case .matched(let route, _) = self { route.isImmediate } else { true }
+    }
   }
 
   /// RFC 9110 §9.3 and RFC 5789: the methods that every server knows, whatever it does with them.
@@ -50,18 +57,21 @@ public struct Router: Sendable {
   ///
   /// A pattern is a path whose `{name}` segments match any one segment. Where several patterns
   /// fit, literal segments win over parameters from left to right.
-  /// - Parameter screen: asked before a body of some size is read. If it says no, the handler is
-  ///   called at once, without the body, to say why; the connection is then closed. Like that call
-  ///   it must be quick.
+  /// - Parameters:
+  ///   - isImmediate: says that the handler only looks at memory, for microseconds. It then needs no
+  ///     worker, and answers even while all workers are busy.
+  ///   - screen: asked before a body of some size is read. If it says no, the handler is called at
+  ///     once, without the body, to say why; the connection is then closed. Like that call it must be
+  ///     quick.
   public mutating func on(
     _ method: HTTPRequest.Method, _ pattern: String, bodyLimit: Int? = nil,
-    screen: Screen? = nil, handler: @escaping Handler
+    isImmediate: Bool = false, screen: Screen? = nil, handler: @escaping Handler
   ) {
     let path = RoutePattern(pattern)
     routes.removeAll { $0.method == method && $0.path.isEquivalent(to: path) }
     let route = Route(
-      method: method, pattern: pattern, bodyLimit: bodyLimit, path: path, screen: screen,
-      handler: handler)
+      method: method, pattern: pattern, bodyLimit: bodyLimit, isImmediate: isImmediate, path: path,
+      screen: screen, handler: handler)
     let position = routes.firstIndex { path.precedes($0.path) } ?? routes.endIndex
     routes.insert(route, at: position)
   }

@@ -3,7 +3,7 @@ struct ConnectionState {
   enum Phase: Equatable {
     /// TLS is not agreed on yet, and the peer's part is missing.
     case handshake
-    /// A worker computes a step of the handshake; the source is suspended.
+    /// A worker computes a step of the handshake; nothing is read.
     case negotiating
     /// Between requests.
     case idle
@@ -11,7 +11,7 @@ struct ConnectionState {
     case head
     /// The head is complete, the body is not.
     case body
-    /// A worker has the connection; its source is suspended.
+    /// A worker has the connection; nothing is read.
     case handling
     /// A live body is being sent; what comes meanwhile is kept, and shows whether the client is there.
     case live
@@ -36,6 +36,8 @@ struct ConnectionState {
   /// The pulled body under way.
   var pulled: PulledResponse?
   var isSuspended = true
+  /// Whether the loop tells of bytes; it may while the connection is suspended, until it does.
+  var isWatched = false
   /// The handshake has something to send and the socket no room.
   var handshakeWaitsForRoom = false
   /// The end of the response has been announced; with TLS that needs room in the socket.

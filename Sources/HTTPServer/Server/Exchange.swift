@@ -6,7 +6,7 @@ struct Exchange: Sendable {
   let request: Request
   let outcome: Router.Outcome
   let version: RequestLine.Version
-  let keepAlive: Bool
+  var keepAlive: Bool
   let started = MonotonicClock.now
 
   var pattern: String? {
@@ -19,24 +19,40 @@ struct Exchange: Sendable {
     do {
       var response = try router.respond(to: request, by: outcome)
       if response.status.code < 200 { throw HandlerFault.interimStatus }
-      if case .stream(let length, let produce) = response.body {
-        guard length >= 0 else { throw HandlerFault.negativeLength }
-        if length <= BodyCollector.maxLength, !request.isHead {
-          let collector = BodyCollector(promised: length)
-          try produce(collector)
-          response.body = .bytes(try collector.finish())
-        }
-      }
       if case .pulled(let length, let read) = response.body {
         guard length >= 0 else { throw HandlerFault.negativeLength }
-        if length <= BodyCollector.maxLength, !request.isHead {
-          response.body = .bytes(try BodyCollector.collect(length, read))
+        if length <= Self.shortBody, !request.isHead {
+          response.body = .bytes(try Self.collect(length, read))
         }
       }
       return response
     } catch {
       return failure(error, logger: logger)
     }
+  }
+
+  /// Longest pulled body that is taken into memory, so that it is sent with its head and its errors
+  /// are found before anything is sent.
+  private static let shortBody: Int64 = 64 * 1024
+
+  private static func collect(_ length: Int64, _ read: Response.Read) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Int(length))
+    while Int64(bytes.count) < length {
+      let piece = try read(Int64(bytes.count)).prefix(Int(length) - bytes.count)
+      guard !piece.isEmpty else {
+        throw ServerError.bodyLengthMismatch(promised: length, produced: Int64(bytes.count))
+      }
+      bytes += piece
+    }
+    return bytes
+  }
+
+  /// A response to this request, as it is sent.
+  func outgoing(_ response: Response) -> OutgoingResponse {
+    OutgoingResponse(
+      response: response, version: version, isHead: request.isHead, requestID: request.id,
+      keepAlive: keepAlive)
   }
 
   func failure(_ error: any Error, logger: Logger) -> Response {
@@ -58,7 +74,7 @@ struct Exchange: Sendable {
     return .problem(problem)
   }
 
-  func completed(_ result: ResponseSender.Result) -> CompletedExchange {
+  func completed(_ result: OutgoingResponse.Result) -> CompletedExchange {
     CompletedExchange(
       requestID: request.id, remoteAddress: request.remoteAddress, method: request.method,
       pattern: pattern, status: result.status, bodyBytes: result.bodyBytes,

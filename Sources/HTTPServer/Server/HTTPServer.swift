@@ -20,7 +20,7 @@ public final class HTTPServer: Sendable {
   /// A server that does not listen yet.
   ///
   /// - Parameter observe: called on a worker or event queue after every response, and after every
-  ///   refused message; it must be quick and must not wait.
+  ///   refused message; it must be quick, must not wait and must not ask this server anything.
   public init(
     configuration: ServerConfiguration = ServerConfiguration(), router: Router, logger: Logger,
     observe: (@Sendable (CompletedExchange) -> Void)? = nil
@@ -46,7 +46,7 @@ public final class HTTPServer: Sendable {
   /// Bodies that are being streamed now: downloads, event streams, and whatever a slow peer takes
   /// its time for. Asks every connection.
   public var streamCount: Int {
-    context.streams.busyCount + context.registry.all.count { $0.isStreaming }
+    context.registry.all.count { $0.isStreaming }
   }
 
   /// Listens and returns the address, whose port the system chose if the configuration says 0.
@@ -62,6 +62,7 @@ public final class HTTPServer: Sendable {
     let socket: ListeningSocket
     do throws(ServerError) {
       try context.loadCertificate()
+      try context.startLoops()
       socket = try ListeningSocket(
         host: configuration.host, port: configuration.port, backlog: configuration.listenBacklog)
     } catch {
@@ -70,8 +71,16 @@ public final class HTTPServer: Sendable {
     }
     let resumption = Resumption()
     let listener = Listener(socket: socket) { [context] descriptor, address in
-      if let transport = context.makeTransport(descriptor: descriptor) {
-        Self.accept(transport, address: address, context: context, resumption: resumption)
+      if let transport = context.makeTransport(descriptor: descriptor),
+        let (id, loop) = context.nextConnection()
+      {
+        let connection = Connection(
+          transport: transport, address: address, context: context, id: id, loop: loop
+        ) { connection in
+          connection.context.registry.remove(connection)
+          resumption.resume()
+        }
+        Self.accept(connection, context)
       } else {
         _ = Glibc.close(descriptor)
       }
@@ -116,17 +125,11 @@ public final class HTTPServer: Sendable {
     return isDone
   }
 
-  private static func accept(
-    _ transport: any Transport, address: String, context: ServerContext, resumption: Resumption
-  ) {
-    let connection = Connection(transport: transport, address: address, context: context)
+  private static func accept(_ connection: Connection, _ context: ServerContext) {
     let admission = context.registry.add(connection)
     let refusal: ConnectionRefusal? =
       if case .refused(let reason) = admission { reason } else { nil }
-    connection.start(refusal: refusal) { [weak connection] in
-      if let connection { context.registry.remove(connection) }
-      resumption.resume()
-    }
+    connection.start(refusal: refusal)
     // A connection accepted while draining began may have missed the round of closing.
     if admission == .dropped { connection.abort() }
     if context.isDraining { connection.closeIfIdle() }

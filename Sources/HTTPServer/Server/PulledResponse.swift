@@ -3,7 +3,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// One pulled body on its way to one client.
+/// One pulled body, or what a socket did not take at once of a response in memory, on its way to one
+/// client.
 ///
 /// It takes turns on a worker: reads a piece, writes what the socket takes, and so on. When the
 /// socket takes nothing the piece is let go and the worker too; the socket's readiness brings the
@@ -18,15 +19,26 @@ final class PulledResponse: Sendable {
     let isUntouched: Bool
   }
 
+  /// What it works with.
+  struct Context: Sendable {
+    let transport: any Transport
+    /// Time the client has to take each 64 KiB.
+    let timeout: Duration
+    /// Where the socket's readiness is told.
+    let queue: DispatchQueue
+    let workers: WorkerPool
+  }
+
   private struct State {
     /// The head and the first bytes, in one buffer: two writes would be two packets.
     var first: [UInt8] = []
     /// How many of those are not sent yet; nil before they are there.
     var firstLeft: Int?
-    var hasSent = false
+    /// Bytes that the socket has taken, the head among them.
+    var taken: Int64 = 0
     /// Bytes of the body that are sent or in `first`.
     var position: Int64 = 0
-    /// The place that must be passed for the client to count as reading.
+    /// How many bytes must be taken for the client to count as reading.
     var mark: Int64 = 0
     var writable: EventSource?
     var outcome: Outcome?
@@ -40,37 +52,42 @@ final class PulledResponse: Sendable {
 
   /// Bytes that one turn may send, so that many fast clients share the workers.
   private static let turn: Int64 = 4 << 20
+  /// Bytes of the body that leave with the head, and that the client has one timeout for.
+  private static let stride = 64 * 1024
 
   private let head: [UInt8]
   private let length: Int64
   private let read: Response.Read
-  private let transport: any Transport
-  private let timeout: UInt64
-  private let queue: DispatchQueue
-  private let workers: WorkerPool
+  private let context: Context
   private let ended: @Sendable (Outcome) -> Void
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   /// When the client last passed a mark; 0 while it is this server's turn.
   private let waitingSince = Atomic<UInt64>(0)
   private let isTooSlow = Atomic<Bool>(false)
 
-  /// - Parameters:
-  ///   - timeout: time the client has to take each 64 KiB.
-  ///   - queue: where the socket's readiness is told.
-  ///   - ended: called once, on a worker or on `queue`.
+  /// - Parameter ended: called once, on a worker or on the context's queue.
   init(
-    head: [UInt8], length: Int64, read: @escaping Response.Read, transport: any Transport,
-    timeout: Duration, queue: DispatchQueue, workers: WorkerPool,
+    head: [UInt8], length: Int64, read: @escaping Response.Read, context: Context,
     ended: @escaping @Sendable (Outcome) -> Void
   ) {
     self.head = head
     self.length = length
     self.read = read
-    self.transport = transport
-    self.timeout = timeout.nanoseconds
-    self.queue = queue
-    self.workers = workers
+    self.context = context
     self.ended = ended
+    state = Mutex(State())
+  }
+
+  /// A response in memory, of which the socket has taken the first bytes.
+  init(
+    _ bytes: [UInt8], sent: Int, context: Context, ended: @escaping @Sendable (Outcome) -> Void
+  ) {
+    head = []
+    length = 0
+    read = { _ in Data() }
+    self.context = context
+    self.ended = ended
+    state = Mutex(State(first: bytes, firstLeft: bytes.count - sent, taken: Int64(sent)))
   }
 
   func start() { schedule() }
@@ -78,15 +95,16 @@ final class PulledResponse: Sendable {
   /// Whether the client has had its time. It must then be interrupted, which brings the last turn.
   func isOverdue(now: UInt64) -> Bool {
     let since = waitingSince.load(ordering: .acquiring)
-    guard since != 0, now > since, now - since > timeout else { return false }
+    guard since != 0, now > since, now - since > context.timeout.nanoseconds else { return false }
     isTooSlow.store(true, ordering: .releasing)
     return true
   }
 
   private func schedule() {
-    if !workers.submit({ self.takeTurn() }) {
-      // There are no more downloads than connections, and the queue has room for those.
-      end(.ended(outcome(ServerError.connectionLost, State())))
+    if context.workers.submit({ self.takeTurn() }) { return }
+    // There are no more downloads than connections, and the queue has room for those.
+    context.queue.async { [self] in
+      end(.ended(state.withLock { outcome(ServerError.connectionLost, $0) }))
     }
   }
 
@@ -122,14 +140,14 @@ final class PulledResponse: Sendable {
         let result: TransportResult
         if let left = state.firstLeft, left > 0 {
           result = state.first.withUnsafeBytes {
-            transport.write(UnsafeRawBufferPointer(rebasing: $0.suffix(left)))
+            context.transport.write(UnsafeRawBufferPointer(rebasing: $0.suffix(left)))
           }
         } else if state.position == length {
           return .ended(outcome(nil, state))
         } else if state.position >= limit {
           return .again
         } else {
-          result = try piece(at: state.position).withUnsafeBytes { transport.write($0) }
+          result = try piece(at: state.position).withUnsafeBytes { context.transport.write($0) }
         }
         switch result {
         case .bytes(let count): took(count, &state)
@@ -146,11 +164,11 @@ final class PulledResponse: Sendable {
   }
 
   private func begin(_ state: inout State) throws {
-    let piece = try piece(at: 0).prefix(DeadlineWriter.pieceSize)
+    let piece = try piece(at: 0).prefix(Self.stride)
     state.first = head + piece
     state.firstLeft = state.first.count
     state.position = Int64(piece.count)
-    NotSentLimit.set(on: transport.descriptor)
+    NotSentLimit.set(on: context.transport.descriptor)
   }
 
   private func piece(at offset: Int64) throws -> Data {
@@ -162,26 +180,23 @@ final class PulledResponse: Sendable {
   }
 
   private func took(_ count: Int, _ state: inout State) {
-    state.hasSent = true
+    state.taken += Int64(count)
     if let left = state.firstLeft, left > 0 {
       state.firstLeft = left - count
       if left == count { state.first = [] }
     } else {
       state.position += Int64(count)
     }
-    if sent(state) >= state.mark {
-      state.mark = sent(state) + Int64(DeadlineWriter.pieceSize)
+    if state.taken >= state.mark {
+      state.mark = state.taken + Int64(Self.stride)
       waitingSince.store(0, ordering: .releasing)
     }
   }
 
-  /// Bytes of the body that the socket has taken.
-  private func sent(_ state: State) -> Int64 {
-    max(0, state.position - Int64(state.firstLeft ?? 0))
-  }
-
   private func outcome(_ error: (any Error)?, _ state: State) -> Outcome {
-    Outcome(error: error, bodyBytes: sent(state), isUntouched: !state.hasSent)
+    Outcome(
+      error: error, bodyBytes: max(0, state.taken - Int64(head.count)),
+      isUntouched: state.taken == 0)
   }
 
   /// The source is suspended except between here and its event.
@@ -190,7 +205,7 @@ final class PulledResponse: Sendable {
       waitingSince.store(MonotonicClock.now, ordering: .releasing)
     }
     if let writable = state.writable { return writable.resume() }
-    let writable = EventSource.writable(transport.descriptor, queue: queue)
+    let writable = EventSource.writable(context.transport.descriptor, queue: context.queue)
     state.writable = writable
     writable.onEvent { [self] in
       writable.suspend()

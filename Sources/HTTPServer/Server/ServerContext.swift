@@ -10,7 +10,6 @@ final class ServerContext: Sendable {
   let logger: Logger
   let observe: (@Sendable (CompletedExchange) -> Void)?
   let workers: WorkerPool
-  let streams: WorkerPool
   /// Handshakes compute and never wait: half of the cores, so that a flood of them leaves the rest.
   let handshakes: WorkerPool
   /// Sends pulled bodies. It never waits for a client, only for what it reads.
@@ -20,7 +19,7 @@ final class ServerContext: Sendable {
   let tls = Mutex<TLSContext?>(nil)
   private let draining = Atomic<Bool>(false)
   private let connectionCount = Atomic<UInt64>(0)
-  private let queues: [DispatchQueue]
+  private let loops = Mutex<[EventLoop]>([])
   private let liveQueues: [DispatchQueue]
   /// Where sockets say that they take bytes again; nothing else is done there.
   let downloadQueue = DispatchQueue(label: "http-writable")
@@ -35,7 +34,6 @@ final class ServerContext: Sendable {
     self.observe = observe
     workers = WorkerPool(
       label: "http-worker", workers: configuration.workers, backlog: configuration.backlog)
-    streams = WorkerPool(label: "http-stream", workers: configuration.streams, backlog: 0)
     handshakes = WorkerPool(
       label: "http-handshake",
       workers: max(1, ProcessInfo.processInfo.activeProcessorCount / 2),
@@ -44,12 +42,19 @@ final class ServerContext: Sendable {
       label: "http-download", workers: max(2, ProcessInfo.processInfo.activeProcessorCount),
       backlog: configuration.limits.maxConnections)
     registry = ConnectionRegistry(limits: configuration.limits)
-    // Reading and parsing take little: half of the cores are plenty, and one is the usual number.
-    queues = (0..<max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))).map {
-      DispatchQueue(label: "http-loop-\($0)")
-    }
-    // Apart from those, because a live body may look into a database for its next part.
-    liveQueues = queues.indices.map { DispatchQueue(label: "http-live-\($0)") }
+    // Apart from the loops, because a live body may look into a database for its next part.
+    liveQueues = (0..<Self.loopCount).map { DispatchQueue(label: "http-live-\($0)") }
+  }
+
+  /// Reading and parsing take little: half of the cores are plenty, and one is the usual number.
+  private static let loopCount = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))
+
+  /// Makes what new connections need.
+  /// - Throws: `ServerError.system`.
+  func startLoops() throws(ServerError) {
+    var fresh: [EventLoop] = []
+    for number in 0..<Self.loopCount { fresh.append(try EventLoop(label: "http-loop-\(number)")) }
+    loops.withLock { $0 = fresh }
   }
 
   var isDraining: Bool { draining.load(ordering: .sequentiallyConsistent) }
@@ -72,10 +77,12 @@ final class ServerContext: Sendable {
     return tls.withLock { $0 }.flatMap { TLSTransport(descriptor: descriptor, context: $0) }
   }
 
-  /// An identifier for a new connection and the queue of its events.
-  func nextConnection() -> (id: UInt64, queue: DispatchQueue) {
+  /// An identifier for a new connection and the loop of its events; nil before `startLoops`.
+  func nextConnection() -> (id: UInt64, loop: EventLoop)? {
     let id = connectionCount.wrappingAdd(1, ordering: .relaxed).newValue
-    return (id, queues[Int(id % UInt64(queues.count))])
+    return loops.withLock { loops in
+      loops.isEmpty ? nil : (id, loops[Int(id % UInt64(loops.count))])
+    }
   }
 
   /// The queue of a connection's live bodies.

@@ -41,9 +41,6 @@ final class WorkerPool: Sendable {
     self.backlog = max(0, backlog)
   }
 
-  /// Workers that are at work now.
-  var busyCount: Int { state.withLock { $0.made - $0.idle.count } }
-
   /// Runs `work` on a worker, at once or after what waits already; false when too much waits.
   func submit(_ work: @escaping Work) -> Bool {
     let (accepted, worker) = state.withLock { state -> (Bool, DispatchQueue?) in

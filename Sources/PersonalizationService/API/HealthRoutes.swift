@@ -8,7 +8,9 @@ extension API {
   /// is not about to stop. `/metrics`: figures for Prometheus, which name nobody but are the
   /// operator's business. `/openapi.json`: all routes, for programs.
   func addHealthRoutes(to routes: inout RouteTable) {
-    routes.on(.get, "/healthz", access: .anyone) { _, _, _ in .text(.ok, "ok\n") }
+    routes.on(.get, "/healthz", access: .anyone, isImmediate: true) { _, _, _ in
+      .text(.ok, "ok\n")
+    }
     routes.on(.get, "/readyz", access: .anyone) { _, _, _ in
       if readiness.isStopping {
         throw ProblemDetails(
@@ -27,7 +29,7 @@ extension API {
     routes.on(.get, "/metrics", access: .operator) { _, _, _ in
       .text(.ok, metrics.registry.text, type: Exposition.contentType)
     }
-    routes.on(.get, "/openapi.json", access: .anyone) { _, _, _ in
+    routes.on(.get, "/openapi.json", access: .anyone, isImmediate: true) { _, _, _ in
       Response(
         .ok, headers: [.contentType: APIDescription.mediaType], body: .bytes(APIDescription.json))
     }

@@ -23,16 +23,19 @@ struct RouteTable: Sendable {
   init(gate: Gate) { self.gate = gate }
 
   /// Adds a route behind its rule; its errors become problems.
+  /// - Parameter isImmediate: see `Router.on`. Rules but `anyone` read the database, and wait.
   mutating func on(
     _ method: HTTPRequest.Method, _ pattern: String, access: Access, bodyLimit: Int? = nil,
-    handler: @escaping Handler
+    isImmediate: Bool = false, handler: @escaping Handler
   ) {
     rules.append(RouteRule(method: method, pattern: pattern, access: access))
     // A body of megabytes is not read for who may not send it.
     let screen: Router.Screen = { [gate] request, parameters in
       (try? gate.admit(request, parameters, to: access)) != nil
     }
-    router.on(method, pattern, bodyLimit: bodyLimit, screen: screen) { [gate] request, parameters in
+    router.on(
+      method, pattern, bodyLimit: bodyLimit, isImmediate: isImmediate, screen: screen
+    ) { [gate] request, parameters in
       do {
         let caller = try gate.admit(request, parameters, to: access)
         if method != .get, request.isCrossSite == true { throw Self.crossSite }

@@ -160,7 +160,7 @@ import Testing
     }
   }
 
-  /// One worker, one stream worker, and more live bodies than both.
+  /// One worker, and more live bodies.
   @Test func liveBodiesTakeNoWorkers() throws {
     let bodies = (0..<40).map { _ in ScriptedBody() }
     let left = Mutex(bodies)
@@ -168,7 +168,7 @@ import Testing
     router.on(.get, "/live") { _, _ in
       Response(.ok, body: .live(left.withLock { $0.removeFirst() }))
     }
-    let configuration = ServerConfiguration(workers: 1, streams: 1)
+    let configuration = ServerConfiguration(workers: 1)
     try TestServer.run(router, configuration: configuration) { port, _ in
       let clients = try bodies.map { _ in try RawClient(port: port) }
       for client in clients { _ = try client.open("/live") }

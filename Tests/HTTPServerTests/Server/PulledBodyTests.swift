@@ -21,7 +21,7 @@ import Testing
         .ok,
         body: .pulled(length: Self.length) { Self.piece($0 & ~0xFFFF).dropFirst(Int($0 & 0xFFFF)) })
     }
-    let configuration = ServerConfiguration(workers: 2, streams: 1)
+    let configuration = ServerConfiguration(workers: 2)
     try TestServer.run(router, configuration: configuration) { port, _ in
       let slow = try (0..<150).map { _ in
         let client = try RawClient(port: port, receiveBuffer: 4096)

@@ -3,7 +3,7 @@ import HTTPServer
 import Testing
 
 @Suite struct StreamCountTests {
-  @Test(arguments: ["/pulled", "/chunked"])
+  @Test(arguments: ["/pulled", "/live"])
   func bodiesUnderWayAreCounted(path: String) throws {
     let (begun, goOn) = (Signal(), Signal())
     var router = TestServer.router
@@ -18,15 +18,8 @@ import Testing
           return Data(count: 100_000 - Int(offset))
         })
     }
-    router.on(.get, "/chunked") { _, _ in
-      Response(
-        .ok,
-        body: .chunked { writer in
-          begun.set()
-          goOn.wait()
-          try writer.write("done")
-        })
-    }
+    let live = ScriptedBody()
+    router.on(.get, "/live") { _, _ in Response(.ok, body: .live(live)) }
     let ended = Signal()
     try TestServer.run(router, observe: { _ in ended.set() }) { port, server in
       let client = try RawClient(port: port)
@@ -34,9 +27,10 @@ import Testing
       #expect(ended.wait())
       #expect(server.streamCount == 0)
       try client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
-      #expect(begun.wait())
+      #expect((path == "/live" ? live.started : begun).wait())
       #expect(server.streamCount == 1)
       goOn.set()
+      live.say(.end)
       #expect(try client.reply().isComplete)
       // The connection is closed only once nothing is under way on it.
       try client.send("GET /hello/b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")

@@ -5,8 +5,6 @@ import Testing
 
 /// With TLS a client can tell the end from a cut (RFC 8446 §6.1), whatever frames the body.
 @Suite struct TLSClosingTests {
-  private struct Broken: Error {}
-
   private let configuration: ServerConfiguration
   private let certificates: TestCertificates
 
@@ -17,16 +15,12 @@ import Testing
 
   private static var router: Router {
     var router = TestServer.router
-    router.on(.get, "/whole") { _, _ in
-      Response(.ok, body: .chunked { try $0.write([UInt8](repeating: 65, count: 300_000)) })
-    }
+    let part = LivePart.bytes([UInt8](repeating: 65, count: 300_000))
+    router.on(.get, "/whole") { _, _ in Response(.ok, body: .live(ScriptedBody([part, .end]))) }
     router.on(.get, "/cut") { _, _ in
-      Response(
-        .ok,
-        body: .chunked {
-          try $0.write([UInt8](repeating: 65, count: 300_000))
-          throw Broken()
-        })
+      let body = ScriptedBody([part])
+      body.fail()
+      return Response(.ok, body: .live(body))
     }
     return router
   }

@@ -64,10 +64,7 @@ import Testing
       let rest = script.filter { $0.id > position || $0.bytes == script.last?.bytes }
       return Response(
         .ok, headers: [.contentType: "text/event-stream"],
-        body: .chunked { writer in
-          for event in rest.prefix(count) { try writer.write(event.bytes) }
-          if rest.count > count { throw CancellationError() }
-        })
+        body: .live(CutBody(rest.prefix(count).map(\.bytes), isWhole: rest.count <= count)))
     }
     var lines: [Int64] = []
     try await serve(router) { client in
@@ -103,9 +100,7 @@ import Testing
     }
     router.on(.get, "/jobs/{job}/events") { _, _ in
       asked.withLock { $0.append("events") }
-      return Response(
-        .ok, headers: [.contentType: "text/event-stream"],
-        body: .chunked { writer in try writer.write(end) })
+      return Response(.ok, headers: [.contentType: "text/event-stream"], body: .bytes(end))
     }
     try await serve(router) { client in
       _ = try await client.follow(Self.job("queued"), report: { _ in })
@@ -150,12 +145,11 @@ import Testing
       try busy.withLock { left in
         left -= 1
         if left == -2 {
-          throw ProblemDetails(.serviceUnavailable, code: "too_many_streams", retryAfter: 0)
+          throw ProblemDetails(.serviceUnavailable, code: "overloaded", retryAfter: 0)
         }
       }
       let bytes = try Self.script(lines: 1).flatMap(\.bytes)
-      return Response(
-        .ok, headers: [.contentType: "text/event-stream"], body: .chunked { try $0.write(bytes) })
+      return Response(.ok, headers: [.contentType: "text/event-stream"], body: .bytes(bytes))
     }
     try await serve(router) { client in
       let job = try await client.job("job_1")
@@ -177,4 +171,29 @@ import Testing
       #expect(error?.code == "token_needed")
     }
   }
+}
+
+/// Parts that are there from the start, and an end that may come too early.
+private final class CutBody: LiveBody {
+  let idleInterval: Duration = .seconds(60)
+  let idleBytes: [UInt8] = []
+  private let parts: Mutex<[[UInt8]]>
+  private let isWhole: Bool
+
+  init(_ parts: [[UInt8]], isWhole: Bool) {
+    self.parts = Mutex(parts)
+    self.isWhole = isWhole
+  }
+
+  func start(wake: @escaping @Sendable () -> Void) {}
+
+  func next() throws -> LivePart {
+    try parts.withLock { parts in
+      if !parts.isEmpty { return .bytes(parts.removeFirst()) }
+      if isWhole { return .end }
+      throw CancellationError()
+    }
+  }
+
+  func stop() {}
 }

@@ -1,0 +1,144 @@
+import Logging
+
+/// From a request to an answer that the client has.
+extension Connection {
+  /// Answers on a worker.
+  func handle(_ exchange: Exchange) {
+    let response = exchange.respond(router: context.router, logger: context.logger)
+    state.withLock { state in
+      answer(response, to: exchange, &state)
+      proceed(&state)
+    }
+  }
+
+  /// Answers at once: for handlers that do not wait.
+  func respond(to exchange: Exchange, _ state: inout ConnectionState) {
+    answer(
+      exchange.respond(router: context.router, logger: context.logger), to: exchange, &state)
+  }
+
+  /// Sends a response, or begins to: what the socket does not take now follows when it does, and
+  /// nobody waits for that.
+  func answer(_ response: Response, to exchange: Exchange, _ state: inout ConnectionState) {
+    let outgoing = exchange.outgoing(response)
+    guard let bytes = outgoing.bytes else {
+      switch response.body {
+      case .live(let body): return goLive(body, outgoing, exchange, &state)
+      case .pulled(let length, let read): return pull(length, read, outgoing, exchange, &state)
+      // These are in memory.
+      case .empty, .bytes: return
+      }
+    }
+    switch bytes.withUnsafeBytes({ transport.write($0) }) {
+    case .bytes(bytes.count): settle(outgoing.result, exchange, &state)
+    case .bytes(let count): sendRest(of: bytes, from: count, outgoing, exchange, &state)
+    case .wait: sendRest(of: bytes, from: 0, outgoing, exchange, &state)
+    case .end, .failed: settle(outgoing.result.cut(by: .connectionLost), exchange, &state)
+    }
+  }
+
+  private func sendRest(
+    of bytes: [UInt8], from sent: Int, _ outgoing: OutgoingResponse, _ exchange: Exchange,
+    _ state: inout ConnectionState
+  ) {
+    let rest = PulledResponse(bytes, sent: sent, context: pulling) { [self] outcome in
+      self.state.withLock { state in
+        state.pulled = nil
+        let error = outcome.error as? ServerError
+        settle(error.map(outgoing.result.cut) ?? outgoing.result, exchange, &state)
+        proceed(&state)
+      }
+    }
+    follow(rest, &state)
+  }
+
+  /// Sends a body as the client takes it.
+  private func pull(
+    _ length: Int64, _ read: @escaping Response.Read, _ outgoing: OutgoingResponse,
+    _ exchange: Exchange, _ state: inout ConnectionState
+  ) {
+    let pulled = PulledResponse(
+      head: outgoing.head, length: length, read: read, context: pulling
+    ) { [self] outcome in
+      self.state.withLock { state in
+        state.pulled = nil
+        ended(outcome, outgoing, exchange, &state)
+        proceed(&state)
+      }
+    }
+    follow(pulled, &state)
+  }
+
+  private func ended(
+    _ outcome: PulledResponse.Outcome, _ outgoing: OutgoingResponse, _ exchange: Exchange,
+    _ state: inout ConnectionState
+  ) {
+    var result = outgoing.result
+    result.bodyBytes = outcome.bodyBytes
+    guard let error = outcome.error else { return settle(result, exchange, &state) }
+    // Nothing has been sent yet: there is time for an honest answer.
+    if outcome.isUntouched, error as? ServerError != .connectionLost {
+      return answer(exchange.failure(error, logger: context.logger), to: exchange, &state)
+    }
+    result.disposition = .cut(abruptly: false)
+    result.error = error
+    settle(result, exchange, &state)
+  }
+
+  private func follow(_ pulled: PulledResponse, _ state: inout ConnectionState) {
+    state.pulled = pulled
+    state.enter(.handling)
+    suspend(&state)
+    pulled.start()
+  }
+
+  private var pulling: PulledResponse.Context {
+    PulledResponse.Context(
+      transport: transport, timeout: context.configuration.limits.writeTimeout,
+      queue: context.downloadQueue, workers: context.downloads)
+  }
+
+  /// Tells what became of a response, and gets the connection ready for the next request if there can
+  /// be one.
+  func settle(
+    _ result: OutgoingResponse.Result, _ exchange: Exchange, _ state: inout ConnectionState
+  ) {
+    if let error = result.error {
+      context.logger.info(
+        "response cut",
+        metadata: ["request_id": "\(exchange.request.id)", "error": "\(error)"])
+    }
+    context.observe?(exchange.completed(result))
+    if result.disposition == .keep, !context.isDraining {
+      state.enter(.idle)
+    } else {
+      end(result.disposition, &state)
+    }
+  }
+
+  /// Answers a message that is no request with a problem, and closes. What does not fit the socket's
+  /// buffer is not sent.
+  func refuse(_ problem: ProblemDetails, _ state: inout ConnectionState) {
+    var problem = problem
+    let method = state.pending?.head.line.method ?? state.parser.methodUnderWay
+    let requestID = RequestID.next()
+    problem.requestID = requestID
+    let response = Response.problem(problem)
+    let outgoing = OutgoingResponse(
+      response: response, version: .http11, isHead: method == .head, requestID: requestID,
+      keepAlive: false)
+    let isSent = outgoing.bytes.map(writeNow) ?? false
+    context.logger.debug(
+      "request refused",
+      metadata: ["request_id": "\(requestID)", "address": "\(address)", "code": "\(problem.code)"])
+    context.observe?(
+      CompletedExchange(
+        requestID: requestID, remoteAddress: address, method: method, pattern: nil,
+        status: response.status, bodyBytes: 0, duration: .zero, isComplete: isSent))
+    end(isSent ? .close : .cut(abruptly: false), &state)
+  }
+
+  func writeNow(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { transport.write($0) } == .bytes(bytes.count)
+  }
+}

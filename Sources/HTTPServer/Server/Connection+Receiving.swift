@@ -1,0 +1,130 @@
+/// From bytes to complete requests. All of this runs on the connection's loop, or on the worker that
+/// has just answered and goes on with what came meanwhile.
+extension Connection {
+  /// Answers from memory in a row before other connections of the loop get their turn.
+  private static let burst = 16
+
+  func receive(_ state: inout ConnectionState) {
+    withUnsafeTemporaryAllocation(byteCount: 32 * 1024, alignment: 16) { buffer in
+      // A bound, so that one fast sender cannot keep the loop from the other connections.
+      for _ in 0..<8 {
+        switch transport.read(into: buffer) {
+        case .bytes(let count):
+          state.parser.append(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
+          advance(&state)
+          let mayHaveMore = count == buffer.count || transport.hasBufferedInput
+          guard Self.isReceiving(state.phase), mayHaveMore else { return }
+        case .wait: return
+        case .end, .failed: return close(&state)
+        }
+      }
+      // The descriptor does not show what the transport has taken from it already.
+      if transport.hasBufferedInput { loop.async { [self] in readable() } }
+    }
+  }
+
+  static func isReceiving(_ phase: ConnectionState.Phase) -> Bool {
+    phase == .idle || phase == .head || phase == .body
+  }
+
+  /// Goes on after an answer: with what is here already, then with what will come.
+  func proceed(_ state: inout ConnectionState) {
+    advance(&state)
+    if Self.isReceiving(state.phase), transport.hasBufferedInput { receive(&state) }
+    if Self.isReceiving(state.phase) { resume(&state) }
+  }
+
+  /// Parses until bytes are missing or a request is with a worker.
+  private func advance(_ state: inout ConnectionState) {
+    var answered = 0
+    do throws(FramingError) {
+      while Self.isReceiving(state.phase) {
+        if answered == Self.burst { return takeTurns(&state) }
+        switch try state.parser.next() {
+        case .incomplete:
+          if state.phase == .idle, state.parser.isInsideRequest { state.enter(.head) }
+          return
+        case .head(let head): try begin(head, &state)
+        case .body(let body):
+          dispatch(body, &state)
+          answered += 1
+        }
+      }
+    } catch {
+      refuse(ProblemDetails(error), &state)
+    }
+  }
+
+  /// Goes on once the loop has looked after its other connections.
+  private func takeTurns(_ state: inout ConnectionState) {
+    state.enter(.handling)
+    suspend(&state)
+    loop.async { [self] in
+      self.state.withLock { state in
+        state.enter(.idle)
+        proceed(&state)
+      }
+    }
+  }
+
+  private func begin(
+    _ head: RequestHead, _ state: inout ConnectionState
+  ) throws(FramingError) {
+    let target = head.line.target
+    let outcome = context.router.route(
+      head.line.method, target.path, isAsterisk: target.isAsterisk)
+    state.pending = (head, outcome)
+    var limit = context.configuration.limits.body
+    if case .matched(let route, let parameters) = outcome {
+      limit = route.bodyLimit ?? limit
+      if head.framing.mayBeLarge, let screen = route.screen,
+        !screen(exchange(head, outcome, body: []).request, parameters)
+      {
+        return answerWithoutBody(head, outcome, &state)
+      }
+    } else if head.framing != .none {
+      // The answer does not depend on the body, and reading it would be for nothing.
+      return answerWithoutBody(head, outcome, &state)
+    }
+    try state.parser.acceptBody(limit: limit)
+    state.enter(.body)
+    // RFC 9110 §10.1.1: the interim answer may be omitted once body bytes are here.
+    if head.expectsContinue, !state.parser.hasBufferedInput {
+      guard writeNow(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) else { return close(&state) }
+    }
+  }
+
+  private func dispatch(_ body: [UInt8], _ state: inout ConnectionState) {
+    guard let (head, outcome) = state.pending else { return close(&state) }
+    state.pending = nil
+    let exchange = exchange(head, outcome, body: body)
+    if outcome.isImmediate { return respond(to: exchange, &state) }
+    state.enter(.handling)
+    suspend(&state)
+    if context.workers.submit({ [self] in handle(exchange) }) { return }
+    let problem = ProblemDetails(
+      .serviceUnavailable, code: "overloaded",
+      detail: "The server has too much to do; try again.", retryAfter: 1)
+    answer(exchange.failure(problem, logger: context.logger), to: exchange, &state)
+    if Self.isReceiving(state.phase) { resume(&state) }
+  }
+
+  private func answerWithoutBody(
+    _ head: RequestHead, _ outcome: Router.Outcome, _ state: inout ConnectionState
+  ) {
+    var exchange = exchange(head, outcome, body: [])
+    exchange.keepAlive = false
+    respond(to: exchange, &state)
+  }
+
+  private func exchange(
+    _ head: RequestHead, _ outcome: Router.Outcome, body: [UInt8]
+  ) -> Exchange {
+    Exchange(
+      request: Request(
+        method: head.line.method, target: head.line.target, headers: head.headers, body: body,
+        remoteAddress: address, id: RequestID.next()),
+      outcome: outcome, version: head.line.version,
+      keepAlive: head.keepAlive && !context.isDraining)
+  }
+}
