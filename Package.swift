@@ -89,7 +89,10 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "Store",
-      dependencies: ["Digests", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Digests", "Migrations", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ],
       swiftSettings: swift),
     .target(name: "ServiceAPI", swiftSettings: swift),
     .target(name: "Metrics", swiftSettings: swift),

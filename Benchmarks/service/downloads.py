@@ -12,16 +12,13 @@ meanwhile, and whether every download has the right SHA-256. Python's standard l
 
 import argparse
 import hashlib
-import http.client
 import json
-import os
-import pathlib
 import selectors
 import socket
-import sqlite3
-import subprocess
 import tempfile
 import time
+
+from server import CHUNK, MODEL, Server, add_model
 
 options = argparse.ArgumentParser()
 options.add_argument("--server", default=".build/release/crisp-server")
@@ -31,57 +28,11 @@ options.add_argument("--rate", type=float, default=2, help="megabytes a second a
 options.add_argument("--json", action="store_true")
 options = options.parse_args()
 
-CHUNK = 1 << 20
-MODEL = "model_" + "0" * 24
-
-
-def start(database):
-    process = subprocess.Popen(
-        [options.server, "--db", database, "--port", "0", "--log-level", "warning",
-         # All clients come from one address here, and those that are cut come twice.
-         "--max-connections-per-address", str(2 * options.clients + 16),
-         "--max-connections", str(2 * options.clients + 16)],
-        stdout=subprocess.PIPE, text=True)
-    line = process.stdout.readline().strip()
-    return process, int(line.rsplit(":", 1)[1])
-
-
-def stop(process):
-    process.terminate()
-    process.wait(60)
-
-
-def add_model(database, size):
-    """The rows of a finished job and its model."""
-    db = sqlite3.connect(database)
-    base = db.execute("SELECT name FROM base_models").fetchone()[0]
-    content = hashlib.sha256()
-    with db:
-        number = db.execute("INSERT INTO blobs (touched_at) VALUES (0)").lastrowid
-        for position in range(size // CHUNK):
-            part = os.urandom(CHUNK)
-            content.update(part)
-            db.execute(
-                "INSERT INTO blob_chunks (blob, position, bytes) VALUES (?, ?, ?)",
-                (number, position, part))
-        digest = content.hexdigest()
-        db.execute("UPDATE blobs SET digest = ?, size = ? WHERE number = ?", (digest, size, number))
-        job = db.execute(
-            """INSERT INTO jobs (id, status, priority, fingerprint, base_model, profile, recipe, seed,
-               metadata, created_at, finished_at) VALUES (?, 'succeeded', 0, ?, ?, '{}', '{}', 0,
-               '{}', 0, 0)""", ("job_" + "0" * 24, digest, base)).lastrowid
-        db.execute(
-            """INSERT INTO models (id, fingerprint, job, base_model, blob, size, labels, card,
-               metadata, created_at) VALUES (?, ?, ?, ?, ?, ?, '["a"]', '{}', '{}', 0)""",
-            (MODEL, digest, job, base, digest, size))
-    db.close()
-    return digest
-
-
-def memory(process, field):
-    for line in pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines():
-        if line.startswith(field + ":"):
-            return int(line.split()[1])
+# All clients come from one address here, and those that are cut come twice.
+LIMITS = [
+    flag for name in ("--max-connections-per-address", "--max-connections")
+    for flag in (name, str(2 * options.clients + 16))
+]
 
 
 class Download:
@@ -125,9 +76,9 @@ class Download:
         return len(data)
 
 
-def run(process, port, size):
+def run(server, size):
     selector = selectors.DefaultSelector()
-    downloads = [Download(port, number) for number in range(options.clients)]
+    downloads = [Download(server.port, number) for number in range(options.clients)]
     for download in downloads:
         selector.register(download.socket, selectors.EVENT_READ, download)
     begun = time.monotonic()
@@ -137,12 +88,10 @@ def run(process, port, size):
         allowed = (now - begun) * options.rate * 1e6 if options.rate else float("inf")
         if now > next_probe:
             next_probe = now + 0.25
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
             asked = time.monotonic()
-            connection.request("GET", "/models")
-            connection.getresponse().read()
+            server.call("GET", "/models")
             delays.append(time.monotonic() - asked)
-            peak_threads = max(peak_threads, memory(process, "Threads"))
+            peak_threads = max(peak_threads, server.status("Threads"))
         progress = False
         for key, _ in selector.select(0.01):
             download = key.data
@@ -167,25 +116,22 @@ def run(process, port, size):
 with tempfile.TemporaryDirectory() as folder:
     database = f"{folder}/crisp.sqlite"
     size = options.megabytes * CHUNK
-    process, _ = start(database)
-    stop(process)
-    digest = add_model(database, size)
-    process, port = start(database)
-    try:
-        idle = memory(process, "VmRSS")
-        downloads, seconds, threads, delays = run(process, port, size)
+    with Server(options.server, database):
+        pass
+    _, digest = add_model(database, size)
+    with Server(options.server, database, *LIMITS) as server:
+        idle = server.resident()
+        downloads, seconds, threads, delays = run(server, size)
         result = {
             "clients": options.clients, "megabytes": options.megabytes,
             "complete": sum(d.hash.hexdigest() == digest for d in downloads),
             "seconds": round(seconds, 1),
             "megabytes_per_second": round(options.clients * size / seconds / 1e6),
-            "idle_rss_mb": round(idle / 1024, 1),
-            "peak_rss_mb": round(memory(process, "VmHWM") / 1024, 1),
+            "idle_rss_mb": round(idle, 1),
+            "peak_rss_mb": round(server.status("VmHWM") / 1024, 1),
             "threads": threads,
             "list_ms_median": round(delays[len(delays) // 2] * 1e3, 1) if delays else None,
             "list_ms_worst": round(delays[-1] * 1e3, 1) if delays else None,
         }
-    finally:
-        stop(process)
 print(json.dumps(result) if options.json else "\n".join(f"{k:22} {v}" for k, v in result.items()))
 raise SystemExit(result["complete"] != options.clients)

@@ -1,18 +1,26 @@
 """A crisp-server process for benchmarks, and a client that measures. Standard library only."""
 
 import contextlib
+import hashlib
 import http.client
 import json
+import os
+import pathlib
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
+
+CHUNK = 1 << 20
+MODEL = "model_" + "0" * 24
 
 
 class Server:
     def __init__(self, program, database, *arguments):
         self.process = subprocess.Popen(
-            [program, "--db", database, "--port", "0", *arguments], stdout=subprocess.PIPE, text=True
+            [program, "--db", database, "--port", "0", "--log-level", "warning", *arguments],
+            stdout=subprocess.PIPE, text=True,
         )
         line = self.process.stdout.readline()
         self.port = int(line.rsplit(":", 1)[1])
@@ -27,8 +35,9 @@ class Server:
     def __exit__(self, *_):
         self.stop()
 
-    def connection(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port)
+    def connection(self, source="127.0.0.1"):
+        return http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=30, source_address=(source, 0))
 
     def call(self, method, target, body=None):
         connection = self.connection()
@@ -40,12 +49,15 @@ class Server:
                 raise RuntimeError(f"{method} {target}: {answer.status} {text.decode()}")
             return json.loads(text) if text else None
 
+    def status(self, field):
+        """A number from /proc: VmRSS and VmHWM in KiB, Threads."""
+        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith(field + ":"):
+                return int(line.split()[1])
+
     def resident(self):
         """Megabytes of memory the server has."""
-        with open(f"/proc/{self.process.pid}/status") as status:
-            for line in status:
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) / 1024
+        return self.status("VmRSS") / 1024
 
     def wait(self, job, *statuses):
         while True:
@@ -55,7 +67,33 @@ class Server:
             time.sleep(0.02)
 
 
-def latencies(server, targets, rate, seconds, connections=4):
+def add_model(database, size):
+    """The rows of a finished job and its model of random bytes, as the store writes them. Returns the
+    bytes and their SHA-256."""
+    db = sqlite3.connect(database)
+    base = db.execute("SELECT name FROM base_models").fetchone()[0]
+    content = os.urandom(size)
+    digest = hashlib.sha256(content).hexdigest()
+    with db:
+        number = db.execute(
+            "INSERT INTO blobs (touched_at, digest, size) VALUES (0, ?, ?)", (digest, size)).lastrowid
+        for position, start in enumerate(range(0, size, CHUNK)):
+            db.execute(
+                "INSERT INTO blob_chunks (blob, position, bytes) VALUES (?, ?, ?)",
+                (number, position, content[start:start + CHUNK]))
+        job = db.execute(
+            """INSERT INTO jobs (id, status, priority, fingerprint, base_model, profile, recipe, seed,
+               metadata, created_at, finished_at) VALUES (?, 'succeeded', 0, ?, ?, '{}', '{}', 0,
+               '{}', 0, 0)""", ("job_" + "0" * 24, digest, base)).lastrowid
+        db.execute(
+            """INSERT INTO models (id, fingerprint, job, base_model, blob, size, labels, card,
+               metadata, created_at) VALUES (?, ?, ?, ?, ?, ?, '["a"]', '{}', '{}', 0)""",
+            (MODEL, digest, job, base, digest, size))
+    db.close()
+    return content, digest
+
+
+def latencies(server, targets, rate, seconds, connections=4, source="127.0.0.1"):
     """Milliseconds of GETs at a steady rate, counted from when each was due: a server that stalls
     cannot hide it by being asked less."""
     results, lock = [], threading.Lock()
@@ -63,7 +101,7 @@ def latencies(server, targets, rate, seconds, connections=4):
     due = [start + number / rate for number in range(int(rate * seconds))]
 
     def work(share):
-        connection, mine = server.connection(), []
+        connection, mine = server.connection(source), []
         for number in range(share, len(due), connections):
             time.sleep(max(0, due[number] - time.monotonic()))
             connection.request("GET", targets[number % len(targets)])

@@ -95,7 +95,7 @@ extension Connection {
   private var pulling: PulledResponse.Context {
     PulledResponse.Context(
       transport: transport, timeout: context.configuration.limits.writeTimeout,
-      queue: context.downloadQueue, workers: context.downloads)
+      waitUntilWritable: { [self] then in waitUntilWritable(then) }, workers: context.downloads)
   }
 
   /// Tells what became of a response, and gets the connection ready for the next request if there can

@@ -8,13 +8,13 @@ extension Connection {
     let timeout = context.configuration.limits.writeTimeout
     PeerTimeout.set(timeout, on: transport.descriptor)
     let live = LiveResponse(
-      body, head: outgoing.head, isChunked: isChunked, descriptor: transport.descriptor,
-      writeTimeout: timeout, queue: context.liveQueue(of: id),
-      isDraining: { [context] in context.isDraining },
+      body, head: outgoing.head, isChunked: isChunked, writeTimeout: timeout,
+      queue: context.liveQueue(of: id), isDraining: { [context] in context.isDraining },
       write: { [self] bytes in
         // The connection reads meanwhile, and only one thread may use the transport.
         self.state.withLock { _ in transport.write(bytes) }
       },
+      waitUntilWritable: { [self] then in waitUntilWritable(then) },
       ended: { [self] outcome in
         var result = outgoing.result
         result.bodyBytes = outcome.bodyBytes

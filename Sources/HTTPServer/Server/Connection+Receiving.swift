@@ -19,7 +19,7 @@ extension Connection {
         }
       }
       // The descriptor does not show what the transport has taken from it already.
-      if transport.hasBufferedInput { loop.async { [self] in readable() } }
+      if transport.hasBufferedInput { loop.async { [self] in ready(.read) } }
     }
   }
 

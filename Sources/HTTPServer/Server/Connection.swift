@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// While it waits for bytes it is only a descriptor of an event loop. While a worker has a request
 /// nothing is read, so that what the client sends meanwhile waits in the kernel.
-final class Connection: Readable {
+final class Connection: Watched {
   let id: UInt64
   let address: String
 
@@ -50,17 +50,25 @@ final class Connection: Readable {
 
   // MARK: Events
 
-  func readable() {
-    state.withLock { state in
-      // Most requests are answered before their client sends more: only here it is worth a call.
-      if state.isSuspended { return mute(&state) }
-      switch state.phase {
-      case .handshake: negotiate(&state)
-      case .idle, .head, .body: receive(&state)
-      case .live: receiveEarly(&state)
-      case .lingering: discard(&state)
-      case .negotiating, .handling, .closed: break
-      }
+  func ready(_ readiness: Readiness) {
+    let waiter = state.withLock { state in
+      let waiter = readiness.contains(.write) ? state.writeWaiter.take() : nil
+      // Most requests are answered before their client sends more: only here it is worth a call to
+      // hear no more of it.
+      if readiness.contains(.read), !state.isSuspended { readable(&state) }
+      watch(&state)
+      return waiter
+    }
+    waiter?()
+  }
+
+  private func readable(_ state: inout ConnectionState) {
+    switch state.phase {
+    case .handshake: negotiate(&state)
+    case .idle, .head, .body: receive(&state)
+    case .live: receiveEarly(&state)
+    case .lingering: discard(&state)
+    case .negotiating, .handling, .closed: break
     }
   }
 
@@ -139,26 +147,47 @@ final class Connection: Readable {
     state.enter(.closed)
     state.parser = RequestParser(limits: context.configuration.limits)
     state.pending = nil
-    state.isWatched = false
+    state.isSuspended = true
+    state.writeWaiter = nil
+    state.watched = []
     loop.remove(self) { [self] in
       transport.close()
       closed(self)
     }
   }
 
+  // MARK: Waiting
+
   /// Reads nothing until `resume`. The loop hears of it with the next event, if one comes.
   func suspend(_ state: inout ConnectionState) { state.isSuspended = true }
 
   func resume(_ state: inout ConnectionState) {
     state.isSuspended = false
-    if state.isWatched { return }
-    state.isWatched = loop.watch(self)
-    if !state.isWatched { close(&state) }
+    if !state.watched.contains(.read) { watch(&state) }
   }
 
-  private func mute(_ state: inout ConnectionState) {
-    guard state.isWatched else { return }
-    state.isWatched = false
-    loop.mute(self)
+  /// Calls `then` on the loop, once, when the socket takes bytes again or never will.
+  func waitUntilWritable(_ then: @escaping @Sendable () -> Void) {
+    state.withLock { state in
+      state.writeWaiter = then
+      watch(&state)
+    }
+  }
+
+  /// Has the loop watch for what is waited for, and nothing else.
+  private func watch(_ state: inout ConnectionState) {
+    var wanted: Readiness = state.isSuspended ? [] : .read
+    if state.writeWaiter != nil { wanted.insert(.write) }
+    guard wanted != state.watched else { return }
+    let former = state.watched
+    state.watched = wanted
+    if !loop.watch(self, for: wanted, insteadOf: former) { lose(&state) }
+  }
+
+  /// The kernel has no memory to watch the socket with.
+  private func lose(_ state: inout ConnectionState) {
+    guard let waiter = state.writeWaiter.take() else { return close(&state) }
+    transport.interrupt()
+    loop.async(waiter)
   }
 }

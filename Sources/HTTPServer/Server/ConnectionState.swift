@@ -36,8 +36,10 @@ struct ConnectionState {
   /// The pulled body under way.
   var pulled: PulledResponse?
   var isSuspended = true
-  /// Whether the loop tells of bytes; it may while the connection is suspended, until it does.
-  var isWatched = false
+  /// What the loop watches for; bytes to read also while the connection is suspended, until some come.
+  var watched: Readiness = []
+  /// Called when the socket takes bytes again.
+  var writeWaiter: (@Sendable () -> Void)?
   /// The handshake has something to send and the socket no room.
   var handshakeWaitsForRoom = false
   /// The end of the response has been announced; with TLS that needs room in the socket.

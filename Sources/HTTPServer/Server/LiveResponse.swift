@@ -21,18 +21,15 @@ final class LiveResponse: Sendable {
     /// Whether `unsent` ends the response.
     var isLast = false
     var outcome: Outcome?
-    /// Fires when the socket takes bytes again; made when it first took none.
-    var writable: EventSource?
-    var isWaiting = false
   }
 
   private let body: any LiveBody
   private let isChunked: Bool
-  private let descriptor: Int32
   private let writeTimeout: UInt64
   private let queue: DispatchQueue
   private let isDraining: @Sendable () -> Bool
   private let write: @Sendable (UnsafeRawBufferPointer) -> TransportResult
+  private let waitUntilWritable: @Sendable (_ then: @escaping @Sendable () -> Void) -> Void
   private let ended: @Sendable (Outcome) -> Void
   private let state: Mutex<State>
 
@@ -46,20 +43,22 @@ final class LiveResponse: Sendable {
 
   /// - Parameters:
   ///   - write: writes what fits; called on `queue` only.
+  ///   - waitUntilWritable: calls once when the socket takes bytes again or never will.
   ///   - ended: called once, on `queue`.
   init(
-    _ body: any LiveBody, head: [UInt8], isChunked: Bool, descriptor: Int32,
-    writeTimeout: Duration, queue: DispatchQueue, isDraining: @escaping @Sendable () -> Bool,
+    _ body: any LiveBody, head: [UInt8], isChunked: Bool, writeTimeout: Duration,
+    queue: DispatchQueue, isDraining: @escaping @Sendable () -> Bool,
     write: @escaping @Sendable (UnsafeRawBufferPointer) -> TransportResult,
+    waitUntilWritable: @escaping @Sendable (_ then: @escaping @Sendable () -> Void) -> Void,
     ended: @escaping @Sendable (Outcome) -> Void
   ) {
     self.body = body
     self.isChunked = isChunked
-    self.descriptor = descriptor
     self.writeTimeout = writeTimeout.nanoseconds
     self.queue = queue
     self.isDraining = isDraining
     self.write = write
+    self.waitUntilWritable = waitUntilWritable
     self.ended = ended
     state = Mutex(State(unsent: head))
   }
@@ -98,13 +97,8 @@ final class LiveResponse: Sendable {
 
   private func pump() {
     isScheduled.store(false, ordering: .releasing)
-    let outcome = state.withLock { state -> Outcome? in
-      guard state.outcome == nil, advance(&state), let outcome = state.outcome else { return nil }
-      guard let writable = state.writable else { return outcome }
-      // The descriptor must stay open until Dispatch has let go of it: its handler ends this.
-      writable.cancel()
-      if !state.isWaiting { writable.resume() }
-      return nil
+    let outcome = state.withLock { state in
+      state.outcome == nil && advance(&state) ? state.outcome : nil
     }
     if let outcome { finish(outcome) }
   }
@@ -190,30 +184,11 @@ final class LiveResponse: Sendable {
           blockedSince.store(MonotonicClock.now, ordering: .releasing)
         }
         // A transport that must read first is woken by the connection, which reads.
-        if events & Int16(POLLOUT) != 0 { waitUntilWritable(&state) }
+        if events & Int16(POLLOUT) != 0 { waitUntilWritable { self.wake() } }
         return .blocked
       case .end, .failed: return .lost
       }
     }
     return .sent
-  }
-
-  private func waitUntilWritable(_ state: inout State) {
-    if state.isWaiting { return }
-    state.isWaiting = true
-    if let writable = state.writable { return writable.resume() }
-    let writable = EventSource.writable(descriptor, queue: queue)
-    state.writable = writable
-    writable.onEvent { [self] in
-      self.state.withLock { state in
-        guard state.isWaiting, state.outcome == nil else { return }
-        state.isWaiting = false
-        state.writable?.suspend()
-      }
-      pump()
-    } cancelled: { [self] in
-      if let outcome = self.state.withLock({ $0.outcome }) { finish(outcome) }
-    }
-    writable.resume()
   }
 }

@@ -24,8 +24,8 @@ final class PulledResponse: Sendable {
     let transport: any Transport
     /// Time the client has to take each 64 KiB.
     let timeout: Duration
-    /// Where the socket's readiness is told.
-    let queue: DispatchQueue
+    /// Calls once, and never at once, when the socket takes bytes again or never will.
+    let waitUntilWritable: @Sendable (_ then: @escaping @Sendable () -> Void) -> Void
     let workers: WorkerPool
   }
 
@@ -40,8 +40,6 @@ final class PulledResponse: Sendable {
     var position: Int64 = 0
     /// How many bytes must be taken for the client to count as reading.
     var mark: Int64 = 0
-    var writable: EventSource?
-    var outcome: Outcome?
   }
 
   private enum Step {
@@ -65,7 +63,7 @@ final class PulledResponse: Sendable {
   private let waitingSince = Atomic<UInt64>(0)
   private let isTooSlow = Atomic<Bool>(false)
 
-  /// - Parameter ended: called once, on a worker or on the context's queue.
+  /// - Parameter ended: called once, on a thread of Dispatch.
   init(
     head: [UInt8], length: Int64, read: @escaping Response.Read, context: Context,
     ended: @escaping @Sendable (Outcome) -> Void
@@ -103,7 +101,7 @@ final class PulledResponse: Sendable {
   private func schedule() {
     if context.workers.submit({ self.takeTurn() }) { return }
     // There are no more downloads than connections, and the queue has room for those.
-    context.queue.async { [self] in
+    DispatchQueue.global().async { [self] in
       end(.ended(state.withLock { outcome(ServerError.connectionLost, $0) }))
     }
   }
@@ -115,17 +113,12 @@ final class PulledResponse: Sendable {
   private func end(_ step: Step) {
     switch step {
     case .again: schedule()
-    case .blocked: break
-    case .ended(let outcome):
-      let writable = state.withLock { state in
-        state.outcome = outcome
-        return state.writable
+    case .blocked:
+      if waitingSince.load(ordering: .acquiring) == 0 {
+        waitingSince.store(MonotonicClock.now, ordering: .releasing)
       }
-      // The descriptor must stay open until Dispatch has let go of it: the source's end ends this.
-      // It is suspended whenever a turn is taken, and its end comes only once it is resumed.
-      guard let writable else { return ended(outcome) }
-      writable.cancel()
-      writable.resume()
+      context.waitUntilWritable { self.schedule() }
+    case .ended(let outcome): ended(outcome)
     }
   }
 
@@ -153,7 +146,6 @@ final class PulledResponse: Sendable {
         case .bytes(let count): took(count, &state)
         // Writing must wait for bytes of the peer in a handshake only, and that is over.
         case .wait(let events) where events & Int16(POLLOUT) != 0:
-          wait(&state)
           return .blocked
         case .wait, .end, .failed: return .ended(outcome(ServerError.connectionLost, state))
         }
@@ -197,26 +189,5 @@ final class PulledResponse: Sendable {
     Outcome(
       error: error, bodyBytes: max(0, state.taken - Int64(head.count)),
       isUntouched: state.taken == 0)
-  }
-
-  /// The source is suspended except between here and its event.
-  private func wait(_ state: inout State) {
-    if waitingSince.load(ordering: .acquiring) == 0 {
-      waitingSince.store(MonotonicClock.now, ordering: .releasing)
-    }
-    if let writable = state.writable { return writable.resume() }
-    let writable = EventSource.writable(context.transport.descriptor, queue: context.queue)
-    state.writable = writable
-    writable.onEvent { [self] in
-      writable.suspend()
-      schedule()
-    } cancelled: { [self] in
-      let outcome = self.state.withLock { state in
-        state.writable = nil
-        return state.outcome
-      }
-      if let outcome { ended(outcome) }
-    }
-    writable.resume()
   }
 }

@@ -21,8 +21,6 @@ final class ServerContext: Sendable {
   private let connectionCount = Atomic<UInt64>(0)
   private let loops = Mutex<[EventLoop]>([])
   private let liveQueues: [DispatchQueue]
-  /// Where sockets say that they take bytes again; nothing else is done there.
-  let downloadQueue = DispatchQueue(label: "http-writable")
 
   init(
     configuration: ServerConfiguration, router: Router, logger: Logger,

@@ -12,11 +12,6 @@ struct EventSource: @unchecked Sendable {
     EventSource(source: DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue))
   }
 
-  /// A source, inactive and without handlers, that fires while a descriptor takes bytes.
-  static func writable(_ descriptor: Int32, queue: DispatchQueue) -> EventSource {
-    EventSource(source: DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue))
-  }
-
   /// A source, inactive and without handlers, that fires again and again.
   static func timer(every interval: UInt64, queue: DispatchQueue) -> EventSource {
     let timer = DispatchSource.makeTimerSource(queue: queue)

@@ -34,6 +34,12 @@ struct DatabaseFile {
       guard !db.configuration.readonly else { return }
       // Runs before GRDB switches to WAL: a file that is not ours stays untouched.
       _ = try schemaVersion(db)
+      // Only a new file takes it. Models are read page by page, and calls for 16 KiB bring a download a
+      // quarter more than calls for 4 (https://www.sqlite.org/pragma.html#pragma_page_size).
+      try db.execute(sql: "PRAGMA page_size = 16384")
+      // SQLite counts pages here: the log is copied back every 4 MB with those too.
+      let pageSize = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 4096
+      try db.execute(sql: "PRAGMA wal_autocheckpoint = \((4 << 20) / max(512, pageSize))")
       // What is deleted is overwritten (https://www.sqlite.org/pragma.html#pragma_secure_delete).
       try db.execute(sql: "PRAGMA secure_delete = ON")
       // A large blob must not leave a large log behind for good.

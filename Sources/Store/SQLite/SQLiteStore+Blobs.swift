@@ -27,7 +27,7 @@ extension SQLiteStore {
       throw StoreError.notFound(.blob, digest.hex)
     }
     let readChunk: @Sendable (Int64) throws -> Data = { [self] index in
-      try read { db in try db.chunk(index, of: blob) }
+      try read { db in try db.chunk(index, of: blob, into: chunkMemory) }
     }
     return BlobReader(
       blob: blob.record, chunkSize: Int64(Self.chunkSize), readChunk: readChunk
@@ -61,13 +61,18 @@ extension Database {
     return blob.record
   }
 
-  fileprivate func chunk(_ index: Int64, of blob: NamedBlob) throws -> Data {
+  fileprivate func chunk(
+    _ index: Int64, of blob: NamedBlob, into memory: ChunkMemory
+  ) throws -> Data {
     if let row = try first(
-      "SELECT bytes FROM blob_chunks WHERE blob = ? AND position = ?", [blob.number, index])
+      "SELECT rowid FROM blob_chunks WHERE blob = ? AND position = ?", [blob.number, index]),
+      let bytes = try self.blob(
+        table: "blob_chunks", column: "bytes", rowID: try row.decode(Int64.self, atIndex: 0),
+        into: memory)
     {
-      return try row.decode(Data.self, atIndex: 0)
+      return bytes
     }
-    // Without the chunk the blob is damaged; without its row too it has been collected.
+    // Without the chunk, or with something else in its place, the blob is damaged; without its row too it has been collected.
     guard try namedBlob(blob.record.digest)?.number == blob.number else {
       throw StoreError.notFound(.blob, blob.record.digest.hex)
     }

@@ -22,6 +22,7 @@ public final class SQLiteStore: Sendable {
   let pool: DatabasePool
   /// What downloads read last.
   let chunks = ChunkCache(capacity: 32)
+  let chunkMemory = ChunkMemory(size: chunkSize, spare: 4)
 
   /// Opens a database, or makes it, readable by its owner only, where there is none.
   /// - Parameters:

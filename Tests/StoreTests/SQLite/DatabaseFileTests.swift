@@ -39,6 +39,8 @@ import Testing
     // 2 is FULL (https://www.sqlite.org/pragma.html#pragma_synchronous).
     #expect(try store.setting("synchronous") == 2)
     #expect(try store.setting("foreign_keys") == 1)
+    #expect(try store.setting("page_size") == 16384)
+    #expect(try store.setting("wal_autocheckpoint") == 256)
   }
 
   @Test func contentOutlivesTheStore() throws {
