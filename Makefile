@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: demo test crash-test bench-service test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
+.PHONY: demo test crash-test bench-service bench-race test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
 
 ## demo: a universal model becomes two small ones, over HTTP, in under three minutes past the build
 demo: build
@@ -69,6 +69,10 @@ bench-accuracy: build
 ## bench-service: requests while all cores prune, memory and latency with 100,000 users
 bench-service: build
 	@Benchmarks/service/run.sh
+
+## bench-race: small requests, downloads, idle and slow connections beside nginx and Hummingbird
+bench-race: build
+	@Benchmarks/service/race.sh $(ARGS)
 
 build: setup
 	$(BUILD)

@@ -38,8 +38,8 @@ final class PulledResponse: Sendable {
     var taken: Int64 = 0
     /// Bytes of the body that are sent or in `first`.
     var position: Int64 = 0
-    /// How many bytes must be taken for the client to count as reading.
-    var mark: Int64 = 0
+    /// Whether the socket may hold more, for a client that reads fast.
+    var isFast = false
   }
 
   private enum Step {
@@ -59,8 +59,11 @@ final class PulledResponse: Sendable {
   private let context: Context
   private let ended: @Sendable (Outcome) -> Void
   private let state: Mutex<State>
-  /// When the client last passed a mark; 0 while it is this server's turn.
+  /// Since when the socket has taken nothing, or when the client last took a stride; 0 while it is
+  /// this server's turn.
   private let waitingSince = Atomic<UInt64>(0)
+  /// Bytes that were in the socket then.
+  private let queued = Atomic<Int>(0)
   private let isTooSlow = Atomic<Bool>(false)
 
   /// - Parameter ended: called once, on a thread of Dispatch.
@@ -88,12 +91,24 @@ final class PulledResponse: Sendable {
     state = Mutex(State(first: bytes, firstLeft: bytes.count - sent, taken: Int64(sent)))
   }
 
-  func start() { schedule() }
+  func start() {
+    SendQueue.setLimit(SendQueue.small, on: context.transport.descriptor)
+    schedule()
+  }
 
   /// Whether the client has had its time. It must then be interrupted, which brings the last turn.
   func isOverdue(now: UInt64) -> Bool {
     let since = waitingSince.load(ordering: .acquiring)
     guard since != 0, now > since, now - since > context.timeout.nanoseconds else { return false }
+    // The socket may have taken more than the client can read in that time.
+    let count = SendQueue.count(on: context.transport.descriptor)
+    if queued.load(ordering: .acquiring) - count >= Self.stride {
+      queued.store(count, ordering: .releasing)
+      // Not if its turn has come meanwhile.
+      _ = waitingSince.compareExchange(
+        expected: since, desired: now, ordering: .acquiringAndReleasing)
+      return false
+    }
     isTooSlow.store(true, ordering: .releasing)
     return true
   }
@@ -114,9 +129,8 @@ final class PulledResponse: Sendable {
     switch step {
     case .again: schedule()
     case .blocked:
-      if waitingSince.load(ordering: .acquiring) == 0 {
-        waitingSince.store(MonotonicClock.now, ordering: .releasing)
-      }
+      queued.store(SendQueue.count(on: context.transport.descriptor), ordering: .releasing)
+      waitingSince.store(MonotonicClock.now, ordering: .releasing)
       context.waitUntilWritable { self.schedule() }
     case .ended(let outcome): ended(outcome)
     }
@@ -126,6 +140,7 @@ final class PulledResponse: Sendable {
     if isTooSlow.load(ordering: .acquiring) {
       return .ended(outcome(ServerError.writeTimedOut, state))
     }
+    adapt(&state)
     do {
       if state.firstLeft == nil { try begin(&state) }
       let limit = state.position + Self.turn
@@ -160,7 +175,17 @@ final class PulledResponse: Sendable {
     state.first = head + piece
     state.firstLeft = state.first.count
     state.position = Int64(piece.count)
-    NotSentLimit.set(on: context.transport.descriptor)
+  }
+
+  /// Ends a wait: how long it was shows how fast the client reads.
+  private func adapt(_ state: inout State) {
+    let since = waitingSince.exchange(0, ordering: .acquiringAndReleasing)
+    guard since != 0 else { return }
+    let waited = MonotonicClock.elapsed(since: since)
+    guard state.isFast ? waited > 100_000_000 : waited < 10_000_000 else { return }
+    state.isFast.toggle()
+    SendQueue.setLimit(
+      state.isFast ? SendQueue.large : SendQueue.small, on: context.transport.descriptor)
   }
 
   private func piece(at offset: Int64) throws -> Data {
@@ -178,10 +203,6 @@ final class PulledResponse: Sendable {
       if left == count { state.first = [] }
     } else {
       state.position += Int64(count)
-    }
-    if state.taken >= state.mark {
-      state.mark = state.taken + Int64(Self.stride)
-      waitingSince.store(0, ordering: .releasing)
     }
   }
 
