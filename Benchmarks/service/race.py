@@ -98,9 +98,10 @@ def wrk(url, connections, field, scale):
 
 def race(title, urls, connections, field, scale, unit):
     """One table: servers by connections, the first of them ours."""
+    peers = [name for name in urls if not name.startswith("ours")]
     say(f"| {title} | " + " | ".join(urls) + " | " + " | ".join(
-        f"ours / {name}" for name in list(urls)[1:]) + " |")
-    say("|---" * (2 * len(urls)) + "|")
+        f"ours / {name}" for name in peers) + " |")
+    say("|---" * (1 + len(urls) + len(peers)) + "|")
     for count in connections:
         figures = {name: [] for name in urls}
         for _ in range(options.rounds):
@@ -111,7 +112,7 @@ def race(title, urls, connections, field, scale, unit):
         cells = [
             f"{medians[name]:,.0f} ({min(values):,.0f}–{max(values):,.0f})"
             for name, values in figures.items()]
-        ratios = [f"{ours / medians[name]:.2f}" for name in list(urls)[1:]]
+        ratios = [f"{ours / medians[name]:.2f}" for name in peers]
         say(f"| {count} | " + " | ".join(cells + ratios) + " |")
     say()
     say(f"{unit}, median of {options.rounds} rounds (least–most).")
