@@ -6,8 +6,17 @@ import Store
 public struct Administration {
   private let store: SQLiteStore
 
-  /// Opens the database.
+  /// Opens the database, or makes it.
   public init(database: String) throws { store = try SQLiteStore(path: database) }
+
+  /// Opens a database that is there: a mistyped path must not pass for an empty one.
+  /// - Throws: `StoreError.cannotOpen`.
+  public init(existing database: String) throws {
+    guard FileManager.default.fileExists(atPath: database) else {
+      throw StoreError.cannotOpen(path: database, reason: "there is no such file")
+    }
+    try self.init(database: database)
+  }
 
   /// Registers a data set; says what was registered.
   public func addDataset(

@@ -80,6 +80,8 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
   }
 
   private func rounded(_ share: Double) -> String {
-    "\((share * 10000).rounded() / 10000)"
+    // Counts are whole; of small times the first digits matter.
+    if share.rounded() == share, abs(share) < 1e15 { return "\(Int(share))" }
+    return abs(share) < 0.001 ? "\(share)" : "\((share * 10000).rounded() / 10000)"
   }
 }

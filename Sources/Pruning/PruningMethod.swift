@@ -20,7 +20,7 @@ public enum PruningMethod: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// What a weight's worth is estimated by.
-public enum PruningCriterion: String, Sendable, Hashable, Codable {
+public enum PruningCriterion: String, Sendable, Hashable, Codable, CaseIterable {
   /// T, the class-aware saliency score.
   case saliency
   /// The weight's size.
@@ -28,7 +28,7 @@ public enum PruningCriterion: String, Sendable, Hashable, Codable {
 }
 
 /// Which tiles go first.
-public enum TileOrder: String, Sendable, Hashable, Codable {
+public enum TileOrder: String, Sendable, Hashable, Codable, CaseIterable {
   /// Those with the lowest scores.
   case scored
   /// Drawn blindly, the same share in every layer.
@@ -36,7 +36,7 @@ public enum TileOrder: String, Sendable, Hashable, Codable {
 }
 
 /// What a rank column's score is divided by before layers are compared (crisp.md, step 3c).
-public enum RankColumnCost: String, Sendable, Hashable, Codable {
+public enum RankColumnCost: String, Sendable, Hashable, Codable, CaseIterable {
   /// What the target counts: weights for a sparsity.
   case target
   /// Weights.
@@ -48,7 +48,7 @@ public enum RankColumnCost: String, Sendable, Hashable, Codable {
 }
 
 /// What scores are held against before layers are compared.
-public enum ScoreScale: String, Sendable, Hashable, Codable {
+public enum ScoreScale: String, Sendable, Hashable, Codable, CaseIterable {
   /// Nothing: they are what they are in the whole network (crisp.md, step 3c).
   case network
   /// What their layer would still have: its share of the scores that are no lower (LAMP, Lee et al.
@@ -58,7 +58,7 @@ public enum ScoreScale: String, Sendable, Hashable, Codable {
 
 /// Which classes the teacher of a distillation speaks of. The training images are the user's either
 /// way.
-public enum TeacherScope: String, Sendable, Hashable, Codable {
+public enum TeacherScope: String, Sendable, Hashable, Codable, CaseIterable {
   /// The user's (crisp.md, step 2).
   case profile
   /// All that the universal model knows: what an image has of other classes says more about the
@@ -67,7 +67,7 @@ public enum TeacherScope: String, Sendable, Hashable, Codable {
 }
 
 /// How often each class occurs among the samples.
-public enum ClassSampling: String, Sendable, Hashable, Codable {
+public enum ClassSampling: String, Sendable, Hashable, Codable, CaseIterable {
   /// As the profile's weights say.
   case profile
   /// Each alike.

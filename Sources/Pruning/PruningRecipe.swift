@@ -6,7 +6,7 @@ import Training
 /// equal recipes on the same machine write the same bytes.
 public struct PruningRecipe: Sendable, Hashable, Codable {
   /// How sparsity grows over the iterations.
-  public enum Growth: String, Sendable, Hashable, Codable {
+  public enum Growth: String, Sendable, Hashable, Codable, CaseIterable {
     /// Fast at first, when much is redundant (Zhu and Gupta 2017).
     case cubic
     /// The same step every iteration.
@@ -75,7 +75,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// Seed of sampling and augmentation.
   public var seed: UInt64 = 0
 
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case pattern, target, method, criterion, tiles, cost, scale
     case straightThrough = "straight_through"
     case sampling

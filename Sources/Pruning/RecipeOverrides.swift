@@ -1,4 +1,6 @@
 import Foundation
+import ModelFormats
+import Training
 
 extension PruningRecipe {
   /// The recipe with single fields replaced by those of a JSON object, for example
@@ -6,7 +8,6 @@ extension PruningRecipe {
   /// their own spelling wherever recipes are asked for, so they are not accepted here. Throws
   /// `invalidRecipe` with the field's name.
   public func overridden(by json: Data) throws(PruningError) -> PruningRecipe {
-    let elsewhere: Set = ["pattern", "target", "min_accuracy", "device", "seed"]
     do {
       let encoded = try JSONSerialization.jsonObject(with: JSONEncoder().encode(self))
       guard var members = encoded as? [String: Any] else { return self }
@@ -15,9 +16,12 @@ extension PruningRecipe {
       }
       for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
         guard CodingKeys(rawValue: name) != nil else {
-          throw PruningError.invalidRecipe(field: "recipe.\(name)", reason: "is no known field")
+          let known = CodingKeys.allCases.map(\.rawValue).filter { !Self.elsewhere.contains($0) }
+          throw PruningError.invalidRecipe(
+            field: "recipe.\(name)",
+            reason: "is no known field; known are \(known.sorted().joined(separator: ", "))")
         }
-        guard !elsewhere.contains(name) else {
+        guard !Self.elsewhere.contains(name) else {
           throw PruningError.invalidRecipe(
             field: "recipe.\(name)", reason: "is given beside the recipe, not in it")
         }
@@ -31,16 +35,53 @@ extension PruningRecipe {
       throw error
     } catch let error as DecodingError {
       throw .invalidRecipe(
-        field: "recipe\(error.fieldPath)", reason: "has a value of the wrong kind")
+        field: "recipe\(error.fieldPath)",
+        reason: error.field.flatMap { CodingKeys(rawValue: $0) }.map(Self.expectation)
+          ?? "is not what it can be")
     } catch {
       throw .invalidRecipe(field: "recipe", reason: "is not JSON")
+    }
+  }
+
+  private static let elsewhere: Set = ["pattern", "target", "min_accuracy", "device", "seed"]
+
+  /// What the value of a field must be.
+  private static func expectation(_ field: CodingKeys) -> String {
+    func oneOf<Choice: CaseIterable & RawRepresentable>(_: Choice.Type) -> String
+    where Choice.RawValue == String {
+      "must be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))"
+    }
+    return switch field {
+    case .pattern, .target, .device: "must be an object"
+    case .method: oneOf(PruningMethod.self)
+    case .criterion: oneOf(PruningCriterion.self)
+    case .tiles: oneOf(TileOrder.self)
+    case .cost: oneOf(RankColumnCost.self)
+    case .scale: oneOf(ScoreScale.self)
+    case .sampling: oneOf(ClassSampling.self)
+    case .teacherScope: oneOf(TeacherScope.self)
+    case .growth: oneOf(Growth.self)
+    case .precision: oneOf(Training.Precision.self)
+    case .storage: oneOf(ModelFormats.Precision.self)
+    case .straightThrough: "must be true or false"
+    case .augmentation: #"must be an object like {"flip": true, "shift": 2}"#
+    case .iterations, .epochsPerIteration, .denseEpochs, .finalEpochs, .samplesPerClass,
+      .batchSize, .saliencyBatches, .seed:
+      "must be an integer"
+    case .minAccuracy, .learningRate, .weightDecay, .maskedDecay, .distillation, .temperature:
+      "must be a number"
     }
   }
 }
 
 extension DecodingError {
+  /// The document's member that the error lies in.
+  fileprivate var field: String? { path.first?.stringValue }
+
   /// Where in the document the error lies, as `.name` parts.
-  fileprivate var fieldPath: String {
+  fileprivate var fieldPath: String { path.map { ".\($0.stringValue)" }.joined() }
+
+  private var path: [any CodingKey] {
     let context: Context? =
       switch self {
       case .typeMismatch(_, let context), .valueNotFound(_, let context),
@@ -48,6 +89,6 @@ extension DecodingError {
         context
       @unknown default: nil
       }
-    return context?.codingPath.map { ".\($0.stringValue)" }.joined() ?? ""
+    return context?.codingPath ?? []
   }
 }

@@ -6,6 +6,7 @@ struct Crisp: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "crisp",
     abstract: "Tailor image classifiers to a few classes: small, fast, measurable.",
+    version: generator,
     subcommands: [
       Train.self, Prune.self, Compare.self, Evaluate.self, Predict.self, Inspect.self, Bench.self,
       Device.self, Convert.self, Personalize.self, Table.self,

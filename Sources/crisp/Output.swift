@@ -17,6 +17,16 @@ struct OutputOptions: ParsableArguments {
   }
 }
 
+/// Whether a file can be written there, asked before hours of work and not after.
+func checkOutput(_ path: String) throws {
+  let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+  guard access(folder, W_OK) == 0 else {
+    throw ValidationError(
+      "cannot write '\(path)': the folder '\(folder)' \(String(cString: strerror(errno)).lowercased())"
+    )
+  }
+}
+
 /// JSON documents for people and for this program.
 enum JSONFile {
   static func data(_ value: some Encodable) throws -> Data {

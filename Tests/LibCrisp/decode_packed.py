@@ -1,4 +1,4 @@
-"""Decodes a packed CRISP model with numpy alone: decode_packed.py FILE [DENSE_FILE].
+"""Decodes a packed CRISP model with numpy and safetensors alone: decode_packed.py FILE [DENSE_FILE].
 
 Prints each packed layer; with DENSE_FILE (PyTorch names, OIHW), checks every weight's bits with it.
 """

@@ -11,7 +11,7 @@ extension API {
       let job: JobID = try Self.identifier("job", in: parameters)
       let types = ["application/json", ServerSentEvent.mediaType]
       switch AcceptField(request.headers[.accept]).preferred(among: types) {
-      case ServerSentEvent.mediaType: return try eventStream(of: job, request, caller)
+      case ServerSentEvent.mediaType: return try eventStream(of: job, request, parameters, caller)
       case nil:
         throw ProblemDetails(
           .notAcceptable, code: "not_acceptable",
@@ -34,7 +34,9 @@ extension API {
       headers: [.vary: "Accept"])
   }
 
-  private func eventStream(of job: JobID, _ request: Request, _ caller: Caller) throws -> Response {
+  private func eventStream(
+    of job: JobID, _ request: Request, _ parameters: PathParameters, _ caller: Caller
+  ) throws -> Response {
     // A client that comes back repeats its address, `after` and all; the field is newer.
     let position =
       try Self.sequence(Self.lastEventID(request), of: "Last-Event-ID")
@@ -42,7 +44,16 @@ extension API {
     // While there is still a status to answer with.
     _ = try store.job(job)
     let watch = JobWatch(
-      job, after: position, for: caller, hub: hub, store: store, heartbeat: heartbeat)
+      job, after: position, for: caller, hub: hub, store: store, heartbeat: heartbeat
+    ) { [gate] in
+      // What cannot be looked up now is looked up again before long.
+      do {
+        _ = try gate.admit(request, parameters, to: .requester)
+        return true
+      } catch {
+        return !(400..<500).contains(Problems.problem(for: error)?.status ?? 500)
+      }
+    }
     var headers: HTTPFields = [
       .contentType: ServerSentEvent.mediaType, .cacheControl: "no-store", .vary: "Accept",
     ]

@@ -15,12 +15,15 @@ enum JSONBody {
       throw ProblemDetails(
         .badRequest, code: "malformed_json", detail: "the body is empty; send a JSON object")
     }
+    do throws(JSONSyntax.Fault) {
+      try JSONSyntax.check(body)
+    } catch {
+      throw malformed("\(error.reason) (line \(error.line), byte \(error.column))")
+    }
     do {
       return try JSONDecoder().decode(Value.self, from: Data(body))
     } catch DecodingError.dataCorrupted(let context) {
-      throw ProblemDetails(
-        .badRequest, code: "malformed_json",
-        detail: "the body is not JSON: \(position(context, in: body))")
+      throw malformed("\(context.debugDescription) at \(path(context) ?? "the top")")
     } catch DecodingError.keyNotFound(let key, _) {
       throw invalid("is needed", param: key.stringValue, code: "missing_field")
     } catch DecodingError.typeMismatch(let type, let context),
@@ -33,18 +36,9 @@ enum JSONBody {
     }
   }
 
-  /// Foundation's decoder names the place of a value that it cannot represent, but not of a syntax
-  /// error; its older parser does.
-  private static func position(_ context: DecodingError.Context, in body: [UInt8]) -> String {
-    guard context.codingPath.isEmpty else {
-      return "\(context.debugDescription) at \(path(context) ?? "the top")"
-    }
-    do {
-      _ = try JSONSerialization.jsonObject(with: Data(body), options: .fragmentsAllowed)
-    } catch let error as NSError {
-      if let text = error.userInfo[NSDebugDescriptionErrorKey] as? String { return text }
-    }
-    return context.debugDescription
+  private static func malformed(_ reason: String) -> ProblemDetails {
+    ProblemDetails(
+      .badRequest, code: "malformed_json", detail: "the body is not JSON: \(reason)")
   }
 
   /// What a body should have held, in JSON's words.

@@ -37,9 +37,7 @@ struct JobRequest {
       throw JSONBody.invalid("the body must be a JSON object", param: nil)
     }
     if let unknown = given.keys.sorted().first(where: { !Self.fields.contains($0) }) {
-      throw JSONBody.invalid(
-        "unknown field; known are \(Self.fields.sorted().joined(separator: ", "))",
-        param: unknown, code: "unknown_field")
+      throw Self.unknownField(unknown, known: Self.fields.sorted())
     }
     // Many clients write null for what they do not set, as this server does.
     let members = given.filter { $0.value != .null }
@@ -130,8 +128,7 @@ struct JobRequest {
         entries.append(ClassProfile.Entry(name: name))
       case .object(let members):
         if let unknown = members.keys.sorted().first(where: { $0 != "name" && $0 != "weight" }) {
-          throw JSONBody.invalid(
-            "unknown field", param: "\(param).\(unknown)", code: "unknown_field")
+          throw unknownField("\(param).\(unknown)", known: ["name", "weight"])
         }
         guard let name = members["name"]?.text else {
           throw JSONBody.invalid("must be a string", param: "\(param).name")
@@ -156,7 +153,7 @@ struct JobRequest {
       throw JSONBody.invalid("must be an object like {\"keep\":2,\"of\":4}", param: "pattern")
     }
     if let unknown = parts.keys.sorted().first(where: { $0 != "keep" && $0 != "of" }) {
-      throw JSONBody.invalid("unknown field", param: "pattern.\(unknown)", code: "unknown_field")
+      throw unknownField("pattern.\(unknown)", known: ["keep", "of"])
     }
     let fallback = HybridPattern.standard
     let bounds = 1...1024
@@ -167,8 +164,21 @@ struct JobRequest {
     do {
       return try HybridPattern(keep: keep, of: of, block: block, rows: rows)
     } catch {
-      throw JSONBody.invalid(error.description, param: "pattern")
+      let goes = { block, rows in
+        (try? HybridPattern(keep: fallback.keep, block: block, rows: rows)) != nil
+      }
+      let param =
+        !goes(block, fallback.rows) ? "block" : !goes(fallback.block, rows) ? "rows" : "pattern"
+      let reason = if case .invalidPattern(let reason) = error { reason } else { error.description }
+      throw JSONBody.invalid(
+        "does not go: \(reason)", param: param)
     }
+  }
+
+  private static func unknownField(_ param: String, known: [String]) -> ProblemDetails {
+    JSONBody.invalid(
+      "is an unknown field; known are \(known.joined(separator: ", "))", param: param,
+      code: "unknown_field")
   }
 
   /// A recipe with milliseconds is given its device's profile later.
@@ -200,7 +210,7 @@ struct JobRequest {
       }
       return .milliseconds(time)
     default:
-      throw JSONBody.invalid("unknown field", param: "target.\(kind)", code: "unknown_field")
+      throw unknownField("target.\(kind)", known: ["bytes", "latency_ms", "macs", "sparsity"])
     }
   }
 

@@ -14,10 +14,15 @@ final class JobWatch: LiveBody {
     var hasEnded = false
     var position: Int64
     var version = 0
+    var checked = ContinuousClock.now
   }
 
   /// Milliseconds until a client comes back whose stream was cut.
   private static let retry = 1000
+
+  /// How long a token that was revoked may still be listened with, at most; looking it up for every
+  /// event would have each watcher read the database.
+  private static let trust: Duration = .seconds(1)
 
   let idleInterval: Duration
   let idleBytes = ServerSentEvent.comment
@@ -25,16 +30,19 @@ final class JobWatch: LiveBody {
   private let store: SQLiteStore
   private let job: JobID
   private let caller: Caller
+  private let isAdmitted: @Sendable () -> Bool
   private let state: Mutex<State>
 
+  /// - Parameter isAdmitted: whether the client may still see the job.
   init(
     _ job: JobID, after position: Int64, for caller: Caller, hub: JobHub, store: SQLiteStore,
-    heartbeat: Duration
+    heartbeat: Duration, isAdmitted: @escaping @Sendable () -> Bool
   ) {
     self.job = job
     self.caller = caller
     self.hub = hub
     self.store = store
+    self.isAdmitted = isAdmitted
     idleInterval = heartbeat
     state = Mutex(State(position: position))
   }
@@ -61,6 +69,11 @@ final class JobWatch: LiveBody {
   func next() throws -> LivePart {
     try state.withLock { state in
       guard let feed = state.feed, !state.hasEnded else { return .end }
+      let now = ContinuousClock.now
+      if now - state.checked >= min(Self.trust, idleInterval) {
+        state.checked = now
+        guard isAdmitted() else { return .end }
+      }
       if !state.hasBegun {
         state.hasBegun = true
         return .bytes(Array("retry: \(Self.retry)\n\n".utf8))

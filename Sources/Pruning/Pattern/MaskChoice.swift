@@ -40,17 +40,19 @@ struct MaskChoice {
       ? allowed : full - (full - allowed) * recipe.share(after: iteration)
   }
 
-  /// The best weights of all layers together, of equal ones the first. As with tiles no layer is
-  /// emptied, which would cut the network: each keeps the best few of its weights, as many as one
-  /// rank column of the pattern holds.
+  /// The best weights of all layers together, of equal ones the first. As with tiles no output channel
+  /// is emptied: each keeps its best few weights, as many as one tile of the pattern holds of it. The
+  /// variance of an empty one is 0, and batch norm multiplies the gradients of its weights by
+  /// 1/√ε, so that what is pruned grows without bound while it goes on learning (B3).
   private func chooseSingly(_ masks: inout [LayerMask], worth: [[Float]], allowed: Int) {
     var worth = recipe.scale == .layer ? worth.map(Self.shares) : worth
     var left = allowed
     for (index, mask) in masks.enumerated() {
-      let least = mask.layer.matrix.rows * mask.pattern.slotsPerRow
-      let safe = worth[index].sorted(by: >).prefix(least).last ?? 0
-      for i in worth[index].indices where worth[index][i] >= safe && safe > 0 {
-        worth[index][i] = .infinity
+      let columns = mask.layer.matrix.columns
+      for row in 0..<mask.layer.matrix.rows {
+        let range = row * columns..<(row + 1) * columns
+        let best = range.sorted { worth[index][$0] > worth[index][$1] }
+        for i in best.prefix(mask.pattern.slotsPerRow) { worth[index][i] = .infinity }
       }
     }
     var sorted = worth.joined().map { $0 }

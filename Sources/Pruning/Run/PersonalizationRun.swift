@@ -89,6 +89,8 @@ final class PersonalizationRun {
         let state = Checkpoint.State(
           iteration: iteration, graph: network.graph, weights: network.weights(), masks: masks)
         states = recipe.minAccuracy == nil ? [state] : states + [state]
+        // What it came to, before anyone tells of it.
+        try report(.pruning, epoch: recipe.epochsPerIteration)
         try hooks.checkpoint(
           iteration,
           Checkpoint(states: states, references: references).serialized(identity: identity))
@@ -105,6 +107,7 @@ final class PersonalizationRun {
     var best: (accuracy: Double, sparsity: Double)?
     while true {
       let (epoch, accuracy) = try finish()
+      progress.accuracy = accuracy
       guard let floor = recipe.minAccuracy, accuracy < floor else { return epoch }
       if accuracy > best?.accuracy ?? -1 { best = (accuracy, sparsity) }
       _ = states.popLast()

@@ -81,7 +81,7 @@ struct Backup: ParsableCommand {
   @Argument(help: "The file to write; it must not exist.") var target: String
 
   func run() throws {
-    try Administration(database: database.database).backup(to: target)
+    try Administration(existing: database.database).backup(to: target)
     print("wrote \(target)")
   }
 }
@@ -95,7 +95,7 @@ struct Check: ParsableCommand {
   @OptionGroup var database: DatabaseOptions
 
   func run() throws {
-    let (isHealthy, text) = try Administration(database: database.database).check()
+    let (isHealthy, text) = try Administration(existing: database.database).check()
     print(text)
     if !isHealthy { throw ExitCode(1) }
   }

@@ -95,6 +95,13 @@ struct Serve: ParsableCommand {
     guard (0...1024).contains(workers) else {
       throw ValidationError("--workers must be 0 to 1024.")
     }
+    var isFolder: ObjCBool = false
+    if let devices,
+      !FileManager.default.fileExists(atPath: devices, isDirectory: &isFolder)
+        || !isFolder.boolValue
+    {
+      throw ValidationError("--devices: there is no folder '\(devices)'.")
+    }
     guard lease >= 1 else { throw ValidationError("--lease must be at least 1 second.") }
     guard (0.1...3600).contains(eventHeartbeat) else {
       throw ValidationError("--event-heartbeat must be 0.1 to 3600 seconds.")

@@ -7,7 +7,8 @@ struct Token: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make, list and revoke access tokens.",
     discussion: """
-      Once a database has an active token, every request needs one. A user's token opens that \
+      Once a database has an active token, requests need one; when the last is revoked, the running \
+      server stays closed, and its next start needs --require-tokens to be. A user's token opens that \
       user's profile, jobs and models; an operator's opens everything.
       """,
     subcommands: [Create.self, List.self, Revoke.self])
@@ -57,7 +58,7 @@ struct Token: ParsableCommand {
     @OptionGroup var output: JSONOutput
 
     func run() throws {
-      let tokens = try Administration(database: database.database).tokens()
+      let tokens = try Administration(existing: database.database).tokens()
       try output.print(tokens) {
         guard !tokens.isEmpty else { return "no tokens: on loopback the server runs open" }
         return tokens.map { token in
@@ -84,7 +85,7 @@ struct Token: ParsableCommand {
     @Argument(help: "The token's name, as the list shows it: token_…") var id: String
 
     func run() throws {
-      try Administration(database: database.database).revokeToken(id: id)
+      try Administration(existing: database.database).revokeToken(id: id)
       print("revoked \(id)")
     }
   }

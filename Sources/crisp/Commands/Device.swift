@@ -41,6 +41,7 @@ struct Device: ParsableCommand {
   }
 
   func run() throws {
+    try checkOutput(out)
     ThreadWaiting.preferSleeping()
     guard case .dense(let universal) = try ModelFile(contentsOf: URL(fileURLWithPath: model))
     else {

@@ -57,6 +57,7 @@ struct Personalize: AsyncParsableCommand {
   }
 
   func run() async throws {
+    try checkOutput(out)
     let client = try ServiceClient(
       server: server, token: token ?? ProcessInfo.processInfo.environment["CRISP_TOKEN"]
     ) { seconds, reason in
@@ -64,6 +65,7 @@ struct Personalize: AsyncParsableCommand {
     }
     let bar = ProgressBar()
     let submitted = try await client.submit(user: user, body: try body())
+    FileHandle.standardError.write(Data("\(submitted.id) is \(submitted.status)\n".utf8))
     let job = try await client.follow(submitted) { job in
       let progress = job.progress
       let accuracy = progress?.accuracy.map { "  validation \(percent($0))" } ?? ""

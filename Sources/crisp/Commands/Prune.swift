@@ -86,6 +86,7 @@ struct Prune: ParsableCommand {
   }
 
   func run() throws {
+    try checkOutput(out)
     ThreadWaiting.preferSleeping()
     let wanted = try recipe.map { try RecipeArgument($0) }
     try checkOptions(beside: wanted)

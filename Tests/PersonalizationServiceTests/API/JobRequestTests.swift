@@ -41,10 +41,15 @@ import Testing
       Refusal(body: "", code: code, param: nil, status: 400, detail: "empty"),
       Refusal(
         body: "{\"classes\": [\"a\",\n \"b\"", code: code, param: nil, status: 400,
-        detail: "end of file"),
+        detail: "ends too early (line 2, byte 5)"),
       Refusal(
-        body: "{\"classes\": }", code: code, param: nil, status: 400, detail: "character 12"),
-      Refusal(body: "{} {}", code: code, param: nil, status: 400, detail: "character 3"),
+        body: "{\"classes\": }", code: code, param: nil, status: 400, detail: "(line 1, byte 13)"),
+      Refusal(body: "{} {}", code: code, param: nil, status: 400, detail: "(line 1, byte 4)"),
+      Refusal(
+        body: "{\"classes\": [\"a\",]}", code: code, param: nil, status: 400, detail: "byte 18"),
+      Refusal(
+        body: "{\"classes\": [], \"classes\": []}", code: code, param: nil, status: 400,
+        detail: "there already"),
       Refusal(body: "{'classes': []}", code: code, param: nil, status: 400),
       Refusal(body: "classes=a", code: code, param: nil, status: 400),
       Refusal(body: "{\"classes\": [\"a\u{1}\"]}", code: code, param: nil, status: 400),
@@ -154,7 +159,7 @@ import Testing
       refusal("\"pattern\": {\"keep\": 0}", invalid, "pattern.keep"),
       refusal("\"pattern\": {\"keep\": 1.5}", invalid, "pattern.keep"),
       refusal("\"pattern\": {\"n\": 2}", "unknown_field", "pattern.n"),
-      refusal("\"rows\": 3", invalid, "pattern"),
+      refusal("\"rows\": 3", invalid, "rows"),
       refusal("\"rows\": -1", invalid, "rows"),
       refusal("\"rows\": 9223372036854775808", invalid, "rows"),
       refusal("\"target\": 0.9", invalid, "target"),
@@ -200,7 +205,7 @@ import Testing
     try check([
       Refusal(
         body: "{\"classes\": [\"top left\", \"middle\"], \"block\": 12}", code: invalid,
-        param: "pattern"),
+        param: "block"),
       Refusal(
         body: "{\"classes\": [\"top left\", \"middle\"], \"block\": \"8\"}", code: invalid,
         param: "block"),

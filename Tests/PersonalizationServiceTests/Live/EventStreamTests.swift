@@ -153,6 +153,32 @@ import Testing
     #expect(try EventReader(client.with(world.bob.fields), job: blocker.id).status == 404)
   }
 
+  /// Who may no longer see the job hears no more of it.
+  @Test func revokingATokenEndsItsStreams() throws {
+    let world = try TokenWorld(heartbeat: .milliseconds(20))
+    let administration = try Administration(database: world.server.database)
+    let (token, summary) = try administration.createToken(user: "ada", label: "short")
+    let fields = [("Authorization", "Bearer \(token.secret)")]
+    let job = try JobFollower(world.server.client.with(fields))
+      .submit(JobBody.endless, user: "ada")
+    let (short, long) = (
+      try EventReader(world.server.client.with(fields), job: job.id),
+      try EventReader(world.server.client.with(world.ada.fields), job: job.id)
+    )
+    #expect(try short.next() != nil)
+    try administration.revokeToken(id: summary.id)
+    #expect(try short.rest().allSatisfy { $0.type != "end" })
+    #expect(short.isComplete)
+    #expect(try EventReader(world.server.client.with(fields), job: job.id).status == 401)
+    // The same user's other token is as good as before.
+    _ = try long.next()
+    try long.waitForComment()
+    let cancelled = try world.server.client.with(world.ada.fields)
+      .send("POST", "/jobs/\(job.id)/cancel")
+    #expect([200, 202].contains(cancelled.status))
+    #expect(try long.rest().last?.type == "end")
+  }
+
   @Test func requestsAreChecked() throws {
     let server = try TestService()
     let job = try server.jobs.wait(server.jobs.submit().id)

@@ -30,8 +30,10 @@ struct TokenWorld {
     ]
   }
 
-  init(logger: Logger? = nil) throws {
-    server = try TestService(logger: logger)
+  init(logger: Logger? = nil, heartbeat: Duration? = nil) throws {
+    server = try TestService(logger: logger) {
+      if let heartbeat { $0.eventHeartbeat = heartbeat }
+    }
     let administration = try Administration(database: server.database)
     func holder(_ name: String, _ user: String?) throws -> Holder {
       Holder(

@@ -40,6 +40,13 @@ import Testing
       mask[i..<i + 4].count { $0 }
     }.max()
     #expect(try #require(fullest) > 2)
+    // An empty output channel would have batch norm blow up the gradients of its weights.
+    for layer in prunable {
+      let mask = try kept(model, layer.name)
+      for row in 0..<layer.rows {
+        #expect(mask[row * layer.columns..<(row + 1) * layer.columns].contains(true))
+      }
+    }
     #expect(report.encodedBytes < report.packedBytes)
   }
 
@@ -59,8 +66,16 @@ import Testing
         Double(abs($0))
       }
     }
-    let shares = sizes.map { sizes in
-      sizes.map { size in size / sizes.filter { $0 >= size }.reduce(0, +) }
+    let safe = recipe.pattern.slotsPerRow
+    let shares = zip(layers, sizes).map { layer, sizes in
+      var shares = sizes.map { size in size / sizes.filter { $0 >= size }.reduce(0, +) }
+      for row in 0..<layer.rows {
+        let range = row * layer.columns..<(row + 1) * layer.columns
+        for i in range.sorted(by: { shares[$0] > shares[$1] }).prefix(safe) {
+          shares[i] = .infinity
+        }
+      }
+      return shares
     }
     let allowed = Int(Double(sizes.joined().count) * (1 - 0.6))
     let threshold = shares.joined().sorted(by: >)[allowed - 1]
