@@ -31,6 +31,9 @@ public enum PruningCriterion: String, Sendable, Hashable, Codable, CaseIterable 
 public enum TileOrder: String, Sendable, Hashable, Codable, CaseIterable {
   /// Those with the lowest scores.
   case scored
+  /// Those with the lowest share of their block column's score, so that the kept ones spread over the
+  /// layer's inputs.
+  case spread
   /// Drawn blindly, the same share in every layer.
   case random
 }

@@ -169,6 +169,8 @@ final class Connection: Watched {
   /// Calls `then` on the loop, once, when the socket takes bytes again or never will.
   func waitUntilWritable(_ then: @escaping @Sendable () -> Void) {
     state.withLock { state in
+      // The descriptor may be another connection's by now.
+      if state.phase == .closed { return loop.async(then) }
       state.writeWaiter = then
       watch(&state)
     }

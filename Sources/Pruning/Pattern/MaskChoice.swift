@@ -26,7 +26,7 @@ struct MaskChoice {
     switch recipe.method {
     case .hybrid, .blocks:
       return RankColumnAllocation.prune(
-        &masks, saliency: recipe.tiles == .random ? blind(masks, iteration) : worth,
+        &masks, saliency: tileWorth(masks, worth, iteration),
         resource: resource, prices: prices, scale: recipe.scale, allowed: limit)
     case .fineOnly, .unstructured, .dense, .channels:
       return resource.total(masks)
@@ -79,6 +79,15 @@ struct MaskChoice {
       shares[i] = left > 0 ? Float(Double(scores[i]) / left) : 0
     }
     return shares
+  }
+
+  /// The worth of every weight as far as tiles go.
+  private func tileWorth(_ masks: [LayerMask], _ worth: [[Float]], _ iteration: Int) -> [[Float]] {
+    switch recipe.tiles {
+    case .scored: worth
+    case .spread: zip(masks, worth).map { TileSpread.shares($0, worth: $1) }
+    case .random: blind(masks, iteration)
+    }
   }
 
   /// A score for every tile that says nothing, so that each layer loses the same share.
