@@ -149,6 +149,19 @@ import Testing
     (
       ["train", "--arch", "resnet9000", "--data", "DATA", "--out", "x"], ["resnet9000", "resnet20"]
     ),
+    (
+      [
+        "prune", "--model", "UNIVERSAL", "--data", "DATA", "--classes", "middle,top left", "--out",
+        "/nowhere/x",
+      ], ["'/nowhere/x'", "'/nowhere': No such file"]
+    ),
+    (
+      [
+        "personalize", "--server", "http://127.0.0.1:9", "--user", "u", "--classes", "a,b", "--out",
+        "/nowhere/x",
+      ],
+      ["'/nowhere/x'", "'/nowhere': No such file"]
+    ),
     (["predict", "UNIVERSAL", "LABELS"], ["labels.txt", "PNG"]),
     (
       ["personalize", "--server", "ftp://x", "--user", "u", "--classes", "a,b", "--out", "x"],

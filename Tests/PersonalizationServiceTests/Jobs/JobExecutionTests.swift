@@ -42,6 +42,23 @@ import Testing
     #expect(isHealthy, "\(text)")
   }
 
+  /// The log says of each iteration what the card says of it, and the job what it came to.
+  @Test func iterationsAreLoggedAsTheyEnded() throws {
+    let server = try TestService()
+    let job = try server.jobs.wait(server.jobs.submit(JobBody.body(recipe: ["iterations": 3])).id)
+    let card: ModelCard = try server.client
+      .get("/models/\(try #require(job.resultModel))/card").decode()
+    let iterations = try #require(card.iterations)
+    let events = try server.jobs.events(job.id).filter { $0.type == "iteration" }
+    #expect(events.count == iterations.count)
+    for (event, iteration) in zip(events, iterations) {
+      #expect(event.data["iteration"]?.double == Double(iteration.iteration))
+      #expect(event.data["sparsity"]?.double == iteration.sparsity)
+      #expect(event.data["accuracy"]?.double == iteration.validationAccuracy)
+    }
+    #expect(job.progress?.sparsity == iterations.last?.sparsity)
+  }
+
   @Test func aStoppedServiceHandsItsJobToTheNext() throws {
     let reference = try TestService()
     let expected = try download(reference, reference.jobs.submit(JobBody.long()).id)

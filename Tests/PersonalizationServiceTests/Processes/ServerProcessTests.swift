@@ -40,6 +40,28 @@ import Testing
     #expect(isHealthy, "\(text)")
   }
 
+  /// A mistyped path must not pass for an empty database, least of all in a nightly backup.
+  @Test(arguments: [["check"], ["backup"], ["token", "list"], ["token", "revoke"]])
+  func commandsOnADatabaseNeedOne(command: [String]) throws {
+    let folder = try TemporaryFolder()
+    let missing = folder.file("crisp.sqlite")
+    var arguments = command + ["--db", missing]
+    if ["backup", "revoke"].contains(command.last) { arguments.append(folder.file("copy.sqlite")) }
+    let run = try ServerProcess.run(arguments)
+    #expect(run.status != 0)
+    #expect(run.output.isEmpty)
+    #expect(run.errors.contains("cannot open \(missing): there is no such file"), "\(run.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+  }
+
+  @Test func theFolderOfDevicesMustBeThere() throws {
+    let folder = try TemporaryFolder()
+    let run = try ServerProcess.run(
+      ["--db", folder.file("crisp.sqlite"), "--port", "0", "--devices", folder.file("none")])
+    #expect(run.status != 0)
+    #expect(run.errors.contains("there is no folder '\(folder.file("none"))'"), "\(run.errors)")
+  }
+
   @Test func aJobThatKillsItsServerThreeTimesFails() throws {
     let folder = try TemporaryFolder()
     let database = folder.file("crisp.sqlite")
