@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that CRISP server is built from and runs on. Does nothing, and needs
-# no privileges, when all are there.
+# Installs the Debian packages that CRISP server is built from and runs on, and those named as
+# arguments. Does nothing, and needs no privileges, when all are there.
 set -euo pipefail
 
 packages=(
@@ -17,7 +17,7 @@ packages=(
 )
 
 missing=()
-for package in "${packages[@]}"; do
+for package in "${packages[@]}" "$@"; do
   status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
   [ "$status" = "install ok installed" ] || missing+=("$package")
 done

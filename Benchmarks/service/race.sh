@@ -8,16 +8,7 @@
 # hummingbird-peer, a package of its own, the first time.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-missing=()
-for package in wrk nginx-light slowhttptest; do
-  status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
-  [ "$status" = "install ok installed" ] || missing+=("$package")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-  as_root=()
-  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
-  "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-fi
+deploy/setup.sh wrk nginx-light slowhttptest >&2
 build=$PWD/Benchmarks/.build/hummingbird-peer
 swift build -c release --package-path Benchmarks/service/hummingbird-peer --scratch-path "$build" >&2
 exec python3 Benchmarks/service/race.py --hummingbird "$build/release/hummingbird-peer" "$@"

@@ -22,8 +22,7 @@ func checkOutput(_ path: String) throws {
   let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
   guard access(folder, W_OK) == 0 else {
     throw ValidationError(
-      "cannot write '\(path)': the folder '\(folder)' \(String(cString: strerror(errno)).lowercased())"
-    )
+      "cannot write '\(path)': '\(folder)': \(String(cString: strerror(errno)))")
   }
 }
 

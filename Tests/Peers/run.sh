@@ -56,12 +56,7 @@ check metrics "$python" Tests/Peers/check_metrics.py "$server" "$work"
 check openapi "$python" Tests/Peers/check_openapi.py "$server" "$work"
 
 # Debian's browser: PyPI has only what drives one.
-if [ -z "${CHROMIUM:-}" ] && ! command -v chromium >/dev/null; then
-  echo "peers: installing Debian's chromium (once)"
-  as_root=()
-  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
-  "${as_root[@]}" apt-get install -y -qq --no-install-recommends chromium >/dev/null
-fi
+if [ -z "${CHROMIUM:-}" ] && ! command -v chromium >/dev/null; then deploy/setup.sh chromium; fi
 check page "$python" Tests/Peers/check_page.py "$server" "$work"
 
 [ "$failures" -eq 0 ] || { echo "peers: $failures check(s) failed"; exit 1; }

@@ -5,8 +5,15 @@ extension Connection {
   /// Answers on a worker.
   func handle(_ exchange: Exchange) {
     let response = exchange.respond(router: context.router, logger: context.logger)
+    takeBack { state in answer(response, to: exchange, &state) }
+  }
+
+  /// Ends what others did for the connection, and goes on with it.
+  func takeBack(_ conclude: (inout ConnectionState) -> Void) {
     state.withLock { state in
-      answer(response, to: exchange, &state)
+      state.live = nil
+      state.pulled = nil
+      conclude(&state)
       proceed(&state)
     }
   }
@@ -42,11 +49,9 @@ extension Connection {
     _ state: inout ConnectionState
   ) {
     let rest = PulledResponse(bytes, sent: sent, context: pulling) { [self] outcome in
-      self.state.withLock { state in
-        state.pulled = nil
+      takeBack { state in
         let error = outcome.error as? ServerError
         settle(error.map(outgoing.result.cut) ?? outgoing.result, exchange, &state)
-        proceed(&state)
       }
     }
     follow(rest, &state)
@@ -60,11 +65,7 @@ extension Connection {
     let pulled = PulledResponse(
       head: outgoing.head, length: length, read: read, context: pulling
     ) { [self] outcome in
-      self.state.withLock { state in
-        state.pulled = nil
-        ended(outcome, outgoing, exchange, &state)
-        proceed(&state)
-      }
+      takeBack { state in ended(outcome, outgoing, exchange, &state) }
     }
     follow(pulled, &state)
   }

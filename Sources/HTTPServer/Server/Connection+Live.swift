@@ -22,11 +22,7 @@ extension Connection {
           result.error = error
           result.disposition = .cut(abruptly: !isChunked)
         }
-        self.state.withLock { state in
-          state.live = nil
-          settle(result, exchange, &state)
-          proceed(&state)
-        }
+        takeBack { state in settle(result, exchange, &state) }
       })
     state.live = live
     state.earlyBytes = 0

@@ -57,6 +57,13 @@ enum JSONBody {
       .joined(separator: ".")
   }
 
+  /// A field that means nothing here: 422.
+  static func unknownField(_ param: String, known: [String]) -> ProblemDetails {
+    invalid(
+      "is an unknown field; known \(known.count == 1 ? "is" : "are") "
+        + known.joined(separator: ", "), param: param, code: "unknown_field")
+  }
+
   /// A field whose value cannot be used: 422.
   static func invalid(_ reason: String, param: String?, code: String = "invalid_field")
     -> ProblemDetails

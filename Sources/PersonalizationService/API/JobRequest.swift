@@ -37,7 +37,7 @@ struct JobRequest {
       throw JSONBody.invalid("the body must be a JSON object", param: nil)
     }
     if let unknown = given.keys.sorted().first(where: { !Self.fields.contains($0) }) {
-      throw Self.unknownField(unknown, known: Self.fields.sorted())
+      throw JSONBody.unknownField(unknown, known: Self.fields.sorted())
     }
     // Many clients write null for what they do not set, as this server does.
     let members = given.filter { $0.value != .null }
@@ -128,7 +128,7 @@ struct JobRequest {
         entries.append(ClassProfile.Entry(name: name))
       case .object(let members):
         if let unknown = members.keys.sorted().first(where: { $0 != "name" && $0 != "weight" }) {
-          throw unknownField("\(param).\(unknown)", known: ["name", "weight"])
+          throw JSONBody.unknownField("\(param).\(unknown)", known: ["name", "weight"])
         }
         guard let name = members["name"]?.text else {
           throw JSONBody.invalid("must be a string", param: "\(param).name")
@@ -153,7 +153,7 @@ struct JobRequest {
       throw JSONBody.invalid("must be an object like {\"keep\":2,\"of\":4}", param: "pattern")
     }
     if let unknown = parts.keys.sorted().first(where: { $0 != "keep" && $0 != "of" }) {
-      throw unknownField("pattern.\(unknown)", known: ["keep", "of"])
+      throw JSONBody.unknownField("pattern.\(unknown)", known: ["keep", "of"])
     }
     let fallback = HybridPattern.standard
     let bounds = 1...1024
@@ -173,12 +173,6 @@ struct JobRequest {
       throw JSONBody.invalid(
         "does not go: \(reason)", param: param)
     }
-  }
-
-  private static func unknownField(_ param: String, known: [String]) -> ProblemDetails {
-    JSONBody.invalid(
-      "is an unknown field; known are \(known.joined(separator: ", "))", param: param,
-      code: "unknown_field")
   }
 
   /// A recipe with milliseconds is given its device's profile later.
@@ -210,7 +204,8 @@ struct JobRequest {
       }
       return .milliseconds(time)
     default:
-      throw unknownField("target.\(kind)", known: ["bytes", "latency_ms", "macs", "sparsity"])
+      throw JSONBody.unknownField(
+        "target.\(kind)", known: ["bytes", "latency_ms", "macs", "sparsity"])
     }
   }
 

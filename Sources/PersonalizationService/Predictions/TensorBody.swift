@@ -40,10 +40,7 @@ struct TensorBody: Decodable {
   /// The numbers in the order of the network's input. Throws a problem, 422, unless there are as
   /// many as `shape` says, all of them finite.
   func values(of shape: ActivationShape) throws -> [Float] {
-    if let unknown {
-      throw JSONBody.invalid(
-        "is an unknown field; known is \(Self.field)", param: unknown, code: "unknown_field")
-    }
+    if let unknown { throw JSONBody.unknownField(unknown, known: [Self.field]) }
     let flat = try flattened(shape)
     let values = flat.map { Float($0) }
     // A double may be too large for what the network computes with.

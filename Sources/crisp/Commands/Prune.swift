@@ -86,7 +86,7 @@ struct Prune: ParsableCommand {
   }
 
   func run() throws {
-    try checkOutput(out)
+    for path in [out, card].compactMap({ $0 }) { try checkOutput(path) }
     ThreadWaiting.preferSleeping()
     let wanted = try recipe.map { try RecipeArgument($0) }
     try checkOptions(beside: wanted)
