@@ -37,13 +37,13 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// What a kept tile of each layer costs on a device; milliseconds as a target need it.
   public var device: DeviceProfile?
   /// n: how many times tiles are dropped.
-  public var iterations = 4
+  public var iterations = 2
   /// δ: epochs of fine-tuning after each of them.
   public var epochsPerIteration = 2
   /// Epochs of dense fine-tuning before the first.
   public var denseEpochs = 0
   /// Epochs with frozen masks at the end.
-  public var finalEpochs = 6
+  public var finalEpochs = 10
   /// Images per class (on average) that make an epoch.
   public var samplesPerClass = 256
   /// Images per update.

@@ -27,7 +27,7 @@ import Testing
   /// Writes the card of a run with one thread to card.json; returns what the run printed.
   private func makeCard(seed: UInt64 = .max) throws -> JSONValue {
     let made = try prune([
-      "--classes", "top left=3,middle", "--sparsity", "0.8", "--rows", "2", "--seed",
+      "--classes", "top left=3,middle", "--sparsity", "0.8", "--rows", "4", "--seed",
       "\(seed)", "--storage", "float16", "--min-accuracy", "0.2", "--recipe",
       CrispTests.shortRecipe, "--threads", "1", "--out", folder.file("first.st"), "--card",
       folder.file("card.json"),

@@ -42,7 +42,7 @@ import Testing
     let measured = try CommandLineProgram.run(
       "crisp",
       [
-        "device", "--model", universal, "--name", "bench", "--rows", "2", "--rounds", "3",
+        "device", "--model", universal, "--name", "bench", "--rows", "4", "--rounds", "3",
         "--out", file, "--json",
       ])
     #expect(measured.status == 0, "\(measured.errors)")
@@ -53,15 +53,15 @@ import Testing
     #expect(profile["threads"] == .integer(1))
     #expect(profile["layers"]?["layer1.0.conv1"]?["fixed"]?.double ?? -1 >= 0)
 
-    let pruned = try prune(["--latency-ms", "1000", "--device", file, "--rows", "2"])
+    let pruned = try prune(["--latency-ms", "1000", "--device", file, "--rows", "4"])
     #expect(pruned.status == 0, "\(pruned.errors)")
     let recipe = try pruned.json(JSONValue.self)["recipe"]
     #expect(recipe?["device"] == profile)
     #expect(recipe?["target"] == .object(["latency_ms": .integer(1000)]))
 
     let other = try prune(["--latency-ms", "1000", "--device", file])
-    #expect(other.errors.contains("was measured for 2:4 B16 V2"), "\(other.errors)")
-    let fast = try prune(["--latency-ms", "1e-6", "--device", file, "--rows", "2"])
+    #expect(other.errors.contains("was measured for 2:4 B16 V4"), "\(other.errors)")
+    let fast = try prune(["--latency-ms", "1e-6", "--device", file, "--rows", "4"])
     #expect(fast.errors.contains("out of reach"), "\(fast.errors)")
     let none = try prune(["--latency-ms", "1", "--device", universal])
     #expect(none.errors.contains("is no device profile"), "\(none.errors)")

@@ -62,7 +62,7 @@ import Testing
   @Test func aFailureIsRecordedAndTheRestGoesOn() throws {
     let folder = try TemporaryFolder()
     let runs = PretendedRuns { run in
-      if run.recipe.seed == 1, run.recipe.pattern.rows == 2 {
+      if run.recipe.seed == 1, run.recipe.pattern.rows == 4 {
         throw PruningError.verificationFailed(relativeError: 1, allowed: 0.5)
       }
       return Fixtures.outcome()
@@ -85,7 +85,7 @@ import Testing
     let isStopped = Mutex(false)
     let runs = PretendedRuns { run in
       // The third run is under way when the stop comes.
-      if run.recipe.pattern.rows == 1, run.profile.entries.count == 3 {
+      if run.recipe.pattern.rows == 2, run.profile.entries.count == 3 {
         isStopped.withLock { $0 = true }
         throw PruningError.cancelled
       }

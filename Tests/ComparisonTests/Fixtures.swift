@@ -25,7 +25,7 @@ enum Fixtures {
   static func group(
     _ name: String = "main",
     variants: [Variant] = [
-      Variant("one"), Variant("two, \"rows\"", recipe: ["rows": .integer(2)]),
+      Variant("one"), Variant("four, \"rows\"", recipe: ["rows": .integer(4)]),
     ]
   ) -> Suite.Group {
     Suite.Group(

@@ -13,7 +13,7 @@ import Testing
     #expect(plan.runs.allSatisfy { $0.members.map(\.group) == ["a", "b"] })
     #expect(plan.runs.prefix(4).allSatisfy { $0.recipe.seed == 0 }, "a first look at everything")
     #expect(plan.figures == ["a", "b"])
-    #expect(plan.runs[1].recipe.pattern.rows == 2)
+    #expect(plan.runs[1].recipe.pattern.rows == 4)
     #expect(plan.runs[1].recipe.iterations == 1)
     #expect(Set(plan.runs.map(\.setName)).count == 2)
   }

@@ -22,7 +22,7 @@ import Testing
     #expect(lines.count == 9)
     #expect(lines[1].hasPrefix("a; b,one,2,k2-"))
     #expect(lines[1].contains(",middle; top left,0,0.7,0.700000,0.600000,0.950000,"))
-    #expect(lines[2].hasPrefix("a; b,\"two, \"\"rows\"\"\",2,"))
+    #expect(lines[2].hasPrefix("a; b,\"four, \"\"rows\"\"\",2,"))
   }
 
   @Test func summaryAveragesOverSetsAndSeeds() throws {
