@@ -22,10 +22,10 @@ import Testing
     }
     let first: JobResource = try post(JobBody.quick).decode()
     #expect(try server.jobs.wait(first.id).status == "succeeded")
-    try Self.eventually { try server.jobs.events(first.id).isEmpty }
-    try Self.eventually { try store.blob(stray.digest) == nil }
+    try eventually { try server.jobs.events(first.id).isEmpty }
+    try eventually { try store.blob(stray.digest) == nil }
     // Once the key has expired it stands for a new request.
-    try Self.eventually { try post(JobBody.body(seed: 1)).status == 202 }
+    try eventually { try post(JobBody.body(seed: 1)).status == 202 }
     // What is in use stays.
     #expect(try server.jobs.job(first.id).status == "succeeded")
     #expect(try store.statistics().models > 0)
@@ -48,22 +48,11 @@ import Testing
     let user = "Wilhelmina Zweig"
     #expect(try server.jobs.wait(server.jobs.submit(user: user.encoded).id).status == "succeeded")
     #expect(try server.client.send("DELETE", "/users/\(user.encoded)").status == 204)
-    try Self.eventually {
+    try eventually {
       try ["", "-wal"].allSatisfy { suffix in
         let file = URL(fileURLWithPath: server.database + suffix)
         return try Data(contentsOf: file).range(of: Data(user.utf8)) == nil
       }
     }
-  }
-
-  /// Waits for what happens on another queue, at most for half a minute.
-  private static func eventually(
-    sourceLocation: SourceLocation = #_sourceLocation, _ condition: () throws -> Bool
-  ) throws {
-    for _ in 0..<3000 {
-      if try condition() { return }
-      usleep(10_000)
-    }
-    Issue.record("it did not happen", sourceLocation: sourceLocation)
   }
 }

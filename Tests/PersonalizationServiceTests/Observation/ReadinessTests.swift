@@ -35,7 +35,10 @@ import Testing
 
   @Test func aServerWithoutItsDatabaseIsNotReady() throws {
     let server = try TestService()
-    try DatabaseQueue(path: server.database).write { db in
+    // The server may be writing, too.
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(30)
+    try DatabaseQueue(path: server.database, configuration: configuration).write { db in
       for table in ["base_models", "jobs"] {
         try db.execute(sql: "ALTER TABLE \(table) RENAME TO gone_\(table)")
       }
