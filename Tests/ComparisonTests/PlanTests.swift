@@ -64,6 +64,21 @@ import Testing
     #expect(runs.map(\.variants) == [["one", "both"], ["dense", "both"]])
   }
 
+  /// What is pruned trains in every iteration; the dense network it is compared with trains as long.
+  @Test func theDenseNetworkTrainsAsLongAsTheOthers() throws {
+    let schedule: [String: JSONValue] = [
+      "iterations": .integer(3), "epochs_per_iteration": .integer(2), "final_epochs": .integer(5),
+    ]
+    var group = Fixtures.group(variants: [
+      Variant("one"), Variant("dense", sparsities: [0]),
+      Variant("short", recipe: ["final_epochs": .integer(1)], sparsities: [0]),
+    ])
+    group.seeds = [0]
+    group.sets = [.given(Fixtures.entries("middle", "top left"))]
+    group.recipe.merge(schedule) { $1 }
+    #expect(try Fixtures.plan([group]).runs.map(\.recipe.finalEpochs) == [5, 11, 1])
+  }
+
   /// Before hours of work, not after them.
   @Test func unknownFieldsOfARecipeFailThePlan() throws {
     let error = #expect(throws: PruningError.self) {
