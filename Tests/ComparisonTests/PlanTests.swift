@@ -70,8 +70,10 @@ import Testing
       "iterations": .integer(3), "epochs_per_iteration": .integer(2), "final_epochs": .integer(5),
     ]
     var group = Fixtures.group(variants: [
-      Variant("one"), Variant("dense", sparsities: [0]),
-      Variant("short", recipe: ["final_epochs": .integer(1)], sparsities: [0]),
+      Variant("one"), Variant("dense", recipe: ["method": .string("dense")], sparsities: [0]),
+      Variant(
+        "short", recipe: ["method": .string("dense"), "final_epochs": .integer(1)],
+        sparsities: [0]),
     ])
     group.seeds = [0]
     group.sets = [.given(Fixtures.entries("middle", "top left"))]

@@ -33,7 +33,7 @@ public struct Variant: Sendable, Hashable {
     Variant("dense", recipe: ["method": .string("dense")], sparsities: [0]),
   ]
 
-  /// The recipe of one run. `shared` changes it first. Without a target all epochs are last ones,
+  /// The recipe of one run. `shared` changes it first. All epochs of the dense method are last ones,
   /// unless the variant itself says how many. Throws `invalidRecipe` on fields that this
   /// version does not know, and `invalidPattern`.
   func recipe(
@@ -58,9 +58,9 @@ public struct Variant: Sendable, Hashable {
       result = try result.overridden(by: JSONEncoder().encode(JSONValue.object(changes)))
     }
     result.seed = seed
-    // What prunes nothing has no iterations; their epochs are fine-tuning all the same, so that the
-    // dense network is trained as long as the others.
-    if !result.target.prunes, recipe["final_epochs"] == nil {
+    // The dense network has no iterations; their epochs are last ones, so that it is trained as long
+    // as what it is compared with.
+    if result.method == .dense, recipe["final_epochs"] == nil {
       result.finalEpochs += result.iterations * result.epochsPerIteration
     }
     try result.validate()
