@@ -62,7 +62,7 @@ run: build
 bench-peers: setup
 	@Benchmarks/peers/run.sh $(ARGS)
 
-## bench-accuracy: the method, its parts and every baseline; DATA=glyph100.npz, about two hours, resumes
+## bench-accuracy: the method, its parts and every baseline; DATA=glyph100.npz, under three hours, resumes
 bench-accuracy: build
 	@Benchmarks/accuracy/run.sh $(DATA)
 
