@@ -40,9 +40,7 @@ let package = Package(
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: swift),
     .target(name: "Randomness", swiftSettings: swift),
     .target(name: "NeuralGraph", dependencies: ["Randomness"], swiftSettings: swift),
-    .target(
-      name: "ModelFormats", dependencies: ["NeuralGraph"], exclude: ["packed-format.md"],
-      swiftSettings: swift),
+    .target(name: "ModelFormats", dependencies: ["NeuralGraph"], swiftSettings: swift),
     // Apart from ModelFormats, so that the runtime does without protocol buffers
     .target(
       name: "ONNXModels",

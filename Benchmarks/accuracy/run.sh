@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What the method costs in accuracy, and what each part of it brings, against every baseline: the runs
-# that the README's figures stand on. Stops and goes on: what has ended is not done again.
+# What the method costs in accuracy, and what each part of it brings, against every baseline: the
+# runs that the figures in Documentation/accuracy.md stand on. Stops and goes on: what has ended is
+# not done again.
 #
 #   Benchmarks/accuracy/run.sh [DATA.npz]      (or make bench-accuracy DATA=DATA.npz)
 #

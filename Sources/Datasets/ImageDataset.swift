@@ -1,7 +1,7 @@
 import Digests
 
 /// The parts of a data set. Training fits weights, validation picks epochs, the test split is
-/// looked at once (crisp.md, step 5).
+/// looked at once (Documentation/method.md, step 5).
 public enum Split: String, Sendable, CaseIterable, Codable {
   case training, validation, test
 }
@@ -144,8 +144,8 @@ public struct ImageDataset: Sendable {
     return common
   }
 
-  /// The shape that a network for this data set usually sees: that of the images where all are alike
-  /// and small, else a photograph's 3x224x224.
+  /// The shape that a network for this data set usually sees: that of the images where all are
+  /// alike and small, else a photograph's 3x224x224.
   public var usualShape: ImageShape {
     imageShape ?? commonShape(largest: 64) ?? ImageShape(channels: 3, height: 224, width: 224)
   }

@@ -1,6 +1,6 @@
-/// The hybrid sparsity pattern (crisp.md, "Terms"): of every `of` consecutive columns of a row at
-/// most `keep` weights stay, inside the `block` x `block` tiles that stay at all; `rows` adjacent
-/// rows share the positions they keep.
+/// The hybrid sparsity pattern (Documentation/method.md, "Terms"): of every `of` consecutive
+/// columns of a row at most `keep` weights stay, inside the `block` x `block` tiles that stay at
+/// all; `rows` adjacent rows share the positions they keep.
 ///
 /// A layer that is not pruned in blocks has the same pattern with all its tiles kept.
 public struct HybridPattern: Sendable, Hashable, Codable, CustomStringConvertible {
@@ -64,8 +64,8 @@ public struct HybridPattern: Sendable, Hashable, Codable, CustomStringConvertibl
   var groupsPerRow: Int { block / of }
   /// Values stored for one row of a tile.
   public var slotsPerRow: Int { groupsPerRow * keep }
-  /// Weights that a row keeps of so many columns when no tile is dropped: the last group of a row may
-  /// be short.
+  /// Weights that a row keeps of so many columns when no tile is dropped: the last group of a row
+  /// may be short.
   public func kept(of columns: Int) -> Int { columns / of * keep + min(columns % of, keep) }
   /// Values stored for one tile.
   public var slotsPerTile: Int { block * slotsPerRow }

@@ -8,7 +8,7 @@ import NeuralGraph
 
 /// A personalised model in the packed format: the file a user downloads.
 ///
-/// `packed-format.md` beside this file is the specification, with the rules for versions.
+/// `Documentation/formats/packed-format.md` is the specification, with the rules for versions.
 public struct PackedModel: Sendable, Hashable {
   /// The text under `format`.
   public static let format = "crisp-packed"
@@ -71,7 +71,8 @@ public struct PackedModel: Sendable, Hashable {
   }
 
   /// Packs a masked network: `weights` are those of the description's (folded) graph, `masks` and
-  /// `patterns` belong to the nodes to be packed, masks in matrix order. Everything else stays dense.
+  /// `patterns` belong to the nodes to be packed, masks in matrix order. Everything else stays
+  /// dense.
   public init(
     description: ModelDescription, pattern: HybridPattern, weights: Weights,
     masks: [String: [Bool]], patterns: [String: HybridPattern] = [:], provenance: Provenance

@@ -1,6 +1,7 @@
-/// A layer's weight as the matrix W of the method (crisp.md, "Terms"): rows are output channels,
-/// columns are (kernel row, kernel column, input channel) with **the input channel fastest**, so
-/// that groups of M and blocks of B lie along input channels (trap B4 of the reference code).
+/// A layer's weight as the matrix W of the method (Documentation/method.md, "Terms"): rows are
+/// output channels, columns are (kernel row, kernel column, input channel) with **the input channel
+/// fastest**, so that groups of M and blocks of B lie along input channels (trap B4 of the
+/// reference code).
 public struct WeightMatrix: Hashable, Sendable {
   /// Output channels, or the outputs of a linear layer.
   public let rows: Int

@@ -1,6 +1,6 @@
 import Datasets
 
-/// The classes a user cares about, each with a positive weight (crisp.md, "Terms").
+/// The classes a user cares about, each with a positive weight (Documentation/method.md, "Terms").
 public struct ClassProfile: Sendable, Hashable, Codable {
   /// One class of a profile.
   public struct Entry: Sendable, Hashable, Codable {

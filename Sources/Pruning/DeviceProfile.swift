@@ -1,8 +1,8 @@
 import ModelFormats
 
 /// What a network costs on one device, layer by layer, measured once: with it, milliseconds can be
-/// a target (crisp.md, "Budgets"). It is part of the recipe, so that a run can be repeated on
-/// another machine.
+/// a target (Documentation/method.md, "Budgets"). It is part of the recipe, so that a run can be
+/// repeated on another machine.
 public struct DeviceProfile: Sendable, Hashable, Codable {
   /// Slope and intercept of a layer's time over the tiles that it keeps in each block row.
   public struct Layer: Sendable, Hashable, Codable {

@@ -2,8 +2,9 @@ import NeuralGraph
 import Training
 
 /// Masks between learning weights and computing weights, with straight-through gradients
-/// (crisp.md, step 3d): the forward pass sees W ⊙ mask, the gradient goes to W as it is, masked
-/// weights decay (SR-STE, Zhou et al. 2021, equation 9), and weights of dropped tiles stay still.
+/// (Documentation/method.md, step 3d): the forward pass sees W ⊙ mask, the gradient goes to W as it
+/// is, masked weights decay (SR-STE, Zhou et al. 2021, equation 9), and weights of dropped tiles
+/// stay still.
 package final class MaskedWeights: WeightProjection {
   private final class Layer {
     let keep: UnsafeMutableBufferPointer<Bool>

@@ -1,5 +1,5 @@
-/// What is pruned: the project's method and what it is compared with (crisp.md, "Baselines"). All
-/// share data, schedule and report.
+/// What is pruned: the project's method and what it is compared with (Documentation/method.md,
+/// "Baselines"). All share data, schedule and report.
 public enum PruningMethod: String, Sendable, Hashable, Codable, CaseIterable {
   /// N:M inside tiles, whole rank columns of tiles dropped: CRISP.
   case hybrid
@@ -31,14 +31,15 @@ public enum PruningCriterion: String, Sendable, Hashable, Codable, CaseIterable 
 public enum TileOrder: String, Sendable, Hashable, Codable, CaseIterable {
   /// Those with the lowest scores.
   case scored
-  /// Those with the lowest share of their block column's score, so that the kept ones spread over the
-  /// layer's inputs.
+  /// Those with the lowest share of their block column's score, so that the kept ones spread over
+  /// the layer's inputs.
   case spread
   /// Drawn blindly, the same share in every layer.
   case random
 }
 
-/// What a rank column's score is divided by before layers are compared (crisp.md, step 3c).
+/// What a rank column's score is divided by before layers are compared (Documentation/method.md,
+/// step 3c).
 public enum RankColumnCost: String, Sendable, Hashable, Codable, CaseIterable {
   /// What the target counts: weights for a sparsity.
   case target
@@ -52,7 +53,7 @@ public enum RankColumnCost: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// What scores are held against before layers are compared.
 public enum ScoreScale: String, Sendable, Hashable, Codable, CaseIterable {
-  /// Nothing: they are what they are in the whole network (crisp.md, step 3c).
+  /// Nothing: they are what they are in the whole network (Documentation/method.md, step 3c).
   case network
   /// What their layer would still have: its share of the scores that are no lower (LAMP, Lee et al.
   /// 2021, equation 4, with T for the squared weight).
@@ -62,7 +63,7 @@ public enum ScoreScale: String, Sendable, Hashable, Codable, CaseIterable {
 /// Which classes the teacher of a distillation speaks of. The training images are the user's either
 /// way.
 public enum TeacherScope: String, Sendable, Hashable, Codable, CaseIterable {
-  /// The user's (crisp.md, step 2).
+  /// The user's (Documentation/method.md, step 2).
   case profile
   /// All that the universal model knows: what an image has of other classes says more about the
   /// network's features than the few scores of the user's classes do.

@@ -67,8 +67,8 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// Changes to training images.
   public var augmentation = Augmentation.small
   /// How training passes and the teacher compute; saliency and evaluation always use 32-bit floats.
-  /// The default is what this processor is fastest at: accuracy is the same (README), and a card
-  /// names the one that was used.
+  /// The default is what this processor is fastest at: accuracy is the same
+  /// (Documentation/performance.md), and a card names the one that was used.
   public var precision = Precision.fastest
   /// How the packed file stores weights.
   public var storage = ModelFormats.Precision.float32
@@ -198,7 +198,8 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try check("augmentation.shift", (0...64).contains(augmentation.shift), "must be 0 to 64")
   }
 
-  /// The share of all pruning that is done after iteration p of 1…n: κ_p / κ (crisp.md, step 3).
+  /// The share of all pruning that is done after iteration p of 1…n: κ_p / κ
+  /// (Documentation/method.md, step 3).
   package func share(after iteration: Int) -> Double {
     let remaining = 1 - Double(iteration) / Double(iterations)
     switch growth {

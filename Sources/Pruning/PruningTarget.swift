@@ -1,4 +1,4 @@
-/// How small the tailored model shall be (crisp.md, "Budgets").
+/// How small the tailored model shall be (Documentation/method.md, "Budgets").
 public enum PruningTarget: Sendable, Hashable, Codable {
   /// κ: zeros per weight over all prunable layers; 0 prunes nothing.
   case sparsity(Double)

@@ -2,7 +2,7 @@ import Datasets
 import NeuralGraph
 import Training
 
-/// CASS, the class-aware saliency score (crisp.md, "Saliency"):
+/// CASS, the class-aware saliency score (Documentation/method.md, "Saliency"):
 /// T(w) = E over minibatches of |dL/dw| · |w|.
 ///
 /// Gradients are taken at the masked forward pass and recorded for every weight, masked ones too

@@ -2,7 +2,7 @@ import CTraining
 import NeuralGraph
 
 /// Lets somebody stand between the weights that learn and the weights the network computes with:
-/// masks with straight-through gradients (crisp.md, step 3d).
+/// masks with straight-through gradients (Documentation/method.md, step 3d).
 public protocol WeightProjection: AnyObject {
   /// Whether the parameter of that name is projected.
   func covers(_ name: String) -> Bool

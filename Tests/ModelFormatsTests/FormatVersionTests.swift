@@ -2,7 +2,8 @@ import Foundation
 import ModelFormats
 import Testing
 
-/// The rules for versions in packed-format.md: what a reader ignores and what it refuses.
+/// The rules for versions in Documentation/formats/packed-format.md: what a reader ignores and what
+/// it refuses.
 @Suite struct FormatVersionTests {
   /// Reads the test model with other metadata.
   private func read(_ change: (inout [String: String]) -> Void) throws -> PackedModel {

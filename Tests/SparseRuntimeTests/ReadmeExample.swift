@@ -2,7 +2,7 @@ import Foundation
 import ModelFormats
 import SparseRuntime
 
-// The README shows these lines; `ReadmeExampleTests` compares them.
+// Documentation/app-developers.md shows these lines; `ReadmeExampleTests` compares them.
 
 func classify(_ path: String, pixels: [UInt8]) throws -> [Prediction] {
   let model = try PackedModel(contentsOf: URL(fileURLWithPath: path))

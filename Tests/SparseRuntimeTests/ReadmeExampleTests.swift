@@ -1,17 +1,18 @@
 import Foundation
 import Testing
 
-/// What the README shows of the Swift library compiles and runs, because it is here.
+/// What the guide for app developers shows of the Swift library compiles and runs, because it is here.
 @Suite struct ReadmeExampleTests {
   private static let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
-  @Test func everySwiftBlockOfTheREADMEIsTheExample() throws {
-    let readme = try String(
-      contentsOf: Self.here.appending(path: "../../README.md"), encoding: .utf8)
+  @Test func everySwiftBlockOfTheGuideIsTheExample() throws {
+    let guide = try String(
+      contentsOf: Self.here.appending(path: "../../Documentation/app-developers.md"),
+      encoding: .utf8)
     let example = try String(
       contentsOf: Self.here.appending(path: "ReadmeExample.swift"), encoding: .utf8)
     let lines = Set(example.split(separator: "\n"))
-    for block in readme.components(separatedBy: "```swift\n").dropFirst() {
+    for block in guide.components(separatedBy: "```swift\n").dropFirst() {
       let shown = try #require(block.components(separatedBy: "```").first)
       for line in shown.split(separator: "\n") {
         #expect(lines.contains(line), "not in ReadmeExample.swift: \(line)")

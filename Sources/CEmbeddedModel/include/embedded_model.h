@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-/// The universal model that comes with the server: a dense safetensors file. README.md says how it
-/// was trained.
+/// The universal model that comes with the server: a dense safetensors file.
+/// Documentation/researchers.md says how it was trained.
 const void *crisp_embedded_model(void);
 
 /// Its bytes.

@@ -20,8 +20,8 @@ public struct Variant: Sendable, Hashable {
     self.sparsities = sparsities
   }
 
-  /// The method and every baseline of crisp.md, under the same budget, schedule and data. N:M alone
-  /// has one sparsity, and the dense network has none to choose.
+  /// The method and every baseline of Documentation/method.md, under the same budget, schedule and
+  /// data. N:M alone has one sparsity, and the dense network has none to choose.
   public static let standard: [Variant] = [
     Variant("hybrid"),
     Variant("unstructured", recipe: ["method": .string("unstructured")]),
@@ -33,8 +33,8 @@ public struct Variant: Sendable, Hashable {
     Variant("dense", recipe: ["method": .string("dense")], sparsities: [0]),
   ]
 
-  /// The recipe of one run. `shared` changes it first. All epochs of the dense method are last ones,
-  /// unless the variant itself says how many. Throws `invalidRecipe` on fields that this
+  /// The recipe of one run. `shared` changes it first. All epochs of the dense method are last
+  /// ones, unless the variant itself says how many. Throws `invalidRecipe` on fields that this
   /// version does not know, and `invalidPattern`.
   func recipe(
     shared: [String: JSONValue], sparsity: Double, seed: UInt64, augmentation: Augmentation
@@ -58,8 +58,8 @@ public struct Variant: Sendable, Hashable {
       result = try result.overridden(by: JSONEncoder().encode(JSONValue.object(changes)))
     }
     result.seed = seed
-    // The dense network has no iterations; their epochs are last ones, so that it is trained as long
-    // as what it is compared with.
+    // The dense network has no iterations; their epochs are last ones, so that it is trained as
+    // long as what it is compared with.
     if result.method == .dense, recipe["final_epochs"] == nil {
       result.finalEpochs += result.iterations * result.epochsPerIteration
     }

@@ -1,7 +1,8 @@
 import Randomness
 
-/// An endless, seeded stream of training batches in which class c has share π_c (crisp.md,
-/// "Saliency": samples are drawn so that the profile's distribution holds).
+/// An endless, seeded stream of training batches in which class c has share π_c
+/// (Documentation/method.md, "Saliency": samples are drawn so that the profile's distribution
+/// holds).
 ///
 /// Within a class, images come without repetition until all were seen; then a new shuffle begins.
 /// From the start of the stream to the end of any batch, the count of a class is within one of its

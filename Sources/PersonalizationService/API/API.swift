@@ -5,7 +5,7 @@ import Logging
 import ServiceAPI
 import Store
 
-/// The routes of api.md. Each file in this folder adds those of one resource.
+/// The routes of Documentation/api.md. Each file in this folder adds those of one resource.
 struct API: Sendable {
   let store: SQLiteStore
   let gate: Gate

@@ -4,8 +4,9 @@ import ModelFormats
 import Pruning
 import ServiceAPI
 
-/// What decides a job's outcome, in one form for all who ask the same (api.md: one job and one
-/// model): classes stand in the base model's label order, weights are shares that sum to 1.
+/// What decides a job's outcome, in one form for all who ask the same (Documentation/api.md: one
+/// job and one model): classes stand in the base model's label order, weights are shares that sum
+/// to 1.
 struct JobSpecification {
   let profile: ClassProfile
   let recipe: PruningRecipe

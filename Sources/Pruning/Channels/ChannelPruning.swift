@@ -1,8 +1,8 @@
 import NeuralGraph
 
-/// Class-aware channel pruning, a baseline (crisp.md, "Baselines"): the output channels with the
-/// least worth per weight that goes with them are removed from the network, together with all that
-/// reads them. Channels that are added to each other go together.
+/// Class-aware channel pruning, a baseline (Documentation/method.md, "Baselines"): the output
+/// channels with the least worth per weight that goes with them are removed from the network,
+/// together with all that reads them. Channels that are added to each other go together.
 struct ChannelPruning {
   private let graph: Graph
   private let groups: ChannelGroups

@@ -1,7 +1,7 @@
 import Randomness
 
-/// How one iteration chooses masks from the worth of every weight (crisp.md, steps 3b and 3c, and
-/// the baselines that prune weights or tiles).
+/// How one iteration chooses masks from the worth of every weight (Documentation/method.md, steps
+/// 3b and 3c, and the baselines that prune weights or tiles).
 struct MaskChoice {
   let recipe: PruningRecipe
   /// What the target counts.
@@ -40,10 +40,10 @@ struct MaskChoice {
       ? allowed : full - (full - allowed) * recipe.share(after: iteration)
   }
 
-  /// The best weights of all layers together, of equal ones the first. As with tiles no output channel
-  /// is emptied: each keeps its best few weights, as many as one tile of the pattern holds of it. The
-  /// variance of an empty one is 0, and batch norm multiplies the gradients of its weights by
-  /// 1/√ε, so that what is pruned grows without bound while it goes on learning (B3).
+  /// The best weights of all layers together, of equal ones the first. As with tiles no output
+  /// channel is emptied: each keeps its best few weights, as many as one tile of the pattern holds
+  /// of it. The variance of an empty one is 0, and batch norm multiplies the gradients of its
+  /// weights by 1/√ε, so that what is pruned grows without bound while it goes on learning (B3).
   private func chooseSingly(_ masks: inout [LayerMask], worth: [[Float]], allowed: Int) {
     var worth = recipe.scale == .layer ? worth.map(Self.shares) : worth
     var left = allowed

@@ -48,7 +48,8 @@ public struct PrunableLayer: Sendable, Hashable {
     self.treatment = treatment
   }
 
-  /// All layers of a graph that have a matrix, in node order (crisp.md, "Which layers").
+  /// All layers of a graph that have a matrix, in node order (Documentation/method.md, "Which
+  /// layers").
   public static func layers(of graph: Graph) -> [PrunableLayer] {
     graph.nodes.compactMap { node in
       guard let matrix = WeightMatrix(node.operation) else { return nil }

@@ -1,5 +1,5 @@
-/// Decides which tiles go (crisp.md, step 3c): over all layers, whole rank columns with the lowest
-/// saliency per cost are dropped until the network is small enough.
+/// Decides which tiles go (Documentation/method.md, step 3c): over all layers, whole rank columns
+/// with the lowest saliency per cost are dropped until the network is small enough.
 ///
 /// A rank column is the k-th weakest tile of every block row of a layer, so every block row keeps
 /// the same number of tiles, and every layer keeps at least one rank column.
@@ -87,9 +87,9 @@ package struct RankColumnAllocation {
   }
 
   /// The lowest and the highest sparsity that the pattern allows: N:M alone (or with `allowsFull`,
-  /// for tiles that are not thinned out, nothing pruned), and one tile in each block row. Every full
-  /// tile is the same size, so the highest is exact unless the ragged tile of a row would be the one
-  /// that stays.
+  /// for tiles that are not thinned out, nothing pruned), and one tile in each block row. Every
+  /// full tile is the same size, so the highest is exact unless the ragged tile of a row would be
+  /// the one that stays.
   package static func reach(_ masks: [LayerMask], allowsFull: Bool = false) -> (
     lowest: Double, highest: Double
   ) {

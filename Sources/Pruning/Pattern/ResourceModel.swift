@@ -62,7 +62,7 @@ package struct ResourceModel: Sendable {
     _ masks: [LayerMask], storage: Precision, unpacked: Int, slack: Int
   ) -> ResourceModel {
     let layers = masks.map { mask in
-      // packed-format.md: values, two bits a position, a 16-bit column.
+      // Documentation/formats/packed-format.md: values, two bits a position, a 16-bit column.
       Layer(
         perTile: Double(
           mask.pattern.slotsPerTile * storage.size + mask.pattern.positionBytesPerTile + 2))

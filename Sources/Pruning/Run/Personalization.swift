@@ -6,8 +6,8 @@ import NeuralGraph
 import Training
 
 /// One personalisation: a universal model, a class profile and a recipe become a packed model
-/// (crisp.md, "One personalisation run"). The initialiser checks everything that can be checked
-/// without work, so that a bad request fails when it is made.
+/// (Documentation/method.md, "One personalisation run"). The initialiser checks everything that can
+/// be checked without work, so that a bad request fails when it is made.
 public struct Personalization: Sendable {
   /// What the run tells and asks its surroundings. All are called on the run's thread.
   public struct Hooks {

@@ -5,7 +5,8 @@ import NeuralGraph
 import SparseRuntime
 import Training
 
-/// The end of a run (crisp.md, steps 5 and 6): fold, pack, write, read back, compare, evaluate.
+/// The end of a run (Documentation/method.md, steps 5 and 6): fold, pack, write, read back,
+/// compare, evaluate.
 extension PersonalizationRun {
   /// Largest difference between packed and masked dense scores, relative to the largest score:
   /// rounding of sums and, in halves, of weights.

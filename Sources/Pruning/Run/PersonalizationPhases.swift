@@ -8,7 +8,8 @@ extension PersonalizationRun {
   /// epoch, from which pruning would then have to start.
   private static let denseRateShare = 0.1
 
-  /// The restricted universal model, then a short dense fine-tuning (crisp.md, step 2).
+  /// The restricted universal model, then a short dense fine-tuning (Documentation/method.md, step
+  /// 2).
   func denseReferences() throws -> References {
     try report(.references, epoch: 0)
     let restricted = try evaluate()
@@ -26,8 +27,8 @@ extension PersonalizationRun {
     return References(restricted: restricted, denseFineTuned: tuned)
   }
 
-  /// One iteration: saliency, N:M, blocks, fine-tuning (crisp.md, step 3). Afterwards the network
-  /// holds the learning weights.
+  /// One iteration: saliency, N:M, blocks, fine-tuning (Documentation/method.md, step 3).
+  /// Afterwards the network holds the learning weights.
   func prune(_ iteration: Int, _ choice: MaskChoice) throws {
     progress.iteration = iteration
     try report(.saliency, epoch: 0)
@@ -80,16 +81,16 @@ extension PersonalizationRun {
     return try optimizer(frozen: false)
   }
 
-  /// Frozen masks, the last fine-tuning, batch-norm statistics (crisp.md, step 4). Returns the
-  /// epoch whose weights were taken, and their accuracy on the validation split.
+  /// Frozen masks, the last fine-tuning, batch-norm statistics (Documentation/method.md, step 4).
+  /// Returns the epoch whose weights were taken, and their accuracy on the validation split.
   func finish() throws -> (epoch: Int, accuracy: Double) {
     let optimizer = try optimizer(frozen: true)
     var best: (epoch: Int, accuracy: Double, weights: Weights)?
     let schedule = LearningRateSchedule(
       peak: recipe.learningRate, warmUpSteps: stepsPerEpoch / 4,
       totalSteps: max(1, recipe.finalEpochs) * stepsPerEpoch)
-    // The learning rate falls to zero, so the best epoch is a late one: only the last third is worth
-    // its evaluations.
+    // The learning rate falls to zero, so the best epoch is a late one: only the last third is
+    // worth its evaluations.
     func consider(_ epoch: Int) throws {
       guard recipe.finalEpochs - epoch < max(1, recipe.finalEpochs / 3) else { return }
       let accuracy = try validate()

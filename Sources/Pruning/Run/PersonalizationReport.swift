@@ -1,7 +1,7 @@
 import Foundation
 import Training
 
-/// The dense networks a pruned model is compared with (crisp.md, step 2).
+/// The dense networks a pruned model is compared with (Documentation/method.md, step 2).
 public struct References: Sendable, Hashable, Codable {
   /// The universal model, its classifier sliced to the profile: the accuracy reference.
   public var restricted: SplitEvaluations

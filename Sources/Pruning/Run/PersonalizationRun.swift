@@ -102,7 +102,7 @@ final class PersonalizationRun {
   }
 
   /// Finishes the last iteration or, when it misses the accuracy floor, the last one before it that
-  /// does not (crisp.md, "Budgets"). Returns the epoch whose weights were taken.
+  /// does not (Documentation/method.md, "Budgets"). Returns the epoch whose weights were taken.
   private func finishSparsest() throws -> Int {
     var best: (accuracy: Double, sparsity: Double)?
     while true {

@@ -8,7 +8,7 @@ public enum PassMode: Hashable, Sendable {
   /// Forward and backward with the batch's statistics; running statistics are updated.
   case training
   /// Forward and backward with running statistics held constant: how saliency is estimated
-  /// (crisp.md, "Saliency").
+  /// (Documentation/method.md, "Saliency").
   case evaluationGradient
   /// Forward only with the batch's statistics, which update the running ones: batch-norm
   /// re-estimation.

@@ -1,7 +1,7 @@
 """Writes the golden files of ModelFormatsTests with PyPI's safetensors and numpy.
 
 types.safetensors   every element type the reader knows
-packed.safetensors  a packed model, encoded here from the specification (packed-format.md) alone
+packed.safetensors  a packed model, encoded here from the specification (Documentation/formats/packed-format.md) alone
 dense.safetensors   the matrix that packed.safetensors must unpack to, in the order of PyTorch
 """
 import json

@@ -42,7 +42,7 @@ import Testing
     #expect(packed.description.architecture == architecture.rawValue)
   }
 
-  /// What crisp.md says under "Which layers".
+  /// What Documentation/method.md says under "Which layers".
   private func treatment(of node: Node, in graph: Graph) -> String {
     switch node.operation {
     case .convolution(let convolution) where convolution.inChannels == 3: "dense_first"

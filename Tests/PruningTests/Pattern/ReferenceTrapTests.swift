@@ -6,8 +6,8 @@ import TestSupport
 import Testing
 import Training
 
-/// The traps of the reference code that lie in masks and scores (crisp.md, B1 to B6). B7 to B9
-/// concern whole runs and stand in `PersonalizationTests`.
+/// The traps of the reference code that lie in masks and scores (Documentation/method.md, B1 to
+/// B6). B7 to B9 concern whole runs and stand in `PersonalizationTests`.
 @Suite struct ReferenceTrapTests {
   /// A mask whose fine part keeps the given columns' share everywhere.
   private func mask(_ matrix: WeightMatrix, block: Int, keep: Int, by saliency: [Float]) throws

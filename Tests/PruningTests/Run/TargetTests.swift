@@ -3,8 +3,8 @@ import ModelFormats
 import Pruning
 import Testing
 
-/// Budgets in bytes, multiply-accumulates and milliseconds, and the accuracy floor (crisp.md,
-/// "Budgets").
+/// Budgets in bytes, multiply-accumulates and milliseconds, and the accuracy floor
+/// (Documentation/method.md, "Budgets").
 @Suite struct TargetTests {
   private func run(_ target: PruningTarget, _ change: (inout PruningRecipe) -> Void = { _ in })
     throws -> Personalization.Result
