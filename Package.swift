@@ -109,18 +109,43 @@ let package = Package(
       name: "ModelCards",
       dependencies: ["Charts", "Digests", "ModelFormats", "Pruning", "ServiceAPI"],
       swiftSettings: swift),
+    // What the control plane and the workers agree on
+    .target(
+      name: "JobContract",
+      dependencies: ["Digests", "ModelFormats", "Pruning", "ServiceAPI"], swiftSettings: swift),
+    .target(
+      name: "JobWorker",
+      dependencies: [
+        "CSystem", "Datasets", "Digests", "JobContract", "Metrics", "ModelCards", "ModelFormats",
+        "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Training",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swift),
+    .target(
+      name: "ControlPlane",
+      dependencies: [
+        "APIDescription", "Datasets", "Digests", "HTTPServer", "JobContract", "Metrics",
+        "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime",
+        "Store", .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swift),
+    .target(
+      name: "WebPage",
+      dependencies: [
+        "Charts", "ControlPlane", "Digests", "HTTPServer", "JobContract", "ServiceAPI", "Store",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      resources: ["page.html", "page.css", "page.js", "icon.svg"].map { .embedInCode($0) },
+      swiftSettings: swift),
+    // Puts the rooms together
     .target(
       name: "PersonalizationService",
       dependencies: [
-        "APIDescription", "CEmbeddedModel", "CSystem", "Charts", "Datasets", "Digests",
-        "HTTPServer", "Metrics", "ModelCards", "ModelFormats", "NeuralGraph", "ONNXModels",
-        "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Training",
-        .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "Logging", package: "swift-log"),
+        "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "JobContract", "JobWorker",
+        "Metrics", "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "SparseRuntime",
+        "Store", "WebPage", .product(name: "Logging", package: "swift-log"),
       ],
-      resources: ["page.html", "page.css", "page.js", "icon.svg"].map {
-        .embedInCode("Page/\($0)")
-      },
       swiftSettings: swift),
     .target(
       name: "PersonalizationClient", dependencies: ["Digests", "ServiceAPI"],
@@ -130,7 +155,7 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "Datasets", "HTTPServer", "PersonalizationService", "Training",
+        "ControlPlane", "Datasets", "HTTPServer", "PersonalizationService", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -228,9 +253,10 @@ let package = Package(
     .testTarget(
       name: "PersonalizationServiceTests",
       dependencies: [
-        "APIDescription", "Datasets", "Digests", "HTTPServer", "ModelFormats", "NeuralGraph",
-        "PersonalizationClient", "PersonalizationService", "Pruning", "Randomness", "ServiceAPI",
-        "SparseRuntime", "Store", "TestSupport", "Training",
+        "APIDescription", "ControlPlane", "Datasets", "Digests", "HTTPServer", "JobContract",
+        "ModelFormats", "NeuralGraph", "PersonalizationClient", "PersonalizationService",
+        "Pruning", "Randomness", "ServiceAPI", "SparseRuntime", "Store", "TestSupport",
+        "Training", "WebPage",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),

@@ -1,3 +1,4 @@
+import ControlPlane
 import Datasets
 import Foundation
 import Store

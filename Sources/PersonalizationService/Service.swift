@@ -1,11 +1,15 @@
+import ControlPlane
 import Dispatch
 import Foundation
 import HTTPServer
+import JobContract
+import JobWorker
 import Logging
 import ModelFormats
 import SparseRuntime
 import Store
 import Synchronization
+import WebPage
 
 /// The whole server: store, workers and API behind one start and one stop.
 public final class Service: Sendable {
@@ -68,9 +72,9 @@ public final class Service: Sendable {
   }
 
   /// Name and version, as models and answers state them.
-  public static let generator = "crisp-server \(version)"
+  public static let generator = ProgramVersion.generator
   /// The version.
-  public static let version = "0.1.0"
+  public static let version = ProgramVersion.number
 
   /// Every route and who may call it.
   package let rules: [RouteRule]
@@ -112,7 +116,7 @@ public final class Service: Sendable {
     jobs.lease = configuration.lease
     let metrics = ServiceMetrics()
     runner = JobRunner(
-      store: store, library: library, configuration: jobs, metrics: metrics, logger: logger)
+      store: store, library: library, configuration: jobs, metrics: metrics.jobs, logger: logger)
     let memory = configuration.predictionMemory
     let predictions = SessionCache(
       memory: memory,
@@ -138,9 +142,10 @@ public final class Service: Sendable {
       ownDevice: ServerDevice(directory: configuration.cache),
       devices: DeviceFolder(configuration.devices),
       limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,
-      predictionBodyLimit: configuration.predictionBodyLimit, metrics: metrics,
+      predictionBodyLimit: configuration.predictionBodyLimit, metrics: metrics.registry,
       readiness: readiness, logger: logger)
-    let routes = api.routes()
+    var routes = api.routes()
+    api.addPageRoutes(to: &routes)
     rules = routes.rules
     server = HTTPServer(configuration: configuration.http, router: routes.router, logger: logger) {
       exchange in
@@ -221,3 +226,8 @@ public final class Service: Sendable {
     return host == "localhost" || host == "::1"
   }
 }
+
+// The rooms do not know each other.
+extension JobRunner: JobDispatch {}
+extension ModelLibrary: UniversalModels {}
+extension Housekeeping: RemainsEraser {}

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+import JobContract
 import Logging
 import PersonalizationService
 import ServiceAPI

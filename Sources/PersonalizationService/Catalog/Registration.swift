@@ -1,6 +1,7 @@
 import CEmbeddedModel
 import Datasets
 import Foundation
+import JobContract
 import Logging
 import ModelFormats
 import NeuralGraph
@@ -98,9 +99,6 @@ public struct Registration {
     StateDictImport.Source(try DatasetCatalog.load(path: dataset.path, name: dataset.name))
   }
 
-  /// The name of the model that comes with the server.
-  public static let embeddedModelName = "resnet18-fashion-mnist"
-
   /// On a database without base models, registers the one that comes with the server and its data
   /// set, so that a fresh server has something to do.
   public func addEmbeddedDefault(logger: Logger) throws {
@@ -110,7 +108,7 @@ public struct Registration {
     let bytes = UnsafeRawBufferPointer(
       start: crisp_embedded_model(), count: crisp_embedded_model_size())
     let record = try addBaseModel(
-      name: Self.embeddedModelName, file: Data(bytes), source: "the embedded model",
+      name: EmbeddedModel.name, file: Data(bytes), source: "the embedded model",
       dataset: known.name)
     logger.info(
       "registered the embedded default",

@@ -1,3 +1,4 @@
+import ControlPlane
 import HTTPServer
 import Metrics
 import Store

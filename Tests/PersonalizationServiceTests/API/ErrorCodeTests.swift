@@ -42,12 +42,12 @@ import Testing
     "Pruning/PruningError.swift", "Training/TrainingError.swift", "Datasets/DatasetError.swift",
     "ModelFormats/FormatError.swift", "NeuralGraph/GraphError.swift",
     "SparseRuntime/RuntimeError.swift", "Store/StoreError.swift",
-    "PersonalizationService/ServiceError.swift",
+    "JobContract/ServiceError.swift",
   ]
 
   @Test func everyCodeOfAnAnswerIsDescribed() throws {
     var literals: Set<String> = Set(FramingError.allCases.map(\.code))
-    for room in ["HTTPServer", "PersonalizationService"] {
+    for room in ["HTTPServer", "ControlPlane", "WebPage"] {
       let files = try #require(
         FileManager.default.enumerator(
           at: Self.sources.appending(path: room), includingPropertiesForKeys: nil))

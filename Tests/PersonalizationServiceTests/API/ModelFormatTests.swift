@@ -1,3 +1,4 @@
+import ControlPlane
 import Digests
 import Foundation
 import ModelFormats

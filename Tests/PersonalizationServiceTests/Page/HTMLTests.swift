@@ -1,5 +1,6 @@
 import PersonalizationService
 import Testing
+import WebPage
 
 @Suite struct HTMLTests {
   @Test(arguments: [

@@ -2,6 +2,7 @@ import Foundation
 import PersonalizationService
 import ServiceAPI
 import Testing
+import WebPage
 
 /// Whatever users call themselves and their classes, it stays text.
 @Suite struct PageViewTests {

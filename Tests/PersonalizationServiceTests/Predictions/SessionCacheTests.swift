@@ -1,4 +1,6 @@
+import ControlPlane
 import Dispatch
+import JobContract
 import ModelFormats
 import NeuralGraph
 import PersonalizationService

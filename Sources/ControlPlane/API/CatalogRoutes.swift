@@ -1,0 +1,31 @@
+import HTTPServer
+import HTTPTypes
+import ServiceAPI
+import Store
+
+extension API {
+  func addCatalogRoutes(to routes: inout RouteTable) {
+    routes.on(.get, "/base-models", access: .tokenHolder) { _, _, _ in
+      let models = try store.baseModels().map(Self.resource)
+      return try .json(.ok, ListResource(models, lastID: models.last?.name))
+    }
+    routes.on(.get, "/datasets", access: .tokenHolder) { _, _, _ in
+      let datasets = try store.datasets().map { entry in
+        DatasetResource(
+          name: entry.record.name, format: entry.record.format, classes: entry.record.classes,
+          counts: Self.json(entry.record.counts), sha256: entry.record.digest.hex,
+          createdAt: Self.seconds(entry.createdAt))
+      }
+      return try .json(.ok, ListResource(datasets, lastID: datasets.last?.name))
+    }
+  }
+
+  /// A base model as lists show it.
+  package static func resource(_ entry: Registered<BaseModelRecord>) -> BaseModelResource {
+    BaseModelResource(
+      name: entry.record.name, architecture: entry.record.architecture,
+      dataset: entry.record.dataset, labels: entry.record.labels,
+      parameters: entry.record.parameterCount, sha256: entry.record.digest.hex,
+      createdAt: seconds(entry.createdAt))
+  }
+}

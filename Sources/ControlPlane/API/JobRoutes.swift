@@ -1,0 +1,83 @@
+import Foundation
+import HTTPServer
+import HTTPTypes
+import JobContract
+import ServiceAPI
+import Store
+
+extension API {
+  func addJobRoutes(to routes: inout RouteTable) {
+    routes.on(.get, "/jobs", access: .tokenHolder) { request, _, caller in
+      let filter = JobFilter(
+        user: try Self.scope(request, of: caller),
+        status: try request.queryValue("status").map { text in
+          guard let status = JobStatus(rawValue: text) else {
+            let known = JobStatus.allCases.map(\.rawValue).joined(separator: ", ")
+            throw JSONBody.invalid("must be one of \(known)", param: "status")
+          }
+          return status
+        })
+      let after = try Self.after(request, as: JobID.self)
+      if let after { try gate.show(after, to: caller) }
+      let page = try store.jobs(filter, after: after, limit: Self.limit(request))
+      return try .json(
+        .ok,
+        ListResource(
+          page.elements.map { Self.resource($0, for: caller) }, hasMore: page.hasMore,
+          lastID: page.elements.last?.id.rawValue))
+    }
+    routes.on(.get, "/jobs/{job}", access: .requester) { _, parameters, caller in
+      let job = try store.job(Self.identifier("job", in: parameters))
+      return try .json(.ok, Self.resource(job, for: caller))
+    }
+    routes.on(.post, "/jobs/{job}/cancel", access: .requester) { _, parameters, caller in
+      let id: JobID = try Self.identifier("job", in: parameters)
+      let job = try cancel(id, for: caller)
+      return try .json(
+        job.status.isFinished ? .ok : .accepted, Self.resource(job, for: caller))
+    }
+  }
+
+  /// An operator stops a job for everyone; a user leaves it, and others who wait keep it.
+  private func cancel(_ id: JobID, for caller: Caller) throws -> JobRecord {
+    let job: JobRecord
+    if case .user(let user) = caller {
+      job = try store.withdraw(user, from: id)
+    } else {
+      job = try store.requestCancel(id)
+    }
+    if job.isCancelRequested || job.status == .cancelled { runner.cancel(id) }
+    return job
+  }
+
+  /// A job as the caller may see it: a user learns of no other user who asked the same.
+  package static func resource(_ job: JobRecord, for caller: Caller) -> JobResource {
+    var user = job.owner
+    var metadata = json(job.metadata)
+    if case .user(let own) = caller {
+      if job.owner != own { metadata = .object([:]) }
+      user = own
+    }
+    let progress = job.progress.flatMap {
+      try? JSONDecoder().decode(JobResource.Progress.self, from: $0)
+    }
+    return JobResource(
+      id: job.id.rawValue, user: user?.text, status: job.status.rawValue,
+      priority: JobPriority(storing: job.priority).name,
+      createdAt: seconds(job.createdAt), startedAt: job.startedAt.map(seconds),
+      finishedAt: job.finishedAt.map(seconds), progress: progress,
+      estimatedFinish: estimatedFinish(job, progress), attempt: job.attempt,
+      error: job.error.flatMap { try? JSONDecoder().decode(JobResource.Failure.self, from: $0) },
+      resultModel: job.resultModel?.rawValue, baseModel: job.baseModel,
+      classes: json(job.profile), recipe: json(job.recipe), seed: job.seed,
+      metadata: metadata)
+  }
+
+  /// Assumes that the rest takes as long per step as what is done.
+  private static func estimatedFinish(_ job: JobRecord, _ progress: JobResource.Progress?) -> Int? {
+    guard job.status == .running, let start = job.startedAt, let progress, progress.fraction > 0
+    else { return nil }
+    let elapsed = Date().timeIntervalSince(start)
+    return seconds(start.addingTimeInterval(elapsed / min(1, progress.fraction)))
+  }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import HTTPServer
+import HTTPTypes
+import ServiceAPI
+import Store
+
+extension API {
+  func addModelRoutes(to routes: inout RouteTable) {
+    routes.on(.get, "/models", access: .tokenHolder) { request, _, caller in
+      let filter = ModelFilter(user: try Self.scope(request, of: caller))
+      let after = try Self.after(request, as: ModelID.self)
+      if let after { try gate.show(after, to: caller) }
+      let page = try store.models(filter, after: after, limit: Self.limit(request))
+      return try .json(
+        .ok,
+        ListResource(
+          page.elements.map(Self.resource), hasMore: page.hasMore,
+          lastID: page.elements.last?.id.rawValue))
+    }
+    routes.on(.get, "/models/{model}", access: .modelHolder) { request, parameters, _ in
+      try download(request, model: model(parameters))
+    }
+    routes.on(.get, "/models/{model}/card", access: .modelHolder) { _, parameters, _ in
+      var response = Response(.ok, body: .bytes(Array(try model(parameters).card)))
+      response.headers[.contentType] = "application/json"
+      return response
+    }
+  }
+
+  func model(_ parameters: PathParameters) throws -> ModelRecord {
+    try store.model(Self.identifier("model", in: parameters))
+  }
+
+  /// The model's file in the format that the request prefers.
+  private func download(_ request: Request, model: ModelRecord) throws -> Response {
+    let choice = try ModelFormat.choice(for: request)
+    var download = FileDownload(
+      content: .blob(try converter.blob(of: model, as: choice.format)),
+      mediaType: choice.mediaType, createdAt: model.createdAt)
+    // Published bytes never change, so they may be kept for ever, but only by who could fetch them.
+    download.headers[.cacheControl] = "private, max-age=31536000, immutable"
+    download.headers[.contentDisposition] = ContentDisposition.attachment(
+      DownloadName.stem(labels: model.labels), ending: choice.format.ending)
+    download.headers[.vary] = "Accept"
+    return try download.response(to: request, from: store)
+  }
+
+  /// A model as lists show it.
+  package static func resource(_ record: ModelRecord) -> ModelResource {
+    ModelResource(
+      id: record.id.rawValue, createdAt: seconds(record.createdAt), labels: record.labels,
+      bytes: record.blob.size, sha256: record.blob.digest.hex, baseModel: record.baseModel,
+      job: record.job.rawValue)
+  }
+}

@@ -1,0 +1,88 @@
+import Datasets
+import HTTPServer
+import HTTPTypes
+import JobContract
+import Pruning
+import Store
+
+/// Where the rooms' errors become answers. Nothing else decides a status.
+package enum Problems {
+  /// The answer to an error that a handler met; nil leaves it to the server (500 with an id).
+  package static func problem(for error: any Error) -> ProblemDetails? {
+    switch error {
+    case let error as ProblemDetails: error
+    case let error as StoreError: problem(for: error)
+    case let error as PruningError: problem(for: error)
+    case let error as DatasetError: problem(for: error)
+    case let error as ServiceError: problem(for: error)
+    default: nil
+    }
+  }
+
+  private static func problem(for error: StoreError) -> ProblemDetails? {
+    func details(_ status: HTTPResponse.Status, param: String? = nil, retryAfter: Int? = nil)
+      -> ProblemDetails
+    {
+      ProblemDetails(
+        status, code: error.code, detail: error.description, param: param, retryAfter: retryAfter)
+    }
+    switch error {
+    case .invalidValue(let field, _): return details(.unprocessableContent, param: field)
+    case .notFound(let entity, _):
+      var problem = details(.notFound)
+      if entity == .model { problem.headers = API.hubError("RepoNotFound") }
+      return problem
+    case .nameTaken, .idempotencyKeyReused, .jobFinished: return details(.conflict)
+    case .queueFull: return details(.tooManyRequests, retryAfter: 30)
+    case .locked: return details(.serviceUnavailable, retryAfter: 1)
+    case .diskFull: return details(.insufficientStorage)
+    default: return nil
+    }
+  }
+
+  private static func problem(for error: PruningError) -> ProblemDetails? {
+    switch error {
+    case .unknownClasses(let unknown):
+      return ProblemDetails(
+        .unprocessableContent, code: error.code, detail: error.description, param: "classes",
+        extensions: [
+          "unknown_classes": .strings(unknown.map(\.name)),
+          "suggestions": .lists(
+            Dictionary(
+              unknown.map { ($0.name, $0.suggestions) }, uniquingKeysWith: { first, _ in first })),
+        ])
+    case .invalidProfile, .invalidRecipe, .sparsityOutOfReach, .targetOutOfReach:
+      return ProblemDetails(
+        .unprocessableContent, code: error.code, detail: error.description,
+        param: error.requestField)
+    default:
+      return nil
+    }
+  }
+
+  /// Handlers decode pictures that requests bring; all else that is wrong with data is the server's.
+  private static func problem(for error: DatasetError) -> ProblemDetails? {
+    switch error {
+    case .undecodableImage, .tooManyPixels:
+      ProblemDetails(.unprocessableContent, code: error.code, detail: error.description)
+    default: nil
+    }
+  }
+
+  private static func problem(for error: ServiceError) -> ProblemDetails? {
+    switch error {
+    case .predictionsBusy, .conversionsBusy:
+      ProblemDetails(
+        .serviceUnavailable, code: error.code, detail: error.description, retryAfter: 1)
+    case .modelExceedsMemory:
+      ProblemDetails(.insufficientStorage, code: error.code, detail: error.description)
+    default: nil
+    }
+  }
+}
+
+extension HTTPResponse.Status {
+  /// 507 (RFC 4918, 11.5): the request needs more room than the server has.
+  fileprivate static let insufficientStorage = HTTPResponse.Status(
+    code: 507, reasonPhrase: "Insufficient Storage")
+}

@@ -1,0 +1,56 @@
+import HTTPServer
+import HTTPTypes
+
+/// One line of the table of routes.
+package struct RouteRule: Sendable {
+  /// The method it answers; a GET route answers HEAD too.
+  package let method: HTTPRequest.Method
+  /// The pattern as registered.
+  package let pattern: String
+  /// Who may call it.
+  package let access: Access
+}
+
+/// Every route with its rule of access: a route cannot be added without one.
+package struct RouteTable: Sendable {
+  /// Answers a request that was let in.
+  package typealias Handler = @Sendable (Request, PathParameters, Caller) throws -> Response
+
+  private let gate: Gate
+  /// Where requests find their handler.
+  package private(set) var router = Router()
+  /// The table itself, in the order in which routes were added.
+  package private(set) var rules: [RouteRule] = []
+
+  init(gate: Gate) { self.gate = gate }
+
+  /// Adds a route behind its rule; its errors become problems.
+  /// - Parameter isImmediate: see `Router.on`. Rules but `anyone` read the database, and wait.
+  package mutating func on(
+    _ method: HTTPRequest.Method, _ pattern: String, access: Access, bodyLimit: Int? = nil,
+    isImmediate: Bool = false, handler: @escaping Handler
+  ) {
+    rules.append(RouteRule(method: method, pattern: pattern, access: access))
+    // A body of megabytes is not read for who may not send it.
+    let screen: Router.Screen = { [gate] request, parameters in
+      (try? gate.admit(request, parameters, to: access)) != nil
+    }
+    router.on(
+      method, pattern, bodyLimit: bodyLimit, isImmediate: isImmediate, screen: screen
+    ) { [gate] request, parameters in
+      do {
+        let caller = try gate.admit(request, parameters, to: access)
+        if method != .get, request.isCrossSite == true { throw Self.crossSite }
+        try request.requireSingleParameters()
+        return try handler(request, parameters, caller)
+      } catch {
+        throw Problems.problem(for: error) ?? error
+      }
+    }
+  }
+
+  /// A page elsewhere may send requests here too, with its reader's access to this server.
+  private static let crossSite = ProblemDetails(
+    .forbidden, code: "cross_site",
+    detail: "pages of other sites may not send this; programs need no Origin field")
+}

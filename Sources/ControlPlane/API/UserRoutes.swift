@@ -1,0 +1,143 @@
+import Digests
+import Foundation
+import HTTPServer
+import HTTPTypes
+import JobContract
+import ModelFormats
+import Pruning
+import ServiceAPI
+import Store
+
+extension API {
+  func addUserRoutes(to routes: inout RouteTable) {
+    routes.on(
+      .post, "/users/{user}/classes", access: .sameUser, bodyLimit: min(256 << 10, bodyLimit)
+    ) { request, parameters, caller in
+      try BodyType.requireJSON(request)
+      let job = try submit(
+        request.body, under: idempotencyKey(request), of: request,
+        user: UserID(parameters.require("user")), for: caller)
+      return try .json(
+        job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
+    }
+    routes.on(.get, "/users/{user}", access: .sameUser) { _, parameters, caller in
+      try .json(.ok, user(UserID(parameters.require("user")), for: caller))
+    }
+    routes.on(.get, "/users/{user}/classes", access: .sameUser) { _, parameters, _ in
+      let id = try UserID(parameters.require("user"))
+      _ = try store.user(id)
+      return try .json(.ok, ListResource(store.profiles(of: id).map(Self.resource)))
+    }
+    routes.on(.delete, "/users/{user}", access: .sameUser) { _, parameters, _ in
+      let deletion = try store.deleteUser(UserID(parameters.require("user")))
+      for job in deletion.cancelledJobs { runner.cancel(job) }
+      predictions.drop(deletion.deletedModels)
+      housekeeping.eraseSoon()
+      return Response(.noContent)
+    }
+  }
+
+  /// Asks for a tailored model: a new job, or the finished one when the same was asked before, by
+  /// whomever. A repeated idempotency key may also find a job that came to nothing.
+  package func submit(
+    _ body: [UInt8], under key: IdempotencyKey?, of request: Request, user: UserID,
+    for caller: Caller
+  ) throws -> JobResource {
+    var wanted = try JobRequest(body)
+    // Before anything that may have changed since: what was accepted once stays so.
+    if let key, let job = try store.earlierJob(of: user, under: key) {
+      return Self.resource(job, for: caller)
+    }
+    guard wanted.priority != .high || caller == .operator else {
+      throw ProblemDetails(
+        .forbidden, code: "operator_only",
+        detail: "only an operator may ask for the priority 'high'", param: "priority")
+    }
+    let baseModel = try baseModel(named: wanted.baseModel)
+    let universal = try library.model(baseModel)
+    wanted.suit(universal)
+    if wanted.needsDevice {
+      // Before anything is measured for a request that is refused anyway.
+      _ = try wanted.profile.indices(in: baseModel.labels)
+      let pattern = wanted.recipe.pattern
+      wanted.use(
+        try wanted.device.map { try devices.profile(named: $0) }
+          ?? ownDevice.profile(of: universal, digest: baseModel.digest, pattern: pattern))
+    }
+    let dataset = try store.dataset(baseModel.dataset).record
+    try Personalization.check(
+      wanted.recipe, profile: wanted.profile, universal: universal.description)
+    let specification = try JobSpecification(
+      profile: wanted.profile, recipe: wanted.recipe, labels: baseModel.labels)
+    let outcome = try store.submit(
+      Submission(
+        user: user,
+        fingerprint: specification.fingerprint(
+          baseModel: baseModel.digest, dataset: dataset.digest),
+        baseModel: baseModel.name,
+        classes: specification.profile.entries.map {
+          ClassWeight(name: $0.name, weight: $0.weight)
+        },
+        profile: CanonicalJSON.data(specification.profile),
+        recipe: CanonicalJSON.data(specification.recipe), seed: wanted.recipe.seed,
+        metadata: CanonicalJSON.data(wanted.metadata), priority: wanted.priority.rawValue,
+        idempotencyKey: key, limits: limits))
+    if case .created(let job) = outcome {
+      logger.info(
+        "job queued", metadata: ["job_id": "\(job.id)", "request_id": "\(request.id)"])
+      runner.wake()
+    }
+    return Self.resource(outcome.job, for: caller)
+  }
+
+  /// The key stands for all that the body says, however it is spelled.
+  private func idempotencyKey(_ request: Request) throws -> IdempotencyKey? {
+    guard let name = HTTPField.Name("Idempotency-Key"), let text = request.headers[name] else {
+      return nil
+    }
+    let body = try CanonicalJSON.data(JSONBody.parse(request.body))
+    return IdempotencyKey(text, request: SHA256.digest(of: body))
+  }
+
+  /// The base model of that name; without a name the only one, or the embedded default.
+  private func baseModel(named name: String?) throws -> BaseModelRecord {
+    let all = try store.baseModels().map(\.record)
+    if let name {
+      guard let found = all.first(where: { $0.name == name }) else {
+        throw ProblemDetails(
+          .unprocessableContent, code: "unknown_base_model",
+          detail: "no base model is called '\(name)'; GET /base-models lists them",
+          param: "base_model", extensions: ["known": .strings(all.map(\.name))])
+      }
+      return found
+    }
+    if let only = all.count == 1
+      ? all.first : all.first(where: { $0.name == EmbeddedModel.name })
+    {
+      return only
+    }
+    throw ProblemDetails(
+      .unprocessableContent, code: "missing_field",
+      detail: "'base_model' is needed: there are \(all.count)", param: "base_model",
+      extensions: ["known": .strings(all.map(\.name))])
+  }
+
+  private func user(_ id: UserID, for caller: Caller) throws -> UserResource {
+    let record = try store.user(id)
+    let history = try store.profiles(of: id).map(Self.resource)
+    return UserResource(
+      id: record.id.text, createdAt: Self.seconds(record.createdAt), profile: history.first,
+      history: history,
+      jobs: try store.jobs(JobFilter(user: id), after: nil, limit: 20).elements
+        .map { Self.resource($0, for: caller) },
+      models: try store.models(ModelFilter(user: id), after: nil, limit: 20).elements
+        .map(Self.resource))
+  }
+
+  private static func resource(_ record: ProfileRecord) -> ProfileResource {
+    ProfileResource(
+      version: record.version, baseModel: record.baseModel,
+      classes: record.classes.map { ProfileResource.Entry(name: $0.name, weight: $0.weight) },
+      createdAt: seconds(record.createdAt))
+  }
+}

@@ -1,0 +1,70 @@
+import Datasets
+import Digests
+import Foundation
+import JobContract
+import ModelFormats
+import Store
+import Synchronization
+
+/// Base models and data sets as jobs need them, decoded once. At most two of each stay in memory.
+package final class ModelLibrary: Sendable {
+  private struct Shelves {
+    var models: [(digest: SHA256Digest, model: DenseModel)] = []
+    var datasets: [(name: String, dataset: ImageDataset)] = []
+  }
+
+  private static let capacity = 2
+  private let store: SQLiteStore
+  // Held while loading: two jobs that want one data set must not read it twice.
+  private let shelves = Mutex(Shelves())
+
+  /// An empty library.
+  package init(store: SQLiteStore) { self.store = store }
+
+  /// The dense model behind a record.
+  package func model(_ record: BaseModelRecord) throws -> DenseModel {
+    try shelves.withLock { shelves in
+      if let found = shelves.models.first(where: { $0.digest == record.blob }) {
+        return found.model
+      }
+      let reader = try store.open(record.blob)
+      let data = try reader.read(offset: 0, length: Int(reader.size))
+      let model = try DenseModel(data: data)
+      shelves.models = [(record.blob, model)] + shelves.models.prefix(Self.capacity - 1)
+      return model
+    }
+  }
+
+  /// The data set behind a record, after a check that its files are still the registered ones: of
+  /// pictures in files by names, sizes and times of modification, which is quick; when those differ,
+  /// and for all other formats, by content.
+  package func dataset(_ record: DatasetRecord) throws -> ImageDataset {
+    try shelves.withLock { shelves in
+      if let found = shelves.datasets.first(where: { $0.name == record.name }) {
+        return found.dataset
+      }
+      let dataset = try load(record)
+      if let known = record.fingerprint, known == dataset.fingerprint {
+        dataset.trust(record.digest)
+      }
+      guard try dataset.digest == record.digest else {
+        throw ServiceError.datasetChanged(name: record.name, path: record.path)
+      }
+      if dataset.fingerprint != record.fingerprint {
+        // Copied or touched, but the same content: the next start need not read it again.
+        var renewed = record
+        renewed.fingerprint = dataset.fingerprint
+        _ = try store.addDataset(renewed)
+      }
+      shelves.datasets = [(record.name, dataset)] + shelves.datasets.prefix(Self.capacity - 1)
+      return dataset
+    }
+  }
+
+  /// The class names are the registered ones: a labels file was needed once only.
+  private func load(_ record: DatasetRecord) throws -> ImageDataset {
+    try DatasetCatalog.load(
+      path: record.path, name: record.name, format: DatasetFormat(rawValue: record.format),
+      classes: .given(record.classes))
+  }
+}
