@@ -5,7 +5,11 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: demo test crash-test bench-service bench-race test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
+.PHONY: help demo test crash-test bench-service bench-race test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
+
+## help: the targets, one a line
+help:
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/\1\t\2/p' Makefile | expand -t 18
 
 ## demo: a universal model becomes two small ones, over HTTP, in under three minutes past the build
 demo: build
@@ -16,6 +20,7 @@ test: setup
 	$(BUILD) --build-tests
 	$(SWIFT) test -c release --skip-build --disable-xctest
 	@Tests/LibCrisp/run.sh
+	@Tests/Documentation/run.sh
 
 ## crash-test: the server killed KILLS (200) times, at every sync and write and at random; prints totals
 crash-test: setup
@@ -74,19 +79,24 @@ bench-service: build
 bench-race: build
 	@Benchmarks/service/race.sh $(ARGS)
 
+## build: the programs, in .build/release
 build: setup
 	$(BUILD)
 
+## setup: what the project is built from, out of Debian's packages
 setup:
 	@deploy/setup.sh
 
+## format: the sources as swift format writes them
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Migrations \
 	  Benchmarks/Package.swift Benchmarks/Sources
 
+## lint: whether they are so
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Migrations \
 	  Benchmarks/Package.swift Benchmarks/Sources
 
+## clean: removes everything that was built
 clean:
 	rm -rf .build

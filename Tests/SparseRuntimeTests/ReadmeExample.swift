@@ -2,7 +2,7 @@ import Foundation
 import ModelFormats
 import SparseRuntime
 
-// Documentation/app-developers.md shows these lines; `ReadmeExampleTests` compares them.
+// README.md and Documentation/app-developers.md show these lines; `ReadmeExampleTests` compare them.
 
 func classify(_ path: String, pixels: [UInt8]) throws -> [Prediction] {
   let model = try PackedModel(contentsOf: URL(fileURLWithPath: path))

@@ -1,18 +1,20 @@
 import Foundation
 import Testing
 
-/// What the guide for app developers shows of the Swift library compiles and runs, because it is here.
+/// What documents show of the Swift library compiles and runs, because it is here.
 @Suite struct ReadmeExampleTests {
   private static let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
-  @Test func everySwiftBlockOfTheGuideIsTheExample() throws {
-    let guide = try String(
-      contentsOf: Self.here.appending(path: "../../Documentation/app-developers.md"),
-      encoding: .utf8)
+  @Test(arguments: ["README.md", "Documentation/app-developers.md"])
+  func everySwiftBlockIsTheExample(document: String) throws {
+    let text = try String(
+      contentsOf: Self.here.appending(path: "../../\(document)"), encoding: .utf8)
     let example = try String(
       contentsOf: Self.here.appending(path: "ReadmeExample.swift"), encoding: .utf8)
     let lines = Set(example.split(separator: "\n"))
-    for block in guide.components(separatedBy: "```swift\n").dropFirst() {
+    let blocks = text.components(separatedBy: "```swift\n").dropFirst()
+    #expect(!blocks.isEmpty)
+    for block in blocks {
       let shown = try #require(block.components(separatedBy: "```").first)
       for line in shown.split(separator: "\n") {
         #expect(lines.contains(line), "not in ReadmeExample.swift: \(line)")
