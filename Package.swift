@@ -39,6 +39,7 @@ let package = Package(
     // Rooms, from the ground up
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: swift),
     .target(name: "Randomness", swiftSettings: swift),
+    .target(name: "ClassWeights", swiftSettings: swift),
     .target(name: "NeuralGraph", dependencies: ["Randomness"], swiftSettings: swift),
     .target(name: "ModelFormats", dependencies: ["NeuralGraph"], swiftSettings: swift),
     // Apart from ModelFormats, so that the runtime does without protocol buffers
@@ -57,17 +58,30 @@ let package = Package(
       dependencies: ["CLibCrisp", "ModelFormats", "NeuralGraph", "SparseRuntime"],
       swiftSettings: swift),
     .target(
-      name: "Datasets", dependencies: ["CImage", "CSystem", "Digests", "Randomness"],
+      name: "Datasets",
+      dependencies: ["CImage", "CSystem", "Digests", "NeuralGraph", "Randomness"],
       swiftSettings: swift),
     .target(
       name: "Training",
       dependencies: ["COneDNN", "CSystem", "CTraining", "Datasets", "NeuralGraph", "Randomness"],
       swiftSettings: swift),
+    // Pictures and data sets as what a model's file asks for
+    .target(
+      name: "ModelInputs",
+      dependencies: ["Datasets", "ModelFormats", "SparseRuntime"],
+      swiftSettings: swift),
     .target(
       name: "Pruning",
       dependencies: [
-        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Randomness", "SparseRuntime",
-        "Training",
+        "ClassWeights", "Datasets", "Digests", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "Randomness", "SparseRuntime", "Training",
+      ],
+      swiftSettings: swift),
+    // What models take on a device, measured
+    .target(
+      name: "Latency",
+      dependencies: [
+        "ModelFormats", "NeuralGraph", "Pruning", "Randomness", "SparseRuntime", "Training",
       ],
       swiftSettings: swift),
     .target(
@@ -88,11 +102,11 @@ let package = Package(
     .target(
       name: "Store",
       dependencies: [
-        "Digests", "Migrations", .product(name: "GRDB", package: "GRDB.swift"),
+        "ClassWeights", "Digests", "Migrations", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: swift),
-    .target(name: "ServiceAPI", swiftSettings: swift),
+    .target(name: "ServiceAPI", dependencies: ["ClassWeights"], swiftSettings: swift),
     .target(name: "Metrics", swiftSettings: swift),
     .target(
       name: "APIDescription", resources: [.embedInCode("openapi.json")], swiftSettings: swift),
@@ -100,40 +114,49 @@ let package = Package(
     .target(
       name: "Comparison",
       dependencies: [
-        "Charts", "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning", "Randomness",
-        "ServiceAPI", "SparseRuntime", "Training",
+        "Charts", "ClassWeights", "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning",
+        "Randomness", "ServiceAPI", "SparseRuntime", "Training",
       ],
       swiftSettings: swift),
-    // What servers and the command line say of a tailored model, and how to make it again
+    // What servers and the command line say of a tailored model
     .target(
-      name: "ModelCards",
-      dependencies: ["Charts", "Digests", "ModelFormats", "Pruning", "ServiceAPI"],
+      name: "ModelCards", dependencies: ["Charts", "ClassWeights", "ServiceAPI"],
+      swiftSettings: swift),
+    // From a run to its card, and from a card to its run
+    .target(
+      name: "Tailoring",
+      dependencies: [
+        "Datasets", "Digests", "Latency", "ModelCards", "ModelFormats", "Pruning", "ServiceAPI",
+      ],
       swiftSettings: swift),
     // What the control plane and the workers agree on
     .target(
       name: "JobContract",
-      dependencies: ["Digests", "ModelFormats", "Pruning", "ServiceAPI"], swiftSettings: swift),
+      dependencies: ["ClassWeights", "Digests", "ModelFormats", "Pruning", "ServiceAPI"],
+      swiftSettings: swift),
     .target(
       name: "JobWorker",
       dependencies: [
         "CSystem", "Datasets", "Digests", "JobContract", "Metrics", "ModelCards", "ModelFormats",
-        "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Training",
+        "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Tailoring", "Training",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
     .target(
       name: "ControlPlane",
       dependencies: [
-        "APIDescription", "Datasets", "Digests", "HTTPServer", "JobContract", "Metrics",
-        "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime",
-        "Store", .product(name: "HTTPTypes", package: "swift-http-types"),
+        "APIDescription", "ClassWeights", "Datasets", "Digests", "HTTPServer", "JobContract",
+        "Latency", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime", "Store",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
     .target(
       name: "WebPage",
       dependencies: [
-        "Charts", "ControlPlane", "Digests", "HTTPServer", "JobContract", "ServiceAPI", "Store",
+        "Charts", "ControlPlane", "Digests", "HTTPServer", "JobContract", "ModelCards",
+        "ServiceAPI", "Store",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       resources: ["page.html", "page.css", "page.js", "icon.svg"].map { .embedInCode($0) },
@@ -143,12 +166,12 @@ let package = Package(
       name: "PersonalizationService",
       dependencies: [
         "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "JobContract", "JobWorker",
-        "Metrics", "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "SparseRuntime",
-        "Store", "WebPage", .product(name: "Logging", package: "swift-log"),
+        "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning",
+        "SparseRuntime", "Store", "WebPage", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
     .target(
-      name: "PersonalizationClient", dependencies: ["Digests", "ServiceAPI"],
+      name: "PersonalizationClient", dependencies: ["Digests", "ModelCards", "ServiceAPI"],
       swiftSettings: swift),
 
     // Programs
@@ -163,8 +186,9 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "Comparison", "Datasets", "Digests", "ModelCards", "ModelFormats", "NeuralGraph",
-        "ONNXModels", "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Training",
+        "ClassWeights", "Comparison", "Datasets", "Digests", "Latency", "ModelCards",
+        "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "PersonalizationClient",
+        "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -180,6 +204,7 @@ let package = Package(
       name: "parser-driver", dependencies: ["HTTPServer"], path: "Tests/Peers/ParserDriver",
       swiftSettings: swift),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .testTarget(name: "RoomsTests", swiftSettings: swift),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"], swiftSettings: swift),
     .testTarget(
       name: "NeuralGraphTests", dependencies: ["NeuralGraph", "Randomness"], swiftSettings: swift),
@@ -221,17 +246,23 @@ let package = Package(
         "SparseRuntime", "TestSupport", "Training",
       ],
       swiftSettings: swift),
+    .testTarget(
+      name: "LatencyTests",
+      dependencies: ["Latency", "ModelFormats", "Pruning", "SparseRuntime", "TestSupport"],
+      swiftSettings: swift),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: swift),
     .testTarget(
       name: "ComparisonTests",
       dependencies: [
-        "Comparison", "Datasets", "Pruning", "ServiceAPI", "TestSupport", "Training",
+        "ClassWeights", "Comparison", "Datasets", "Pruning", "ServiceAPI", "TestSupport",
+        "Training",
       ],
       swiftSettings: swift),
     .testTarget(
       name: "ModelCardsTests",
       dependencies: [
-        "Digests", "ModelCards", "ModelFormats", "Pruning", "ServiceAPI", "TestSupport",
+        "ClassWeights", "Digests", "Latency", "ModelCards", "ModelFormats", "Pruning",
+        "ServiceAPI", "Tailoring", "TestSupport",
       ],
       swiftSettings: swift),
     .testTarget(
@@ -247,15 +278,17 @@ let package = Package(
     .testTarget(
       name: "StoreTests",
       dependencies: [
-        "Digests", "Store", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+        "ClassWeights", "Digests", "Store", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: swift),
     .testTarget(
       name: "PersonalizationServiceTests",
       dependencies: [
         "APIDescription", "ControlPlane", "Datasets", "Digests", "HTTPServer", "JobContract",
-        "ModelFormats", "NeuralGraph", "PersonalizationClient", "PersonalizationService",
-        "Pruning", "Randomness", "ServiceAPI", "SparseRuntime", "Store", "TestSupport",
+        "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "PersonalizationClient",
+        "PersonalizationService", "Pruning", "Randomness", "ServiceAPI", "SparseRuntime", "Store",
+        "TestSupport",
         "Training", "WebPage",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "HTTPTypes", package: "swift-http-types"),

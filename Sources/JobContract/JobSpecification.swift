@@ -1,3 +1,4 @@
+import ClassWeights
 import Digests
 import Foundation
 import ModelFormats
@@ -20,7 +21,7 @@ package struct JobSpecification {
     let shares = Self.shares(ordered.map { $0.1 })
     // The model's spelling: names that Swift calls equal may differ in bytes.
     self.profile = try ClassProfile(
-      zip(ordered, shares).map { ClassProfile.Entry(name: labels[$0.0.0], weight: $0.1) })
+      zip(ordered, shares).map { ClassWeight(name: labels[$0.0.0], weight: $0.1) })
     self.recipe = recipe
   }
 

@@ -1,4 +1,5 @@
 import Metrics
+import ModelCards
 import ServiceAPI
 import Store
 

@@ -6,6 +6,7 @@ import ModelFormats
 import Pruning
 import ServiceAPI
 import Store
+import Tailoring
 
 /// What a job works with, loaded and checked.
 struct Setup {
@@ -23,12 +24,10 @@ struct Setup {
 
   /// The model card of a finished run; measures latency.
   func card(for result: Personalization.Result, threads: Int) throws -> ModelCard {
-    let latency = try LatencyComparison.measure(
-      dense: result.denseSliced, packed: PackedModel(data: result.packed))
-    return try ModelCard(
+    try FinishedRun(
       result, profile: specification.profile, recipe: specification.recipe,
       baseModel: ModelCard.Source(name: baseModel.name, sha256: baseModel.digest.hex),
-      dataset: ModelCard.Source(name: dataset.name, sha256: dataset.digest.hex),
-      threads: threads, latency: latency, generator: ProgramVersion.generator)
+      dataset: dataset, threads: threads, generator: ProgramVersion.generator
+    ).card
   }
 }

@@ -2,8 +2,9 @@ import Charts
 import ServiceAPI
 
 /// A model card as pictures: what each layer keeps, and how accuracy went as sparsity grew.
-enum CardCharts {
-  static func charts(of card: ModelCard) -> ModelCard.Charts {
+package enum CardCharts {
+  /// Both charts of a card.
+  package static func charts(of card: ModelCard) -> ModelCard.Charts {
     ModelCard.Charts(layerDensity: layerDensity(card), accuracy: accuracy(card))
   }
 

@@ -26,7 +26,7 @@ extension ModelCard {
 
 extension CardError {
   /// What is wrong, and where.
-  static func text(_ error: DecodingError) -> String {
+  package static func text(_ error: DecodingError) -> String {
     switch error {
     case .keyNotFound(let key, let context):
       "'\((context.codingPath + [key]).map(\.stringValue).joined(separator: "."))' is missing"

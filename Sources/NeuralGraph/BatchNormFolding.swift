@@ -62,30 +62,6 @@ extension Operation {
   }
 }
 
-/// One multiply-add per channel: evaluation-mode batch norm, or a constant scale and shift.
-private struct ChannelCoefficients {
-  let scale: [Float]
-  let shift: [Float]
-
-  /// Nil for any other operation.
-  init?(_ node: Node, weights: Weights) throws(GraphError) {
-    switch node.operation {
-    case .batchNorm(_, let epsilon):
-      let gamma = try weights.tensor(node.weightName).values
-      let beta = try weights.tensor(node.biasName).values
-      let mean = try weights.tensor(node.meanName).values
-      let variance = try weights.tensor(node.varianceName).values
-      scale = zip(gamma, variance).map { $0 / ($1 + epsilon).squareRoot() }
-      shift = zip(beta, zip(mean, scale)).map { $0 - $1.0 * $1.1 }
-    case .scaleShift:
-      scale = try weights.tensor(node.weightName).values
-      shift = try weights.tensor(node.biasName).values
-    default:
-      return nil
-    }
-  }
-}
-
 extension [String: Tensor] {
   /// The tensor of that name, or a typed error.
   public func tensor(_ name: String) throws(GraphError) -> Tensor {

@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import FoundationNetworking
+import ModelCards
 import ServiceAPI
 
 /// Talks to a CRISP server: asks for a tailored model, follows the job, downloads and verifies.

@@ -1,30 +1,17 @@
+import ClassWeights
 import Datasets
 
 /// The classes a user cares about, each with a positive weight (Documentation/method.md, "Terms").
 public struct ClassProfile: Sendable, Hashable, Codable {
-  /// One class of a profile.
-  public struct Entry: Sendable, Hashable, Codable {
-    /// The label, as the universal model spells it.
-    public let name: String
-    /// Relative frequency; 1 unless said otherwise.
-    public let weight: Double
-
-    /// An entry as given; the profile validates.
-    public init(name: String, weight: Double = 1) {
-      self.name = name
-      self.weight = weight
-    }
-  }
-
   /// In the order asked for, which becomes the order of the tailored model's scores.
-  public let entries: [Entry]
+  public let entries: [ClassWeight]
 
   /// Weights may differ by at most this factor: a class that is drawn once in a million samples is
   /// not trained at all.
   public static let largestWeightRatio = 1e4
 
   /// Throws on an empty profile, a class named twice, or a weight that is not positive and finite.
-  public init(_ entries: [Entry]) throws(PruningError) {
+  public init(_ entries: [ClassWeight]) throws(PruningError) {
     guard !entries.isEmpty else {
       throw .invalidProfile(reason: "the profile names no class; give at least two")
     }
@@ -52,12 +39,12 @@ public struct ClassProfile: Sendable, Hashable, Codable {
 
   /// Classes with equal weights.
   public init(names: [String]) throws(PruningError) {
-    try self.init(names.map { Entry(name: $0) })
+    try self.init(names.map { ClassWeight(name: $0) })
   }
 
   /// Decodes and validates.
   public init(from decoder: any Decoder) throws {
-    try self.init(try decoder.singleValueContainer().decode([Entry].self))
+    try self.init(try decoder.singleValueContainer().decode([ClassWeight].self))
   }
 
   /// Encodes the entries.

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import ModelFormats
+import ModelInputs
 
 extension Augmentation {
   /// How training images are changed unless a request says otherwise: as they were when the universal

@@ -1,3 +1,5 @@
+import ClassWeights
+
 /// A page of a list. Ask for the next with `after` set to `lastID`.
 public struct ListResource<Element: Codable & Sendable>: Codable, Sendable {
   /// Always `list`.
@@ -187,26 +189,12 @@ public struct DatasetResource: Codable, Sendable {
 
 /// A version of a user's class profile.
 public struct ProfileResource: Codable, Sendable {
-  /// One class.
-  public struct Entry: Codable, Sendable {
-    /// The label.
-    public var name: String
-    /// Its share; all shares sum to 1.
-    public var weight: Double
-
-    /// An entry as given.
-    public init(name: String, weight: Double) {
-      self.name = name
-      self.weight = weight
-    }
-  }
-
   /// Counts up from 1.
   public var version: Int
   /// The base model the classes belong to.
   public var baseModel: String
-  /// Names and shares.
-  public var classes: [Entry]
+  /// Names and shares, which sum to 1.
+  public var classes: [ClassWeight]
   /// Unix seconds.
   public var createdAt: Int
 
@@ -218,7 +206,7 @@ public struct ProfileResource: Codable, Sendable {
   }
 
   /// A profile as given.
-  public init(version: Int, baseModel: String, classes: [Entry], createdAt: Int) {
+  public init(version: Int, baseModel: String, classes: [ClassWeight], createdAt: Int) {
     self.version = version
     self.baseModel = baseModel
     self.classes = classes

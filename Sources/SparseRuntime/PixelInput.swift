@@ -1,4 +1,5 @@
 import ModelFormats
+import NeuralGraph
 
 extension Preprocessing {
   /// 8-bit pixels (image, row, column, channel; channel fastest) as a network's input: scaled to
@@ -8,9 +9,8 @@ extension Preprocessing {
     guard size > 0, !pixels.isEmpty, pixels.count % size == 0 else {
       throw .valueCount(expected: size, found: pixels.count)
     }
-    // A table, so that every program that looks pixels up gets the same bits.
-    let tables = zip(mean, standardDeviation).map { mean, deviation in
-      (0..<256).map { (Float($0) / 255 - mean) / deviation }
+    let tables = zip(mean, standardDeviation).map {
+      PixelTable.values(mean: $0, standardDeviation: $1)
     }
     let area = height * width
     return [Float](unsafeUninitializedCapacity: pixels.count) { buffer, initialized in

@@ -181,12 +181,9 @@ struct Planner {
     switch node.operation {
     case .convolution: try planConvolution(fused, input)
     case .linear: try planLinear(fused, input)
-    case .batchNorm(_, let epsilon):
-      let (scale, shift) = try coefficients(node, epsilon)
+    case .batchNorm, .scaleShift:
+      let (scale, shift) = try coefficients(node)
       try planElementwise(fused, input, scale: scale, shift: shift)
-    case .scaleShift:
-      try planElementwise(
-        fused, input, scale: try tensor(node.weightName), shift: try tensor(node.biasName))
     case .relu, .clip, .add:
       let ones = [Float](repeating: 1, count: input.channels)
       try planElementwise(fused, input, scale: ones, shift: nil)
@@ -215,15 +212,14 @@ struct Planner {
     return tensor.values
   }
 
-  /// Evaluation-mode batch norm as one multiply-add per channel.
-  private func coefficients(
-    _ node: Node, _ epsilon: Float
-  ) throws(RuntimeError) -> ([Float], [Float]) {
-    let gamma = try tensor(node.weightName)
-    let beta = try tensor(node.biasName)
-    let mean = try tensor(node.meanName)
-    let variance = try tensor(node.varianceName)
-    let scale = zip(gamma, variance).map { $0 / ($1 + epsilon).squareRoot() }
-    return (scale, zip(beta, zip(mean, scale)).map { $0 - $1.0 * $1.1 })
+  private func coefficients(_ node: Node) throws(RuntimeError) -> (
+    scale: [Float], shift: [Float]?
+  ) {
+    do {
+      let coefficients = try ChannelCoefficients(node, weights: weights)
+      return (coefficients?.scale ?? [], coefficients?.shift)
+    } catch {
+      throw .graph(error)
+    }
   }
 }

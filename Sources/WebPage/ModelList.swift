@@ -1,4 +1,5 @@
 import Foundation
+import ModelCards
 import ServiceAPI
 
 /// Models as a list for people: what they reach, what they cost, and the files.

@@ -3,6 +3,7 @@ import Foundation
 import HTTPServer
 import HTTPTypes
 import JobContract
+import ModelCards
 import ServiceAPI
 import Store
 

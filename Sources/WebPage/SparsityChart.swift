@@ -1,5 +1,6 @@
 import Charts
 import Foundation
+import ModelCards
 import ServiceAPI
 
 /// Accuracy against sparsity over the iterations of one run, small enough for a telephone. It has no

@@ -1,4 +1,5 @@
 import Foundation
+import ModelCards
 import ServiceAPI
 
 /// What pruning cost and gained, for people: one column a model.

@@ -1,11 +1,12 @@
 import ArgumentParser
+import ClassWeights
 
 /// `a,b=3,c`: class names with optional weights.
 struct ClassList: ExpressibleByArgument {
-  let entries: [(name: String, weight: Double)]
+  let entries: [ClassWeight]
 
   init?(argument: String) {
-    var entries: [(String, Double)] = []
+    var entries: [ClassWeight] = []
     for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
       let pieces = part.split(separator: "=", maxSplits: 1)
       guard let first = pieces.first else { return nil }
@@ -13,9 +14,9 @@ struct ClassList: ExpressibleByArgument {
       guard !name.isEmpty else { return nil }
       if pieces.count == 2 {
         guard let weight = Double(pieces[1]) else { return nil }
-        entries.append((String(name), weight))
+        entries.append(ClassWeight(name: String(name), weight: weight))
       } else {
-        entries.append((String(name), 1))
+        entries.append(ClassWeight(name: String(name)))
       }
     }
     self.entries = entries

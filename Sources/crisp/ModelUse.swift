@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import ModelFormats
+import ModelInputs
 import Pruning
 import SparseRuntime
 import Training

@@ -3,6 +3,7 @@ import Foundation
 import ModelCards
 import Pruning
 import ServiceAPI
+import Tailoring
 
 /// What `--recipe` says: single fields, a whole recipe, or the run of a model card.
 enum RecipeArgument {

@@ -1,3 +1,4 @@
+import ClassWeights
 import Comparison
 import Pruning
 import ServiceAPI
@@ -12,8 +13,8 @@ enum Fixtures {
     "saliency_batches": .integer(1), "block": .integer(8),
   ]
 
-  static func entries(_ names: String...) -> [ClassProfile.Entry] {
-    names.map { ClassProfile.Entry(name: $0) }
+  static func entries(_ names: String...) -> [ClassWeight] {
+    names.map { ClassWeight(name: $0) }
   }
 
   static func material(trained: Bool = false) throws -> Plan.Material {

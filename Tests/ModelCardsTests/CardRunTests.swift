@@ -1,8 +1,11 @@
+import ClassWeights
 import Foundation
+import Latency
 import ModelCards
 import ModelFormats
 import Pruning
 import ServiceAPI
+import Tailoring
 import TestSupport
 import Testing
 
@@ -20,7 +23,7 @@ import Testing
     init() throws {
       toy = try ToyProblem(trained: true)
       profile = try ClassProfile([
-        ClassProfile.Entry(name: "middle", weight: 0.1), ClassProfile.Entry(name: "top left"),
+        ClassWeight(name: "middle", weight: 0.1), ClassWeight(name: "top left"),
       ])
       let pattern = try HybridPattern(keep: 2, block: 8, rows: 2)
       var recipe = PruningRecipe(pattern: pattern, target: .milliseconds(1000))

@@ -1,3 +1,4 @@
+import ClassWeights
 import Pruning
 import ServiceAPI
 
@@ -6,7 +7,7 @@ public struct Suite: Sendable, Hashable {
   /// Class sets, given or drawn.
   public enum Sets: Sendable, Hashable {
     /// Classes with their weights.
-    case given([ClassProfile.Entry])
+    case given([ClassWeight])
     /// `count` different sets of `size` of the model's labels.
     case random(size: Int, count: Int)
   }

@@ -1,3 +1,4 @@
+import ClassWeights
 import Datasets
 import Foundation
 import Pruning
@@ -73,10 +74,10 @@ extension Suite.Sets {
       if case .object = reader.value { return try random(reader) }
       return .given(
         try reader.list().map { entry throws(ComparisonError) in
-          if case .string(let name) = entry.value { return ClassProfile.Entry(name: name) }
+          if case .string(let name) = entry.value { return ClassWeight(name: name) }
           let fields = try entry.members(["name", "weight"])
           guard let name = fields["name"] else { throw entry.invalid("needs a 'name'") }
-          return ClassProfile.Entry(
+          return ClassWeight(
             name: try name.text(), weight: try fields["weight"]?.number() ?? 1)
         })
     }

@@ -1,3 +1,4 @@
+import ClassWeights
 import Datasets
 import Foundation
 import HTTPServer
@@ -121,12 +122,12 @@ struct JobRequest {
         "must be a list of class names, or of {\"name\", \"weight\"}", param: "classes",
         code: value == nil ? "missing_field" : "invalid_field")
     }
-    var entries: [ClassProfile.Entry] = []
+    var entries: [ClassWeight] = []
     for (index, item) in items.enumerated() {
       let param = "classes[\(index)]"
       switch item {
       case .string(let name):
-        entries.append(ClassProfile.Entry(name: name))
+        entries.append(ClassWeight(name: name))
       case .object(let members):
         if let unknown = members.keys.sorted().first(where: { $0 != "name" && $0 != "weight" }) {
           throw JSONBody.unknownField("\(param).\(unknown)", known: ["name", "weight"])
@@ -136,7 +137,7 @@ struct JobRequest {
         }
         guard let weight = (members["weight"] ?? .integer(1)).double, weight > 0, weight.isFinite
         else { throw JSONBody.invalid("must be a positive number", param: "\(param).weight") }
-        entries.append(ClassProfile.Entry(name: name, weight: weight))
+        entries.append(ClassWeight(name: name, weight: weight))
       default:
         throw JSONBody.invalid("must be a string or an object with a name", param: param)
       }

@@ -75,9 +75,7 @@ extension API {
         fingerprint: specification.fingerprint(
           baseModel: baseModel.digest, dataset: dataset.digest),
         baseModel: baseModel.name,
-        classes: specification.profile.entries.map {
-          ClassWeight(name: $0.name, weight: $0.weight)
-        },
+        classes: specification.profile.entries,
         profile: CanonicalJSON.data(specification.profile),
         recipe: CanonicalJSON.data(specification.recipe), seed: wanted.recipe.seed,
         metadata: CanonicalJSON.data(wanted.metadata), priority: wanted.priority.rawValue,
@@ -137,7 +135,7 @@ extension API {
   private static func resource(_ record: ProfileRecord) -> ProfileResource {
     ProfileResource(
       version: record.version, baseModel: record.baseModel,
-      classes: record.classes.map { ProfileResource.Entry(name: $0.name, weight: $0.weight) },
+      classes: record.classes,
       createdAt: seconds(record.createdAt))
   }
 }

@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import Latency
 import ModelFormats
 import Pruning
 import SparseRuntime

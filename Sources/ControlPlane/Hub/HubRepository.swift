@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import ModelCards
 import ServiceAPI
 import Store
 

@@ -1,7 +1,7 @@
 import HTTPServer
 import HTTPTypes
 import ModelFormats
-import Pruning
+import ModelInputs
 
 /// The body of `POST /models/{model}/predictions`: a picture, or the tensor that the network reads.
 struct PredictionInput {

@@ -1,4 +1,5 @@
 import Foundation
+import NeuralGraph
 import Randomness
 
 /// Makes batches of the classes a model answers. Labels count along `classes`, so the classifier
@@ -49,9 +50,9 @@ public struct BatchLoader: Sendable {
     self.classes = classes
     self.geometry = geometry
     tables = (0..<channels).map { channel in
-      (0..<256).map {
-        (Float($0) / 255 - normalization.mean[channel]) / normalization.standardDeviation[channel]
-      }
+      PixelTable.values(
+        mean: normalization.mean[channel],
+        standardDeviation: normalization.standardDeviation[channel])
     }
     pool =
       dataset.imageShape == nil

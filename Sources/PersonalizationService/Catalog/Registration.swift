@@ -4,6 +4,7 @@ import Foundation
 import JobContract
 import Logging
 import ModelFormats
+import ModelInputs
 import NeuralGraph
 import ONNXModels
 import Pruning

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import ModelFormats
+import ModelInputs
 import NeuralGraph
 import Training
 

@@ -1,18 +1,5 @@
+import ClassWeights
 import Foundation
-
-/// One class a user cares about and how much.
-public struct ClassWeight: Hashable, Codable, Sendable {
-  /// The class's name.
-  public var name: String
-  /// Its weight, relative to the other classes of the profile.
-  public var weight: Double
-
-  /// A weighted class.
-  public init(name: String, weight: Double) {
-    self.name = name
-    self.weight = weight
-  }
-}
 
 /// What a user cares about, as of one version.
 public struct ProfileRecord: Equatable, Sendable {

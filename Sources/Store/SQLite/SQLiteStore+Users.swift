@@ -1,3 +1,4 @@
+import ClassWeights
 import GRDB
 
 extension SQLiteStore {

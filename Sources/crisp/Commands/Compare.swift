@@ -140,7 +140,7 @@ struct Compare: ParsableCommand {
     guard let path = suite else {
       let sets = classes.map { list in
         Suite.Sets.given(
-          list.entries.map { ClassProfile.Entry(name: $0.name, weight: $0.weight) })
+          list.entries)
       }
       return Suite(
         groups: [

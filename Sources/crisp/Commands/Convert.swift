@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import ModelFormats
+import ModelInputs
 import NeuralGraph
 import ONNXModels
 import Pruning

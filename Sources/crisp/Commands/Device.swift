@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Latency
 import ModelFormats
 import Pruning
 import Training

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ModelCards
 import PersonalizationClient
 import Pruning
 import ServiceAPI

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import ModelFormats
+import ModelInputs
 import Pruning
 import SparseRuntime
 import Training

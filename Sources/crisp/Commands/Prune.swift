@@ -2,11 +2,13 @@ import ArgumentParser
 import Datasets
 import Digests
 import Foundation
+import Latency
 import ModelCards
 import ModelFormats
 import Pruning
 import ServiceAPI
 import SparseRuntime
+import Tailoring
 import Training
 
 /// `crisp prune`: one personalisation on this machine, without a server.
@@ -120,29 +122,23 @@ struct Prune: ParsableCommand {
     warnOfSkippedImages(dataset)
     let seconds = Date().timeIntervalSince(start)
     try result.packed.write(to: URL(fileURLWithPath: out), options: .atomic)
-    let latency = try LatencyComparison.measure(
-      dense: result.denseSliced, packed: PackedModel(data: result.packed))
-    if let card {
-      try JSONFile.write(
-        ModelCard(
-          result, profile: profile, recipe: recipe,
-          baseModel: ModelCard.Source(
-            name: URL(fileURLWithPath: model).lastPathComponent, sha256: digest),
-          dataset: ModelCard.Source(name: dataset.name, sha256: dataset.digest.hex),
-          threads: threads, latency: latency, generator: Crisp.generator), to: card)
-    }
+    let finished = try FinishedRun(
+      result, profile: profile, recipe: recipe,
+      baseModel: ModelCard.Source(
+        name: URL(fileURLWithPath: model).lastPathComponent, sha256: digest),
+      dataset: dataset, threads: threads, generator: Crisp.generator)
+    if let card { try JSONFile.write(finished.card, to: card) }
     let found = SHA256.digest(of: result.packed).hex
     let isReproduced = again?.card.sha256.map { $0 == found }
     if let again, isReproduced == false { warnOfOtherBytes(again.card) }
     let report = Report(
       file: out, sha256: found, isReproduced: isReproduced, seconds: seconds, recipe: recipe,
-      latency: latency, report: result.report)
+      latency: finished.latency, report: result.report)
     try output.print(report) { text(report) }
   }
 
   private func profile() throws -> ClassProfile {
-    try ClassProfile(
-      (classes?.entries ?? []).map { ClassProfile.Entry(name: $0.name, weight: $0.weight) })
+    try ClassProfile(classes?.entries ?? [])
   }
 
   /// The recipe of a card or a file, else the one that the options describe.

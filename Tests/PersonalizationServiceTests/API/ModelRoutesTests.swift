@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import ModelCards
 import ModelFormats
 import PersonalizationClient
 import ServiceAPI

@@ -1,6 +1,7 @@
 import ControlPlane
 import Foundation
 import ModelFormats
+import ModelInputs
 import PersonalizationService
 import Pruning
 import ServiceAPI

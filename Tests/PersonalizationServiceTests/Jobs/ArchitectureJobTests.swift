@@ -1,4 +1,5 @@
 import Foundation
+import ModelCards
 import ModelFormats
 import NeuralGraph
 import PersonalizationService

@@ -1,3 +1,4 @@
+import ClassWeights
 import Foundation
 import Store
 import Testing

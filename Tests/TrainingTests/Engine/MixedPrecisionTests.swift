@@ -69,7 +69,7 @@ import Training
   }
 
   @Test func learnsAsWell() throws {
-    let problem = try ToyProblem()
+    let problem = try StripesProblem()
     func losses(_ precision: Precision) throws -> [Double] {
       let network = try Network(
         graph: problem.graph, weights: problem.weights, threads: 2, precision: precision)
@@ -85,7 +85,7 @@ import Training
 
 @Suite(.enabled(if: !Precision.bf16.isSupported)) struct UnsupportedPrecisionTests {
   @Test func isAnError() throws {
-    let problem = try ToyProblem()
+    let problem = try StripesProblem()
     let error = #expect(throws: TrainingError.self) {
       try Network(graph: problem.graph, weights: problem.weights, threads: 1, precision: .bf16)
     }

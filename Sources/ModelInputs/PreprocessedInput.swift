@@ -5,10 +5,7 @@ import SparseRuntime
 extension InputGeometry {
   /// How pictures come to the size that a model states.
   public init(_ preprocessing: Preprocessing) {
-    let shape = preprocessing.shape
-    self.init(
-      shape: ImageShape(channels: shape.channels, height: shape.height, width: shape.width),
-      resize: preprocessing.resize)
+    self.init(shape: preprocessing.shape, resize: preprocessing.resize)
   }
 }
 

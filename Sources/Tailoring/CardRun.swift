@@ -1,4 +1,5 @@
 import Foundation
+import ModelCards
 import Pruning
 import ServiceAPI
 
@@ -26,8 +27,7 @@ public struct CardRun: Sendable {
     guard (1...1024).contains(card.threads) else {
       throw CardError.malformed(field: "threads", reason: "must be 1 to 1024")
     }
-    profile = try ClassProfile(
-      card.classes.map { ClassProfile.Entry(name: $0.name, weight: $0.weight) })
+    profile = try ClassProfile(card.classes)
     guard case .object(var members) = card.recipe else {
       throw CardError.malformed(field: "recipe", reason: "must be an object")
     }

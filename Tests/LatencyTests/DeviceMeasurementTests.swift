@@ -1,3 +1,4 @@
+import Latency
 import ModelFormats
 import NeuralGraph
 import Pruning

@@ -1,5 +1,7 @@
 import Digests
 import Foundation
+import Latency
+import ModelCards
 import ModelFormats
 import Pruning
 import ServiceAPI
@@ -16,7 +18,7 @@ extension ModelCard {
     let report = result.report
     let test = report.pruned.test
     self.init(
-      classes: profile.entries.map { ProfileResource.Entry(name: $0.name, weight: $0.weight) },
+      classes: profile.entries,
       baseModel: baseModel, dataset: dataset,
       accuracy: Accuracy(
         universalRestricted: report.references.restricted.test.accuracy,

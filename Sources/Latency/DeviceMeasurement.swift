@@ -1,6 +1,7 @@
 import Dispatch
 import ModelFormats
 import NeuralGraph
+import Pruning
 import Randomness
 import SparseRuntime
 

@@ -4,7 +4,7 @@ import Training
 
 /// A small network and endless noisy pictures of four kinds of stripes, which it learns in a few
 /// steps.
-struct ToyProblem {
+struct StripesProblem {
   static let classes = 4
   static let batchSize = 32
   let graph: Graph
@@ -20,7 +20,7 @@ struct ToyProblem {
     let third = builder.convolution("conv3", rectified, out: 20, kernel: 3, stride: 2, padding: 1)
     let last = builder.relu("relu3", builder.batchNorm("bn3", third))
     let pooled = builder.globalAveragePool("pool", last)
-    let scores = builder.linear("fc", pooled, features: 20, out: ToyProblem.classes)
+    let scores = builder.linear("fc", pooled, features: 20, out: StripesProblem.classes)
     graph = try builder.graph(output: scores)
     weights = graph.initialWeights(seed: 11)
   }
@@ -28,8 +28,8 @@ struct ToyProblem {
   /// Batch `index`, always the same.
   func batch(_ index: Int) -> (images: [Float], labels: [Int]) {
     var generator = SeededGenerator(seed: 13 + UInt64(index))
-    let labels = (0..<ToyProblem.batchSize).map { _ in
-      generator.nextIndex(below: ToyProblem.classes)
+    let labels = (0..<StripesProblem.batchSize).map { _ in
+      generator.nextIndex(below: StripesProblem.classes)
     }
     let images = labels.flatMap { label in
       (0..<graph.input.count).map { i -> Float in
@@ -47,7 +47,7 @@ struct ToyProblem {
     return try (0..<steps).map { step in
       let (images, labels) = batch(step)
       let scores = try network.forward(images, count: labels.count, mode: .training)
-      let loss = try Loss.crossEntropy(scores, labels: labels, classes: ToyProblem.classes)
+      let loss = try Loss.crossEntropy(scores, labels: labels, classes: StripesProblem.classes)
       try network.backward(loss.gradient)
       optimizer.step(learningRate: 0.05)
       return loss.value

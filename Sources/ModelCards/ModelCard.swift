@@ -1,3 +1,6 @@
+import ClassWeights
+import ServiceAPI
+
 /// What is known about a tailored model: what it costs, what it gains, how to make it again.
 public struct ModelCard: Codable, Sendable {
   /// Accuracy on the held-out test split, 0…1.
@@ -165,7 +168,7 @@ public struct ModelCard: Codable, Sendable {
   public var object = "model.card"
   /// The profile in the order of the scores, with the weights that the run was given: a server gives
   /// shares.
-  public var classes: [ProfileResource.Entry]
+  public var classes: [ClassWeight]
   /// The universal model.
   public var baseModel: Source
   /// The data it was tailored with.
@@ -212,7 +215,7 @@ public struct ModelCard: Codable, Sendable {
 
   /// A card as given.
   public init(
-    classes: [ProfileResource.Entry], baseModel: Source, dataset: Source, accuracy: Accuracy,
+    classes: [ClassWeight], baseModel: Source, dataset: Source, accuracy: Accuracy,
     sparsity: Sparsity, bytes: Cost, multiplyAccumulates: Cost, latency: Latency,
     recipe: JSONValue, seed: UInt64, threads: Int, verificationError: Double, generator: String,
     iterations: [Iteration]? = nil, charts: Charts? = nil, sha256: String? = nil,

@@ -1,0 +1,29 @@
+import Datasets
+import Latency
+import ModelCards
+import ModelFormats
+import Pruning
+
+/// A run that has ended, measured on this machine, and the card that says so.
+public struct FinishedRun: Sendable {
+  /// Milliseconds of the dense and the packed model, measured when this was made.
+  public let latency: LatencyComparison
+  /// What is known of the model.
+  public let card: ModelCard
+
+  /// Measures a run's model and writes its card.
+  ///
+  /// `profile`, `recipe` and `threads` are the run's, `generator` is the program's name and version.
+  /// - Throws: `FormatError`, `RuntimeError`, `TrainingError` or `EncodingError`.
+  public init(
+    _ result: Personalization.Result, profile: ClassProfile, recipe: PruningRecipe,
+    baseModel: ModelCard.Source, dataset: ImageDataset, threads: Int, generator: String
+  ) throws {
+    latency = try LatencyComparison.measure(
+      dense: result.denseSliced, packed: PackedModel(data: result.packed))
+    card = try ModelCard(
+      result, profile: profile, recipe: recipe, baseModel: baseModel,
+      dataset: ModelCard.Source(name: dataset.name, sha256: dataset.digest.hex), threads: threads,
+      latency: latency, generator: generator)
+  }
+}

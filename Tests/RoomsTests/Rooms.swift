@@ -1,0 +1,185 @@
+/// The rooms of Documentation/design.md, from the ground up: a room uses only what stands above it,
+/// and of that only what its row says.
+enum Rooms {
+  /// What rooms are for. A column uses itself and the columns before it.
+  enum Column: Int, CaseIterable {
+    /// What all use.
+    case ground
+    /// Goes onto devices.
+    case runtime
+    /// Makes models.
+    case science
+    /// Serves people.
+    case service
+    /// Parses arguments and wires.
+    case programs
+  }
+
+  struct Room {
+    let name: String
+    let column: Column
+    /// Rooms, C modules and packages that it may import; the standard library's modules are not
+    /// listed.
+    let uses: Set<String>
+
+    init(_ name: String, _ column: Column, _ uses: [String] = []) {
+      self.name = name
+      self.column = column
+      self.uses = Set(uses)
+    }
+  }
+
+  static let table = [
+    Room("Randomness", .ground),
+    Room("ClassWeights", .ground),
+    Room("Digests", .ground, ["COpenSSL"]),
+
+    Room("NeuralGraph", .runtime, ["Randomness"]),
+    Room("ModelFormats", .runtime, ["NeuralGraph"]),
+    Room("SparseRuntime", .runtime, ["CKernels", "ModelFormats", "NeuralGraph"]),
+    Room("LibCrisp", .runtime, ["CLibCrisp", "ModelFormats", "NeuralGraph", "SparseRuntime"]),
+
+    Room(
+      "Datasets", .science, ["CImage", "CSystem", "Digests", "NeuralGraph", "Randomness"]),
+    Room(
+      "Training", .science,
+      ["COneDNN", "CTraining", "Datasets", "NeuralGraph"]),
+    Room("ONNXModels", .science, ["ModelFormats", "NeuralGraph", "SwiftProtobuf"]),
+    Room(
+      "ModelInputs", .science, ["Datasets", "ModelFormats", "SparseRuntime"]),
+    Room(
+      "Pruning", .science,
+      [
+        "ClassWeights", "Datasets", "Digests", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "Randomness", "SparseRuntime", "Training",
+      ]),
+    Room(
+      "Latency", .science,
+      ["ModelFormats", "NeuralGraph", "Pruning", "Randomness", "SparseRuntime", "Training"]),
+    Room("Charts", .science),
+    Room("ServiceAPI", .science, ["ClassWeights"]),
+    Room("ModelCards", .science, ["Charts", "ClassWeights", "ServiceAPI"]),
+    Room(
+      "Tailoring", .science,
+      [
+        "Datasets", "Digests", "Latency", "ModelCards", "ModelFormats", "Pruning", "ServiceAPI",
+      ]),
+    Room(
+      "Comparison", .science,
+      [
+        "Charts", "ClassWeights", "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning",
+        "Randomness", "ServiceAPI", "SparseRuntime", "Training",
+      ]),
+
+    Room("APIDescription", .service),
+    Room("Metrics", .service),
+    Room("HTTPServer", .service, ["COpenSSL", "CSystem", "HTTPTypes", "Logging"]),
+    Room(
+      "Store", .service, ["ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Migrations"]),
+    Room(
+      "JobContract", .service,
+      ["ClassWeights", "Digests", "ModelFormats", "Pruning", "ServiceAPI"]),
+    Room(
+      "JobWorker", .service,
+      [
+        "CSystem", "Datasets", "Digests", "JobContract", "Logging", "Metrics", "ModelCards",
+        "ModelFormats", "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime", "Store",
+        "Tailoring", "Training",
+      ]),
+    Room(
+      "ControlPlane", .service,
+      [
+        "APIDescription", "ClassWeights", "Datasets", "Digests", "HTTPServer", "HTTPTypes",
+        "JobContract", "Latency", "Logging", "Metrics", "ModelCards", "ModelFormats",
+        "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime",
+        "Store",
+      ]),
+    Room(
+      "WebPage", .service,
+      [
+        "Charts", "ControlPlane", "Digests", "HTTPServer", "HTTPTypes", "JobContract",
+        "ModelCards", "ServiceAPI", "Store",
+      ]),
+    Room(
+      "PersonalizationService", .service,
+      [
+        "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "JobContract", "JobWorker",
+        "Logging", "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
+        "Pruning", "SparseRuntime", "Store", "WebPage",
+      ]),
+    Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
+
+    Room(
+      "crisp-server", .programs,
+      [
+        "ArgumentParser", "ControlPlane", "Datasets", "HTTPServer", "Logging",
+        "PersonalizationService", "Training",
+      ]),
+    Room(
+      "crisp", .programs,
+      [
+        "ArgumentParser", "ClassWeights", "Comparison", "Datasets", "Digests", "Latency",
+        "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
+        "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring",
+        "Training",
+      ]),
+  ]
+
+  /// Modules of Swift and the system, which are not arrows between rooms.
+  static let system: Set = [
+    "Dispatch", "Foundation", "FoundationEssentials", "FoundationNetworking", "Glibc", "Musl",
+    "Swift", "Synchronization",
+  ]
+
+  /// What must not leak: a module, and the only rooms that may name it.
+  static let owners: [String: Set<String>] = [
+    "COneDNN": ["Training"],
+    "CTraining": ["Training"],
+    "CKernels": ["SparseRuntime"],
+    "CImage": ["Datasets"],
+    "GRDB": ["Store"],
+    "GRDBSQLite": ["Store"],
+    "Migrations": ["Store"],
+    "SwiftProtobuf": ["ONNXModels"],
+    "ArgumentParser": ["crisp", "crisp-server"],
+  ]
+
+  /// What a room must not reach, over any number of rooms.
+  static let unreachable: [(room: String, module: String)] = [
+    ("JobWorker", "HTTPServer"), ("JobWorker", "HTTPTypes"), ("JobWorker", "ControlPlane"),
+    ("HTTPServer", "Store"), ("HTTPServer", "ServiceAPI"), ("HTTPServer", "Pruning"),
+    ("Store", "Pruning"), ("Store", "HTTPTypes"), ("ModelCards", "COneDNN"),
+    ("PersonalizationClient", "COneDNN"), ("PersonalizationClient", "Store"),
+    ("LibCrisp", "COneDNN"), ("LibCrisp", "Datasets"), ("ONNXModels", "Training"),
+  ]
+
+  /// Modules that give a file sockets or the system's calls. The control plane has none.
+  static let sockets: Set = ["Glibc", "Musl", "CSystem", "COpenSSL", "FoundationNetworking"]
+
+  // MARK: What is still to be mended. These lists may only become shorter.
+
+  /// Through these the control plane still reaches oneDNN.
+  static let controlPlaneToOneDNN: Set = ["JobContract", "Latency", "Pruning"]
+
+  /// Files of the runtime that still import Foundation or Dispatch, which devices and browsers lack.
+  static let runtimeWithFoundation: Set<String> = [
+    "LibCrisp/LibCrisp.swift",
+    "ModelFormats/CanonicalJSON.swift",
+    "ModelFormats/DenseModel.swift",
+    "ModelFormats/FileBytes.swift",
+    "ModelFormats/FileMetadata.swift",
+    "ModelFormats/ModelFile.swift",
+    "ModelFormats/PackedModel.swift",
+    "ModelFormats/PackedModelCoding.swift",
+    "ModelFormats/SafetensorsFile.swift",
+    "ModelFormats/SafetensorsWriter.swift",
+    "ModelFormats/StateDicts/StateDict.swift",
+    "ModelFormats/StoredBytes.swift",
+    "SparseRuntime/CostCache.swift",
+    "SparseRuntime/CostMeasurement.swift",
+    "SparseRuntime/CostModel.swift",
+    "SparseRuntime/LayerReport.swift",
+    "SparseRuntime/Prediction.swift",
+    "SparseRuntime/Processor.swift",
+  ]
+}
