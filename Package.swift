@@ -178,7 +178,8 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "ControlPlane", "Datasets", "HTTPServer", "PersonalizationService", "Training",
+        "ControlPlane", "Datasets", "HTTPServer", "ModelFormats", "PersonalizationService",
+        "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -13,6 +13,13 @@ public enum CanonicalJSON {
     return try encoder.encode(value)
   }
 
+  /// The same on indented lines, for people. Throws `EncodingError`.
+  public static func indented(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(value)
+  }
+
   /// The value as text. Throws `EncodingError`.
   public static func text(_ value: some Encodable) throws -> String {
     String(decoding: try data(value), as: UTF8.self)

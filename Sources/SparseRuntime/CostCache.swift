@@ -1,4 +1,5 @@
 import CKernels
+import ModelFormats
 import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -49,9 +50,7 @@ package enum CostCache {
   }
 
   private static func write(_ model: CostModel, _ file: URL) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    guard let data = try? encoder.encode(model) else { return }
+    guard let data = try? CanonicalJSON.data(model) else { return }
     try? FileManager.default.createDirectory(
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     try? data.write(to: file, options: .atomic)

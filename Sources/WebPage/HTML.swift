@@ -1,3 +1,5 @@
+import Charts
+
 /// A piece of HTML. What is interpolated into it is text, and escaped, unless it is HTML itself: so
 /// nothing that users write can become markup.
 package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
@@ -52,12 +54,11 @@ package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
   private static func escaped(_ text: String) -> String {
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
+      if let entity = MarkupEntity.of(scalar) {
+        result.append(contentsOf: entity.unicodeScalars)
+        continue
+      }
       switch scalar {
-      case "&": result.append(contentsOf: "&amp;".unicodeScalars)
-      case "<": result.append(contentsOf: "&lt;".unicodeScalars)
-      case ">": result.append(contentsOf: "&gt;".unicodeScalars)
-      case "\"": result.append(contentsOf: "&quot;".unicodeScalars)
-      case "'": result.append(contentsOf: "&#39;".unicodeScalars)
       case "\t", "\n": result.append(scalar)
       case _ where scalar.properties.generalCategory == .control: result.append("\u{FFFD}")
       default: result.append(scalar)

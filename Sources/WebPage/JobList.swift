@@ -14,11 +14,9 @@ package struct JobList {
 
   /// The list.
   package var html: HTML {
-    if jobs.isEmpty {
-      return "<p class=\"empty\">No jobs yet. Ask for a model, and follow it here.</p>"
-    }
-    let more: HTML? = hasMore ? "<p class=\"note\">These are the newest \(jobs.count).</p>" : nil
-    return "<ul class=\"cards\" role=\"list\">\(jobs.map(item))</ul>\(more)"
+    CardList.html(
+      jobs.map(item), classes: "cards",
+      empty: "No jobs yet. Ask for a model, and follow it here.", hasMore: hasMore)
   }
 
   private func item(_ job: JobResource) -> HTML {

@@ -33,12 +33,9 @@ package struct ModelList {
 
   /// The list.
   package var html: HTML {
-    if entries.isEmpty {
-      return "<p class=\"empty\">No models yet. Each job that succeeds leaves one here.</p>"
-    }
-    let more: HTML? =
-      hasMore ? "<p class=\"note\">These are the newest \(entries.count).</p>" : nil
-    return "<ul class=\"cards models\" role=\"list\">\(entries.map(item))</ul>\(more)"
+    CardList.html(
+      entries.map(item), classes: "cards models",
+      empty: "No models yet. Each job that succeeds leaves one here.", hasMore: hasMore)
   }
 
   private func item(_ entry: Entry) -> HTML {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import ModelFormats
 
 /// The options that every command shares.
 struct OutputOptions: ParsableArguments {
@@ -10,7 +11,7 @@ struct OutputOptions: ParsableArguments {
   /// Prints `value` as JSON when asked for, else the text.
   func print(_ value: some Encodable, text: () -> String) throws {
     if json {
-      Swift.print(String(decoding: try JSONFile.data(value), as: UTF8.self))
+      Swift.print(String(decoding: try CanonicalJSON.indented(value), as: UTF8.self))
     } else {
       Swift.print(text())
     }
@@ -28,14 +29,8 @@ func checkOutput(_ path: String) throws {
 
 /// JSON documents for people and for this program.
 enum JSONFile {
-  static func data(_ value: some Encodable) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(value)
-  }
-
   static func write(_ value: some Encodable, to path: String) throws {
-    try data(value).write(to: URL(fileURLWithPath: path), options: .atomic)
+    try CanonicalJSON.indented(value).write(to: URL(fileURLWithPath: path), options: .atomic)
   }
 }
 

@@ -19,7 +19,8 @@ struct SourceFile {
   static func imports(in text: String) -> Set<String> {
     let kinds: Set = ["struct", "class", "enum", "protocol", "typealias", "func", "let", "var"]
     var found: Set<String> = []
-    for line in text.split(whereSeparator: \.isNewline) {
+    for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+      guard let line = String(line), line.contains("import") else { continue }
       for statement in line.split(separator: ";") {
         var words = statement.split(whereSeparator: { $0 == " " || $0 == "\t" })[...]
         while let word = words.first, word != "import", isModifier(word) { words.removeFirst() }
@@ -38,13 +39,15 @@ struct SourceFile {
       || ["public", "package", "internal", "private", "fileprivate"].contains(word)
   }
 
-  /// Every Swift file below Sources of the package that this test is part of.
-  static func all() throws -> [SourceFile] {
+  /// Every Swift file below Sources of the package that this test is part of; read once.
+  static func all() throws -> [SourceFile] { try files.get() }
+
+  private static let files = Result {
     let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Sources")
     let folder = sources.path(percentEncoded: false)
     let paths = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-    return try paths.filter { $0.hasSuffix(".swift") }.sorted().compactMap { path in
+    return try paths.filter { $0.hasSuffix(".swift") }.sorted().compactMap { path -> SourceFile? in
       guard let room = path.split(separator: "/").first else { return nil }
       return SourceFile(
         room: String(room), path: path,

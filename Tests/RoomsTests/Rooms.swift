@@ -112,7 +112,7 @@ enum Rooms {
     Room(
       "crisp-server", .programs,
       [
-        "ArgumentParser", "ControlPlane", "Datasets", "HTTPServer", "Logging",
+        "ArgumentParser", "ControlPlane", "Datasets", "HTTPServer", "Logging", "ModelFormats",
         "PersonalizationService", "Training",
       ]),
     Room(

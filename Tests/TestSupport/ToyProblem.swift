@@ -12,10 +12,17 @@ package struct ToyProblem {
   package static let names = ["top left", "top right", "bottom left", "bottom right", "middle"]
 
   package init(classes: Int = 5, trained: Bool = false) throws {
-    let names = Array(Self.names.prefix(classes))
-    dataset = try ImageDataset(
-      name: "toy", classes: names, training: Self.images(classes: classes, each: 60, seed: 1),
-      test: Self.images(classes: classes, each: 20, seed: 2))
+    try self.init(
+      dataset: ImageDataset(
+        name: "toy", classes: Array(Self.names.prefix(classes)),
+        training: Self.images(classes: classes, each: 60, seed: 1),
+        test: Self.images(classes: classes, each: 20, seed: 2)), trained: trained)
+  }
+
+  /// The network for images that come from elsewhere.
+  package init(dataset: ImageDataset, trained: Bool) throws {
+    self.dataset = dataset
+    let classes = dataset.classes.count
     let shape = ActivationShape(channels: 1, height: 8, width: 8)
     var builder = GraphBuilder(input: shape)
     var x = builder.convolution("conv1", builder.image, out: 10, kernel: 3, padding: 1)
@@ -40,7 +47,7 @@ package struct ToyProblem {
     }
     model = try DenseModel(
       description: ModelDescription(
-        graph: graph, labels: names,
+        graph: graph, labels: dataset.classes,
         preprocessing: Preprocessing(
           shape: shape, mean: normalization.mean,
           standardDeviation: normalization.standardDeviation)),

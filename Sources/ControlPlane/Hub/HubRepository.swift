@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import ModelCards
+import ModelFormats
 import ServiceAPI
 import Store
 
@@ -73,9 +74,7 @@ struct HubRepository {
 
   private static func configuration(_ model: ModelRecord, _ card: ModelCard) throws -> Data {
     let numbered = model.labels.enumerated()
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(
+    return try CanonicalJSON.indented(
       Configuration(
         numLabels: model.labels.count,
         id2label: Dictionary(uniqueKeysWithValues: numbered.map { (String($0), $1) }),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlPlane
 import Foundation
+import ModelFormats
 import PersonalizationService
 
 /// `crisp-server token …`
@@ -105,8 +106,6 @@ struct JSONOutput: ParsableArguments {
   /// Prints `value` as JSON when asked for, else the text.
   func print(_ value: some Encodable, text: () -> String) throws {
     guard json else { return Swift.print(text()) }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    Swift.print(String(decoding: try CanonicalJSON.indented(value), as: UTF8.self))
   }
 }

@@ -45,9 +45,7 @@ struct Compare: ParsableCommand {
   @Option(help: "The universal model.")
   var model: String?
 
-  @Option(
-    help:
-      "Data set: a known name, a folder (IDX, CIFAR binary, split/class/picture), or an .npz file.")
+  @Option(help: DataHelp.text)
   var data: String?
 
   @Option(help: "A class set, classes separated by commas, weights as \"Bag=3\"; repeatable.")

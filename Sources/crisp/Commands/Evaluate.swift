@@ -17,10 +17,7 @@ struct Evaluate: ParsableCommand {
   @Argument(help: "A dense or packed model.")
   var file: String
 
-  @Option(
-    help:
-      "Data set: a known name, a folder (IDX, CIFAR binary, split/class/picture), or an .npz file."
-  )
+  @Option(help: DataHelp.text)
   var data = DatasetCatalog.fashionMNIST.name
 
   @Option(help: "Restrict a dense model to these classes, separated by commas.")

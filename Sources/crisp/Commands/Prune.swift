@@ -26,10 +26,7 @@ struct Prune: ParsableCommand {
   @Option(help: "The universal model.")
   var model: String
 
-  @Option(
-    help:
-      "Data set: a known name, a folder (IDX, CIFAR binary, split/class/picture), or an .npz file."
-  )
+  @Option(help: DataHelp.text)
   var data = DatasetCatalog.fashionMNIST.name
 
   @Option(help: "A file of the data set's class names, as crisp-server dataset add takes.")

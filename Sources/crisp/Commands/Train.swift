@@ -22,10 +22,7 @@ struct Train: ParsableCommand {
   @Option(help: "Channels of every layer, as a multiple of the architecture's own.")
   var width = 1.0
 
-  @Option(
-    help:
-      "Data set: a known name, a folder (IDX, CIFAR binary, split/class/picture), or an .npz file."
-  )
+  @Option(help: DataHelp.text)
   var data = DatasetCatalog.fashionMNIST.name
 
   @Option(help: "Where to write the model.")
@@ -143,8 +140,6 @@ struct Train: ParsableCommand {
     let note = TrainingNote(
       recipe: recipe, dataDigest: try dataset.digest.hex, epoch: outcome.epoch,
       validationAccuracy: outcome.validationAccuracy)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
     let model = try DenseModel(
       description: ModelDescription(
         graph: graph, labels: dataset.classes,
@@ -152,7 +147,7 @@ struct Train: ParsableCommand {
           shape: shape, mean: normalization.mean,
           standardDeviation: normalization.standardDeviation, resize: geometry.resize),
         architecture: width == 1 ? arch : "\(arch) x \(width)", dataset: dataset.name),
-      weights: outcome.weights, training: String(decoding: encoder.encode(note), as: UTF8.self))
+      weights: outcome.weights, training: CanonicalJSON.text(note))
     try model.serialized().write(to: URL(fileURLWithPath: out), options: .atomic)
 
     let learned = graph.parameters().filter(\.role.isLearned)

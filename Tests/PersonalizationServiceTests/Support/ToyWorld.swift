@@ -1,10 +1,7 @@
 import Datasets
 import Foundation
-import ModelFormats
-import NeuralGraph
 import PersonalizationService
 import TestSupport
-import Training
 
 /// A data set and a base model small enough that a job takes a fraction of a second: 8x8 images,
 /// see `CornerSquares`.
@@ -23,31 +20,7 @@ struct ToyWorld: Sendable {
     let folder = try TemporaryFolder()
     try CornerSquares.writeIDX(to: folder.path, classes: Self.labels)
     let dataset = try DatasetCatalog.load(path: folder.path, name: Self.dataset)
-    let shape = ActivationShape(channels: 1, height: 8, width: 8)
-    var builder = GraphBuilder(input: shape)
-    var x = builder.convolution("conv1", builder.image, out: 10, kernel: 3, padding: 1)
-    x = builder.relu("relu1", builder.batchNorm("bn1", x))
-    x = builder.basicBlock("block", x, channels: 10, out: 20, stride: 2)
-    x = builder.convolution("conv2", x, out: 24, kernel: 1)
-    x = builder.relu("relu2", builder.batchNorm("bn2", x))
-    x = builder.linear("fc", x, features: 24 * 16, out: Self.labels.count)
-    let graph = try builder.graph(output: x)
-    let normalization = try Normalization(trainingSplitOf: dataset)
-    var recipe = UniversalTraining.Recipe()
-    recipe.epochs = 3
-    recipe.batchSize = 20
-    recipe.learningRate = 0.05
-    recipe.augmentation = .none
-    let loader = try BatchLoader(
-      dataset: dataset, classes: Array(Self.labels.indices), normalization: normalization)
-    let weights = try UniversalTraining(graph: graph, loader: loader, recipe: recipe, threads: 1)
-      .run { _ in }.weights
-    let description = try ModelDescription(
-      graph: graph, labels: Self.labels,
-      preprocessing: Preprocessing(
-        shape: shape, mean: normalization.mean,
-        standardDeviation: normalization.standardDeviation))
-    model = try DenseModel(description: description, weights: weights).serialized()
+    model = try ToyProblem(dataset: dataset, trained: true).model.serialized()
   }
 
   /// Puts the data set into `folder`/data and registers it and the base model in a database, as an
