@@ -32,96 +32,102 @@ enum Rooms {
   static let table = [
     Room("Randomness", .ground),
     Room("ClassWeights", .ground),
+    Room("Inputs", .ground),
     Room("Digests", .ground, ["COpenSSL"]),
 
-    Room("NeuralGraph", .runtime, ["Randomness"]),
-    Room("ModelFormats", .runtime, ["NeuralGraph"]),
-    Room("SparseRuntime", .runtime, ["CKernels", "ModelFormats", "NeuralGraph"]),
-    Room("LibCrisp", .runtime, ["CLibCrisp", "ModelFormats", "NeuralGraph", "SparseRuntime"]),
+    Room("NeuralGraph", .runtime, ["Inputs", "Randomness"]),
+    Room("ModelFormats", .runtime, ["Inputs", "NeuralGraph"]),
+    Room("SparseRuntime", .runtime, ["CKernels", "Inputs", "ModelFormats", "NeuralGraph"]),
+    Room(
+      "LibCrisp", .runtime, ["CLibCrisp", "Inputs", "ModelFormats", "NeuralGraph", "SparseRuntime"]),
 
     Room(
-      "Datasets", .science, ["CImage", "CSystem", "Digests", "NeuralGraph", "Randomness"]),
+      "Datasets", .science, ["CImage", "CSystem", "Digests", "Inputs", "NeuralGraph", "Randomness"]),
     Room(
-      "Training", .science,
-      ["COneDNN", "CTraining", "Datasets", "NeuralGraph"]),
-    Room("ONNXModels", .science, ["ModelFormats", "NeuralGraph", "SwiftProtobuf"]),
+      "Training", .science, ["COneDNN", "CThreadWaiting", "CTraining", "Datasets", "NeuralGraph"]),
+    Room("ONNXModels", .science, ["Inputs", "ModelFormats", "NeuralGraph", "SwiftProtobuf"]),
     Room(
       "ModelInputs", .science, ["Datasets", "ModelFormats", "SparseRuntime"]),
     Room(
       "Pruning", .science,
       [
-        "ClassWeights", "Datasets", "Digests", "ModelFormats", "ModelInputs", "NeuralGraph",
-        "Randomness", "SparseRuntime", "Training",
+        "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "ModelInputs",
+        "NeuralGraph", "Randomness", "SparseRuntime", "Training",
       ]),
     Room(
       "Latency", .science,
       ["ModelFormats", "NeuralGraph", "Pruning", "Randomness", "SparseRuntime", "Training"]),
     Room("Charts", .science),
-    Room("ServiceAPI", .science, ["ClassWeights"]),
-    Room("ModelCards", .science, ["Charts", "ClassWeights", "ServiceAPI"]),
+    Room("ServiceAPI", .science, ["ClassWeights", "Inputs"]),
+    Room("ModelCards", .science, ["Charts", "ClassWeights", "Inputs", "ServiceAPI"]),
     Room(
       "Tailoring", .science,
       [
-        "Datasets", "Digests", "Latency", "ModelCards", "ModelFormats", "Pruning", "ServiceAPI",
+        "Datasets", "Digests", "Inputs", "Latency", "ModelCards", "ModelFormats", "Pruning",
+        "ServiceAPI",
       ]),
     Room(
       "Comparison", .science,
       [
-        "Charts", "ClassWeights", "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning",
-        "Randomness", "ServiceAPI", "SparseRuntime", "Training",
+        "Charts", "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "NeuralGraph",
+        "Pruning", "Randomness", "ServiceAPI", "SparseRuntime", "Training",
       ]),
 
     Room("APIDescription", .service),
     Room("Metrics", .service),
-    Room("HTTPServer", .service, ["COpenSSL", "CSystem", "HTTPTypes", "Logging"]),
+    Room("HTTPServer", .service, ["COpenSSL", "CSystem", "HTTPTypes", "Inputs", "Logging"]),
     Room(
-      "Store", .service, ["ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Migrations"]),
+      "Store", .service,
+      ["CSQLite", "ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Inputs", "Migrations"]),
     Room(
       "JobContract", .service,
-      ["ClassWeights", "Digests", "ModelFormats", "Pruning", "ServiceAPI"]),
+      [
+        "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "Pruning", "ServiceAPI",
+        "SparseRuntime", "Store",
+      ]),
     Room(
       "JobWorker", .service,
       [
-        "CSystem", "Datasets", "Digests", "JobContract", "Logging", "Metrics", "ModelCards",
-        "ModelFormats", "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime", "Store",
-        "Tailoring", "Training",
+        "CSystem", "Datasets", "Digests", "Inputs", "JobContract", "Logging", "Metrics",
+        "ModelCards", "ModelFormats", "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime",
+        "Store", "Tailoring", "Training",
       ]),
     Room(
       "ControlPlane", .service,
       [
         "APIDescription", "ClassWeights", "Datasets", "Digests", "HTTPServer", "HTTPTypes",
-        "JobContract", "Latency", "Logging", "Metrics", "ModelCards", "ModelFormats",
+        "Inputs", "JobContract", "Latency", "Logging", "Metrics", "ModelCards", "ModelFormats",
         "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime",
         "Store",
       ]),
     Room(
       "WebPage", .service,
       [
-        "Charts", "ControlPlane", "Digests", "HTTPServer", "HTTPTypes", "JobContract",
+        "Charts", "ControlPlane", "Digests", "HTTPServer", "HTTPTypes", "Inputs", "JobContract",
         "ModelCards", "ServiceAPI", "Store",
       ]),
     Room(
       "PersonalizationService", .service,
       [
-        "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "JobContract", "JobWorker",
-        "Logging", "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
-        "Pruning", "SparseRuntime", "Store", "WebPage",
+        "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "Inputs", "JobContract",
+        "JobWorker", "Logging", "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "ONNXModels", "Pruning", "SparseRuntime", "Store", "WebPage",
       ]),
     Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
 
     Room(
       "crisp-server", .programs,
       [
-        "ArgumentParser", "ControlPlane", "Datasets", "HTTPServer", "Logging", "ModelFormats",
-        "PersonalizationService", "Training",
+        "ArgumentParser", "CThreadWaiting", "ControlPlane", "Datasets", "HTTPServer", "Inputs",
+        "Logging", "ModelFormats", "PersonalizationService", "SparseRuntime", "Training",
       ]),
     Room(
       "crisp", .programs,
       [
-        "ArgumentParser", "ClassWeights", "Comparison", "Datasets", "Digests", "Latency",
-        "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
-        "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring",
-        "Training",
+        "ArgumentParser", "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests",
+        "Inputs", "Latency", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "ONNXModels", "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime",
+        "Tailoring", "Training",
       ]),
   ]
 
@@ -137,6 +143,7 @@ enum Rooms {
     "CTraining": ["Training"],
     "CKernels": ["SparseRuntime"],
     "CImage": ["Datasets"],
+    "CSQLite": ["Store"],
     "GRDB": ["Store"],
     "GRDBSQLite": ["Store"],
     "Migrations": ["Store"],
@@ -166,6 +173,7 @@ enum Rooms {
     "LibCrisp/LibCrisp.swift",
     "ModelFormats/CanonicalJSON.swift",
     "ModelFormats/DenseModel.swift",
+    "ModelFormats/DenseModelHead.swift",
     "ModelFormats/FileBytes.swift",
     "ModelFormats/FileMetadata.swift",
     "ModelFormats/ModelFile.swift",
