@@ -30,6 +30,7 @@ let package = Package(
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CImage", providers: [.apt(["libspng-dev", "libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CSystem", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
     .target(name: "CLibCrisp"),
@@ -88,7 +89,7 @@ let package = Package(
     .target(
       name: "Store",
       dependencies: [
-        "Digests", "Migrations", .product(name: "GRDB", package: "GRDB.swift"),
+        "CSQLite", "Digests", "Migrations", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: swift),
@@ -247,8 +248,10 @@ let package = Package(
     .testTarget(
       name: "StoreTests",
       dependencies: [
-        "Digests", "Store", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+        "Digests", "Migrations", "Store", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
+      resources: [.copy("Schemas")],
       swiftSettings: swift),
     .testTarget(
       name: "PersonalizationServiceTests",

@@ -4,6 +4,11 @@ public struct Migration: Sendable {
   public let identifier: String
   /// Statements that take the schema from the step before to this one.
   public let sql: String
+
+  package init(identifier: String, sql: String) {
+    self.identifier = identifier
+    self.sql = sql
+  }
 }
 
 /// Every step of the schema, oldest first; the database's `user_version` counts those applied.

@@ -7,16 +7,30 @@ import Store
 public struct Administration {
   private let store: SQLiteStore
 
-  /// Opens the database, or makes it.
+  /// Opens the database for changes, or makes it.
   public init(database: String) throws { store = try SQLiteStore(path: database) }
 
-  /// Opens a database that is there: a mistyped path must not pass for an empty one.
+  /// Opens a database that is there: a mistyped path must not pass for an empty one. For reading, of
+  /// whichever released version; nothing about it changes.
   /// - Throws: `StoreError.cannotOpen`.
-  public init(existing database: String) throws {
+  public init(existing database: String, for access: SQLiteStore.Access = .reading) throws {
     guard FileManager.default.fileExists(atPath: database) else {
       throw StoreError.cannotOpen(path: database, reason: "there is no such file")
     }
-    try self.init(database: database)
+    store = try SQLiteStore(path: database, access: access)
+  }
+
+  /// Brings the schema of a database that is there up to date, unless a server runs it; says what was
+  /// done.
+  /// - Parameter keepingCopy: Whether to keep the database as it was, beside it.
+  public static func migrate(database: String, keepingCopy: Bool) throws -> String {
+    let lock = try ServerLock(path: database, creating: false)
+    defer { lock.release() }
+    guard let done = try SQLiteStore.migrate(lock, keepingCopy: keepingCopy) else {
+      return "nothing to do: \(lock.path) is up to date"
+    }
+    let copy = done.copy.map { "; as it was it is kept as \($0)" } ?? ""
+    return "migrated \(lock.path) from schema \(done.from) to \(done.to)\(copy)"
   }
 
   /// Registers a data set; says what was registered.

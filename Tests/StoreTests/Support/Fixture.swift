@@ -89,4 +89,7 @@ struct Fixture: Sendable {
   }
 }
 
-enum FixtureError: Error { case nothingToClaim }
+enum FixtureError: Error {
+  case nothingToClaim
+  case noSchema(Int)
+}
