@@ -59,7 +59,7 @@ import Testing
     #expect(try store.tokens().count == 2)
     #expect(try store.claim(worker: "w", lease: 30)?.id.rawValue == "job_123456789abcdef012345678")
     #expect(
-      try store.model(#require(ModelID(rawValue: "model_0123456789abcdef01234567"))).size == 6)
+      try store.model(#require(ModelID(rawValue: "model_0123456789abcdef01234567"))).blob.size == 6)
     try store.close()
     #expect(
       try old.files().keys.sorted()
