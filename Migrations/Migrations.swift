@@ -26,4 +26,7 @@ public let migrations: [Migration] = [
   Migration(
     identifier: "m003_fair_and_bounded",
     sql: String(decoding: PackageResources.m003_fair_and_bounded_sql, as: UTF8.self)),
+  Migration(
+    identifier: "m006_steady_leases",
+    sql: String(decoding: PackageResources.m006_steady_leases_sql, as: UTF8.self)),
 ]

@@ -31,7 +31,8 @@ public final class SQLiteStore: Sendable {
   /// What the store was opened for.
   public let access: Access
 
-  let clock: @Sendable () -> Date
+  let clock: StoreClock
+  private let steps = ClockSteps()
   let pool: any DatabaseWriter
   private let file: HeldFile
   private let isOpen = Mutex(true)
@@ -43,11 +44,11 @@ public final class SQLiteStore: Sendable {
   /// - Parameters:
   ///   - path: The file. Its folder must exist.
   ///   - access: For ``Access/writing``, a file that is not there is made, readable by its owner only.
-  ///   - clock: Tells the time for leases, grace periods and dates.
+  ///   - clock: Tells the times for leases, grace periods and dates.
   ///   - busyTimeout: Seconds to wait for another process's transaction.
   /// - Throws: ``StoreError``, one case for each reason under "Opening".
   public convenience init(
-    path: String, access: Access = .writing, clock: @escaping @Sendable () -> Date = { Date() },
+    path: String, access: Access = .writing, clock: StoreClock = .system,
     busyTimeout: TimeInterval = 10
   ) throws {
     try self.init(
@@ -56,7 +57,7 @@ public final class SQLiteStore: Sendable {
 
   /// Opens a database as a program would that has those migrations.
   package init(
-    path: String, access: Access = .writing, clock: @escaping @Sendable () -> Date = { Date() },
+    path: String, access: Access = .writing, clock: StoreClock = .system,
     busyTimeout: TimeInterval = 10, schema: [Migration]
   ) throws {
     self.path = Self.absolute(path)
@@ -120,9 +121,26 @@ public final class SQLiteStore: Sendable {
     }
     do {
       // The time is taken inside, so that waiting for the writer does not shorten a lease.
-      return try pool.write { db in try body(db, Timestamp.milliseconds(clock())) }
+      return try pool.write { db in try body(db, now()) }
     } catch {
       throw StoreError.translating(error, path: path)
     }
+  }
+
+  /// The time of day in milliseconds.
+  func now() -> Int64 {
+    let now = Timestamp.milliseconds(clock.date())
+    steps.note(now: now, steady: clock.steady())
+    return now
+  }
+
+  /// The time of day, in milliseconds, at which what is to be deleted now must have been there: `age`
+  /// seconds ago, or earlier when the clock was set forward meanwhile.
+  /// - Throws: ``StoreError/invalidValue(field:reason:)`` unless `age` is zero to a century.
+  func cutoff(age: TimeInterval) throws -> Int64 {
+    let age = try Timestamp.milliseconds(0, plus: age, field: "grace period")
+    let now = steps.cautious(now: now(), steady: clock.steady(), age: age)
+    let (cutoff, overflow) = now.subtractingReportingOverflow(age)
+    return overflow ? .min : cutoff
   }
 }

@@ -126,7 +126,7 @@ import Testing
     let path = folder.file("crisp.sqlite")
     let lock = try ServerLock(path: path, creating: true)
     let clock = TestClock()
-    let server = try SQLiteStore(path: path, clock: { clock.now })
+    let server = try SQLiteStore(path: path, clock: clock.store)
     let fixture = try Fixture(store: server, clock: clock, lifetime: folder)
     try fixture.submit("ada", "before")
 

@@ -26,7 +26,7 @@ struct Fixture: Sendable {
   static func sqlite() throws -> Fixture {
     let folder = try TemporaryFolder()
     let clock = TestClock()
-    let store = try SQLiteStore(path: folder.file("crisp.sqlite"), clock: { clock.now })
+    let store = try SQLiteStore(path: folder.file("crisp.sqlite"), clock: clock.store)
     return try Fixture(store: store, clock: clock, lifetime: folder)
   }
 
