@@ -69,7 +69,8 @@ import Testing
     #expect(try other.claim(worker: "w2", lease: 30) != nil)
   }
 
-  @Test(arguments: [120.0, 86_400]) func aStepForwardDeletesNothingEarly(step: TimeInterval) throws {
+  @Test(arguments: [120.0, 86_400]) func aStepForwardDeletesNothingEarly(step: TimeInterval) throws
+  {
     let blob = try store.put(Data("not referred to yet".utf8))
     let job = try fixture.submit("ada", "bags", key: "once").job
     clock.advance(1)
