@@ -257,6 +257,7 @@ let package = Package(
       name: "PersonalizationServiceTests",
       dependencies: [
         "APIDescription", "ControlPlane", "Datasets", "Digests", "HTTPServer", "JobContract",
+        "JobWorker",
         "ModelFormats", "NeuralGraph", "PersonalizationClient", "PersonalizationService",
         "Pruning", "Randomness", "ServiceAPI", "SparseRuntime", "Store", "TestSupport",
         "Training", "WebPage",
