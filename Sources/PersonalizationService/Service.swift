@@ -103,6 +103,7 @@ public final class Service: Sendable {
     drainDelay = configuration.drainDelay
     // First: whoever runs the database now must not see it change.
     lock = try ServerLock(path: configuration.database, creating: true)
+    try SQLiteStore.examineLog(lock)
     if let done = try SQLiteStore.migrate(lock, keepingCopy: configuration.keepsCopyWhenMigrating) {
       logger.notice(
         "migrated the database",

@@ -12,6 +12,17 @@ enum FileCopy {
   static func write(_ database: any DatabaseWriter, to target: String) throws {
     try DatabaseFile.requireFolder(of: target)
     guard access(target, F_OK) != 0 else { throw StoreError.nameTaken(.file, target) }
+    let partial = try writePartial(database, of: target)
+    do { try rename(partial, to: target) } catch {
+      unlink(partial)
+      throw error
+    }
+    try synchronizeFolder(of: target)
+  }
+
+  /// Copies a database to a name of its own beside the one it is meant for.
+  /// - Returns: The name.
+  static func writePartial(_ database: any DatabaseWriter, of target: String) throws -> String {
     // Of its own, so that two backups to one name do not write into one file.
     let partial = "\(target).partial-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     do {
@@ -21,12 +32,11 @@ enum FileCopy {
       try copy.close()
       file.release()
       try synchronize(partial)
-      try rename(partial, to: target)
     } catch {
       for suffix in ["", "-wal", "-shm"] { unlink(partial + suffix) }
       throw StoreError.translating(error, path: target)
     }
-    try synchronize(URL(fileURLWithPath: target).deletingLastPathComponent().path)
+    return partial
   }
 
   /// Gives a file its name unless something has it.
@@ -44,9 +54,14 @@ enum FileCopy {
     }
   }
 
+  /// Puts the names in a file's folder onto the disk.
+  static func synchronizeFolder(of path: String) throws {
+    try synchronize(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+  }
+
   /// Puts a file's content, or a folder's names, onto the disk (fsync(2)). Not for a database that a
   /// store has open: see ``HeldFile``.
-  static func synchronize(_ path: String) throws {
+  private static func synchronize(_ path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw StoreError.cannotOpen(path: path, reason: String(cString: strerror(errno)))
@@ -56,5 +71,12 @@ enum FileCopy {
       if [ENOSPC, EDQUOT].contains(errno) { throw StoreError.diskFull }
       throw StoreError.notWritable(path: path, reason: String(cString: strerror(errno)))
     }
+  }
+}
+
+extension Date {
+  /// For names of files: 20261130T091500Z.
+  var inFileNames: String {
+    formatted(.iso8601.dateSeparator(.omitted).timeSeparator(.omitted))
   }
 }

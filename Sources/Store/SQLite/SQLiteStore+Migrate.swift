@@ -42,9 +42,7 @@ extension SQLiteStore {
     let found = try file.migrate { database, version in
       guard keepingCopy else { return }
       let next = schema[version].identifier.prefix { $0 != "_" }
-      let time = now.formatted(
-        .iso8601.dateSeparator(.omitted).timeSeparator(.omitted))
-      let target = "\(path).before-\(next)-\(time)"
+      let target = "\(path).before-\(next)-\(now.inFileNames)"
       do { try FileCopy.write(database, to: target) } catch StoreError.diskFull {
         let bytes = try database.read { db in
           try db.number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")

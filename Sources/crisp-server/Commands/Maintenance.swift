@@ -57,3 +57,23 @@ struct Migrate: ParsableCommand {
     print(try Administration.migrate(database: database.database, keepingCopy: !noBackup))
   }
 }
+
+/// `crisp-server restore BACKUP --db FILE`
+struct Restore: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Put a backup where a database is or was; its server must not run.",
+    discussion: """
+      Example: crisp-server restore backup.sqlite --db crisp.sqlite
+
+      Checks the whole backup first and copies it. What was there is kept beside it, as \
+      crisp.sqlite.replaced-…. Moving a backup onto the path by hand is not the same: the old \
+      database's log, crisp.sqlite-wal, may still lie there and would damage it.
+      """)
+
+  @Argument(help: "The backup; it stays.") var backup: String
+  @OptionGroup var database: DatabaseOptions
+
+  func run() throws {
+    print(try Administration.restore(backup: backup, database: database.database))
+  }
+}
