@@ -30,6 +30,7 @@ let package = Package(
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CImage", providers: [.apt(["libspng-dev", "libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CSystem", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
     .target(name: "CLibCrisp"),
@@ -96,13 +97,14 @@ let package = Package(
       name: "Migrations", path: "Migrations",
       resources: [
         .embedInCode("m001_initial.sql"), .embedInCode("m002_dataset_fingerprint.sql"),
-        .embedInCode("m003_fair_and_bounded.sql"),
+        .embedInCode("m003_fair_and_bounded.sql"), .embedInCode("m006_steady_leases.sql"),
       ],
       swiftSettings: swift),
     .target(
       name: "Store",
       dependencies: [
-        "ClassWeights", "Digests", "Migrations", .product(name: "GRDB", package: "GRDB.swift"),
+        "CSQLite", "ClassWeights", "Digests", "Migrations",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: swift),
@@ -279,17 +281,18 @@ let package = Package(
     .testTarget(
       name: "StoreTests",
       dependencies: [
-        "ClassWeights", "Digests", "Store", "TestSupport",
+        "ClassWeights", "Digests", "Migrations", "Store", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
+      resources: [.copy("Schemas")],
       swiftSettings: swift),
     .testTarget(
       name: "PersonalizationServiceTests",
       dependencies: [
         "APIDescription", "ControlPlane", "Datasets", "Digests", "HTTPServer", "JobContract",
-        "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "PersonalizationClient",
-        "PersonalizationService", "Pruning", "Randomness", "ServiceAPI", "SparseRuntime", "Store",
-        "TestSupport",
+        "JobWorker", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "PersonalizationClient", "PersonalizationService", "Pruning", "Randomness", "ServiceAPI",
+        "SparseRuntime", "Store", "TestSupport",
         "Training", "WebPage",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -4,6 +4,11 @@ public struct Migration: Sendable {
   public let identifier: String
   /// Statements that take the schema from the step before to this one.
   public let sql: String
+
+  package init(identifier: String, sql: String) {
+    self.identifier = identifier
+    self.sql = sql
+  }
 }
 
 /// Every step of the schema, oldest first; the database's `user_version` counts those applied.
@@ -21,4 +26,7 @@ public let migrations: [Migration] = [
   Migration(
     identifier: "m003_fair_and_bounded",
     sql: String(decoding: PackageResources.m003_fair_and_bounded_sql, as: UTF8.self)),
+  Migration(
+    identifier: "m006_steady_leases",
+    sql: String(decoding: PackageResources.m006_steady_leases_sql, as: UTF8.self)),
 ]

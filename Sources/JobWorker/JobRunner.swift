@@ -23,7 +23,7 @@ package final class JobRunner: Sendable {
 
   private struct State {
     var isStopping = false
-    var running: [JobID: (attempt: Int, control: JobControl)] = [:]
+    var running = RunningJobs<JobControl>()
   }
 
   private let store: SQLiteStore
@@ -68,21 +68,21 @@ package final class JobRunner: Sendable {
 
   /// Tells a running job that its cancellation was requested, ahead of its next heartbeat.
   package func cancel(_ id: JobID) {
-    state.withLock { $0.running[id]?.control }?.request(.cancelled)
+    for control in state.withLock({ $0.running.controls(of: id) }) { control.request(.cancelled) }
   }
 
   /// Stops taking jobs and asks running ones to go back to the queue; true when all have.
   package func stop(deadline: DispatchTime) -> Bool {
     let running = state.withLock { state in
       state.isStopping = true
-      return state.running.values.map(\.control)
+      return state.running.all.map(\.control)
     }
     for control in running { control.request(.stopping) }
     for _ in 0..<configuration.workers { wakeUp.signal() }
     guard workers.wait(timeout: deadline) != .success else { return true }
     // What does not look up from its work in time is taken from it, so that it is no death.
-    for (id, job) in state.withLock({ $0.running }) {
-      do { _ = try store.release(id, attempt: job.attempt) } catch {
+    for (id, attempt, _) in state.withLock({ $0.running.all }) {
+      do { _ = try store.release(id, attempt: attempt) } catch {
         logger.warning("cannot release a job", metadata: ["job_id": "\(id)", "error": "\(error)"])
       }
     }
@@ -109,11 +109,11 @@ package final class JobRunner: Sendable {
   private func execute(_ job: JobRecord, worker: String) {
     let control = JobControl()
     let isStopping = state.withLock { state in
-      state.running[job.id] = (job.attempt, control)
+      state.running.add(job.id, attempt: job.attempt, control)
       return state.isStopping
     }
     if isStopping { control.request(.stopping) }
-    defer { _ = state.withLock { $0.running.removeValue(forKey: job.id) } }
+    defer { state.withLock { $0.running.remove(job.id, attempt: job.attempt) } }
     let heartbeat = Heartbeat(
       store: store, job: job, worker: worker, lease: configuration.lease, control: control)
     defer { heartbeat.stop() }

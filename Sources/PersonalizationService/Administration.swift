@@ -7,16 +7,34 @@ import Store
 public struct Administration {
   private let store: SQLiteStore
 
-  /// Opens the database, or makes it.
+  /// Opens the database for changes, or makes it.
   public init(database: String) throws { store = try SQLiteStore(path: database) }
 
-  /// Opens a database that is there: a mistyped path must not pass for an empty one.
+  /// Opens a database that is there: a mistyped path must not pass for an empty one. For reading, of
+  /// whichever released version; nothing about it changes.
   /// - Throws: `StoreError.cannotOpen`.
-  public init(existing database: String) throws {
+  public init(existing database: String, for access: SQLiteStore.Access = .reading) throws {
     guard FileManager.default.fileExists(atPath: database) else {
       throw StoreError.cannotOpen(path: database, reason: "there is no such file")
     }
-    try self.init(database: database)
+    do {
+      store = try SQLiteStore(path: database, access: access)
+    } catch let error as StoreError where error.isDamage {
+      throw Self.explained(error, at: database)
+    }
+  }
+
+  /// Brings the schema of a database that is there up to date, unless a server runs it; says what was
+  /// done.
+  /// - Parameter keepingCopy: Whether to keep the database as it was, beside it.
+  public static func migrate(database: String, keepingCopy: Bool) throws -> String {
+    let lock = try ServerLock(path: database, creating: false)
+    defer { lock.release() }
+    guard let done = try SQLiteStore.migrate(lock, keepingCopy: keepingCopy) else {
+      return "nothing to do: \(lock.path) is up to date"
+    }
+    let copy = done.copy.map { "; as it was it is kept as \($0)" } ?? ""
+    return "migrated \(lock.path) from schema \(done.from) to \(done.to)\(copy)"
   }
 
   /// Registers a data set; says what was registered.
@@ -64,15 +82,35 @@ public struct Administration {
   /// Copies the database to a new file.
   public func backup(to path: String) throws { try store.backup(to: path) }
 
-  /// Checks everything; healthy or not, and what was found.
+  /// Checks everything; healthy or not, and what was found. A damaged database is closed.
   public func check() throws -> (isHealthy: Bool, text: String) {
-    let report = try store.check()
+    let report: StoreReport
+    do { report = try store.check() } catch let error as StoreError where error.isDamage {
+      try store.close()
+      throw Self.explained(error, at: store.path)
+    }
     guard !report.isHealthy else {
       return (true, "ok: \(report.blobsChecked) blobs, \(report.bytesChecked) bytes")
     }
-    let lines =
-      report.integrityErrors + report.foreignKeyErrors
-      + report.corruptBlobs.map { "blob \($0.hex) is corrupt" }
-    return (false, lines.joined(separator: "\n"))
+    var faults = report.faults
+    try store.close()
+    if SQLiteStore.hasForeignLog(at: store.path) {
+      faults.append(StoreError.foreignLog(path: store.path).description)
+    }
+    return (false, faults.joined(separator: "\n"))
+  }
+
+  /// Replaces a database by a backup; says what was done.
+  public static func restore(backup: String, database: String) throws -> String {
+    guard FileManager.default.fileExists(atPath: backup) else {
+      throw StoreError.cannotOpen(path: backup, reason: "there is no such file")
+    }
+    let replaced = try SQLiteStore.restore(backup, to: database)
+    return "restored \(backup) to \(database)"
+      + (replaced.map { "; what was there is kept as \($0)" } ?? "")
+  }
+
+  private static func explained(_ error: StoreError, at path: String) -> StoreError {
+    SQLiteStore.hasForeignLog(at: path) ? .foreignLog(path: path) : error
   }
 }

@@ -17,6 +17,8 @@ public final class Service: Sendable {
   public struct Configuration: Sendable {
     /// The database file; made when it does not exist.
     public var database: String
+    /// Whether a database of an earlier version is kept as it was, beside it, when it is migrated.
+    public var keepsCopyWhenMigrating = true
     /// Where to listen, limits, connection counts.
     public var http = ServerConfiguration(host: "127.0.0.1", port: 8080)
     /// Certificate and key to listen with; nil listens without TLS.
@@ -99,12 +101,21 @@ public final class Service: Sendable {
     }
     self.logger = logger
     drainDelay = configuration.drainDelay
+    // First: whoever runs the database now must not see it change.
+    lock = try ServerLock(path: configuration.database, creating: true)
+    try SQLiteStore.examineLog(lock)
+    if let done = try SQLiteStore.migrate(lock, keepingCopy: configuration.keepsCopyWhenMigrating) {
+      logger.notice(
+        "migrated the database",
+        metadata: [
+          "from": "\(done.from)", "to": "\(done.to)", "copy": "\(done.copy ?? "none")",
+        ])
+    }
     store = try SQLiteStore(path: configuration.database)
     let gate = Gate(store: store, requireTokens: configuration.requireTokens)
     guard try !isExposed || gate.isClosed else {
       throw ServiceError.exposedWithoutTokens(host: host)
     }
-    lock = try ServerLock(of: store)
     try Registration(store: store).addEmbeddedDefault(logger: logger)
     housekeeping = Housekeeping(
       store: store, configuration: configuration.housekeeping, logger: logger)
@@ -209,10 +220,13 @@ public final class Service: Sendable {
     let stopped =
       released.wait(timeout: end + .seconds(1)) == .success && isReleased.withLock { $0 }
     housekeeping.stop(deadline: end)
-    do { try store.close() } catch {
+    do {
+      try store.close()
+      lock.release()
+    } catch {
+      // Then the lock stays until the process ends: what still uses the file must be alone with it.
       logger.warning("cannot close the database", metadata: ["error": "\(error)"])
     }
-    lock.release()
     return drained && stopped
   }
 

@@ -13,6 +13,14 @@ public enum StoreError: Error, Equatable, Sendable {
   case foreignDatabase(path: String, applicationID: Int32)
   /// A later version of this program wrote the file.
   case newerSchema(path: String, found: Int, supported: Int)
+  /// An earlier version of this program wrote the file, and it has not been migrated.
+  case olderSchema(path: String, found: Int, supported: Int)
+  /// The log beside the file is another database's.
+  case foreignLog(path: String)
+  /// What is to be restored is damaged itself.
+  case backupDamaged(path: String, reason: String)
+  /// The copy that is kept of a database before it is migrated does not fit on the disk.
+  case noRoomForCopy(path: String, bytes: Int64)
   /// Another process held the database for longer than the busy timeout.
   case locked(path: String)
   /// A server runs this database's jobs already.
@@ -96,6 +104,10 @@ extension StoreError {
     case .notADatabase: "not_a_database"
     case .foreignDatabase: "foreign_database"
     case .newerSchema: "newer_schema"
+    case .olderSchema: "older_schema"
+    case .noRoomForCopy: "no_room_for_copy"
+    case .foreignLog: "foreign_log"
+    case .backupDamaged: "backup_damaged"
     case .locked: "database_locked"
     case .served: "database_served"
     case .cannotOpen: "cannot_open_database"
@@ -130,7 +142,15 @@ extension StoreError: CustomStringConvertible {
     case .foreignDatabase(let path, let applicationID):
       "\(path) belongs to another program (application_id \(applicationID)): give another path"
     case .newerSchema(let path, let found, let supported):
-      "\(path) has schema \(found), this program knows up to \(supported): use a newer program"
+      "\(path) was made by a newer version (schema \(found); this program knows \(supported)): use that version"
+    case .olderSchema(let path, let found, let supported):
+      "\(path) was made by an older version (schema \(found); this program writes \(supported)): stop its server, then run crisp-server migrate --db \(path)"
+    case .foreignLog(let path):
+      "\(path)-wal is the log of another database than \(path), which is sound without it: move \(path) to another name, then run crisp-server restore NAME --db \(path)"
+    case .backupDamaged(let path, let reason):
+      "\(path) is damaged itself (\(reason)): restore another backup"
+    case .noRoomForCopy(let path, let bytes):
+      "there is no room beside \(path) for a copy of it (\(bytes) bytes) before it is migrated: free some, or give --no-backup"
     case .locked(let path):
       "\(path) is locked by another process: stop it, or try again"
     case .served(let path):

@@ -10,6 +10,7 @@ struct CrispServer: ParsableCommand {
     version: Service.version,
     subcommands: [
       Serve.self, BaseModel.self, Dataset.self, Token.self, Backup.self, Check.self,
+      Migrate.self, Restore.self,
     ],
     defaultSubcommand: Serve.self)
 }

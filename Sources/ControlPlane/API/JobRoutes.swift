@@ -77,7 +77,8 @@ extension API {
   private static func estimatedFinish(_ job: JobRecord, _ progress: JobResource.Progress?) -> Int? {
     guard job.status == .running, let start = job.startedAt, let progress, progress.fraction > 0
     else { return nil }
-    let elapsed = Date().timeIntervalSince(start)
+    // The clock may have been set back since.
+    let elapsed = max(0, Date().timeIntervalSince(start))
     return seconds(start.addingTimeInterval(elapsed / min(1, progress.fraction)))
   }
 }

@@ -30,7 +30,10 @@ public struct StoreReport: Equatable, Sendable {
   public let bytesChecked: Int64
 
   /// Whether nothing is wrong.
-  public var isHealthy: Bool {
-    integrityErrors.isEmpty && foreignKeyErrors.isEmpty && corruptBlobs.isEmpty
+  public var isHealthy: Bool { faults.isEmpty }
+
+  /// All that is wrong, for people.
+  public var faults: [String] {
+    integrityErrors + foreignKeyErrors + corruptBlobs.map { "blob \($0.hex) is corrupt" }
   }
 }

@@ -7,7 +7,9 @@ extension SQLiteStore {
     try FieldText.validate(worker, field: "worker")
     return try write { db, now in
       let expiry = try Timestamp.milliseconds(now, plus: lease, field: "lease")
-      while let candidate = try db.first(Self.claimQuery, [now]) {
+      let steady = clock.steady()
+      let end = try Timestamp.milliseconds(steady, plus: lease, field: "lease")
+      while let candidate = try db.first(Self.claimQuery, [clock.boot, steady, now]) {
         let job = try candidate.integer("number")
         let died = try candidate.text("status") == JobStatus.running.rawValue
         let deaths = try candidate.int("deaths") + (died ? 1 : 0)
@@ -20,9 +22,10 @@ extension SQLiteStore {
           try db.run(
             """
             UPDATE jobs SET status = 'running', attempt = attempt + 1, deaths = ?,
-              lease_owner = ?, lease_expires_at = ?, started_at = coalesce(started_at, ?)
+              lease_owner = ?, lease_expires_at = ?, lease_boot = ?, lease_steady = ?,
+              started_at = coalesce(started_at, ?)
             WHERE number = ?
-            """, [deaths, worker, expiry, now, job])
+            """, [deaths, worker, expiry, clock.boot, end, now, job])
           try db.advanceTurn(
             priority: candidate.int("priority"), to: candidate.integer("turn"))
           return try db.jobRecord(number: job)
@@ -32,11 +35,13 @@ extension SQLiteStore {
     }
   }
 
-  /// The next job a worker may take at the time of its parameter. The index is named because the
+  /// The next job a worker may take at the times of its parameters: of the clock that nobody sets, with
+  /// the start of the machine it belongs to, and of day, for leases of another start. The index is named because the
   /// planner, which has no statistics, would rather collect all queued jobs and sort them.
   package static let claimQuery = """
     SELECT number, status, deaths, cancel_requested, priority, turn FROM jobs INDEXED BY jobs_open
-    WHERE status IN ('queued', 'running') AND (status = 'queued' OR lease_expires_at <= ?)
+    WHERE status IN ('queued', 'running') AND (status = 'queued'
+      OR CASE WHEN lease_boot = ? THEN lease_steady <= ? ELSE lease_expires_at <= ? END)
     ORDER BY priority DESC, turn, number LIMIT 1
     """
 
@@ -48,8 +53,10 @@ extension SQLiteStore {
       for row in running {
         // No owner: a former worker that still lives must not extend its lease.
         try db.run(
-          "UPDATE jobs SET lease_owner = NULL, lease_expires_at = ? WHERE number = ?",
-          [now, row.integer("number")])
+          """
+          UPDATE jobs SET lease_owner = NULL, lease_expires_at = ?, lease_boot = ?, lease_steady = ?
+          WHERE number = ?
+          """, [now, clock.boot, clock.steady(), row.integer("number")])
       }
       return try running.map { try $0.identifier("id", as: JobID.self) }
     }
@@ -69,7 +76,7 @@ extension Database {
     try run(
       """
       UPDATE jobs SET status = ?, error = ?, finished_at = ?, lease_owner = NULL,
-        lease_expires_at = NULL
+        lease_expires_at = NULL, lease_boot = NULL, lease_steady = NULL
       WHERE number = ?
       """, [status.rawValue, error, now, job])
     guard let checkpoint = try checkpointBlob(ofJob: job) else { return }

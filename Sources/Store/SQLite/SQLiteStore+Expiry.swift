@@ -4,19 +4,19 @@ import GRDB
 extension SQLiteStore {
   /// See ``JobQueue/expireIdempotencyKeys(olderThan:)``.
   public func expireIdempotencyKeys(olderThan age: TimeInterval) throws -> Int {
-    try inSteps { db, now in
+    try inSteps { db, _ in
       try db.run(
         """
         DELETE FROM idempotency_keys WHERE (user, key) IN
           (SELECT user, key FROM idempotency_keys WHERE created_at <= ? LIMIT \(Self.step))
-        """, [Self.cutoff(now, age)])
+        """, [cutoff(age: age)])
     }
   }
 
   /// See ``JobQueue/expireLogs(olderThan:)``.
   public func expireLogs(olderThan age: TimeInterval) throws -> Int {
-    try inSteps { db, now in
-      let jobs = try db.all(Self.oldLogsQuery, [Self.cutoff(now, age)])
+    try inSteps { db, _ in
+      let jobs = try db.all(Self.oldLogsQuery, [cutoff(age: age)])
       for row in jobs {
         let job = try row.integer("number")
         try db.run("DELETE FROM job_events WHERE job = ?", [job])

@@ -7,8 +7,8 @@ extension SQLiteStore {
     let stale = try staleBlobs(gracePeriod)
     var collected: [BlobRecord] = []
     for number in stale {
-      let blob: BlobRecord? = try write { db, now in
-        let cutoff = try Self.cutoff(now, gracePeriod)
+      let blob: BlobRecord? = try write { db, _ in
+        let cutoff = try cutoff(age: gracePeriod)
         guard
           let row = try db.first("\(Self.staleQuery) AND b.number = ?", [cutoff, number])
         else { return nil }
@@ -54,16 +54,10 @@ extension SQLiteStore {
   }
 
   private func staleBlobs(_ gracePeriod: TimeInterval) throws -> [Int64] {
-    let cutoff = try Self.cutoff(Timestamp.milliseconds(clock()), gracePeriod)
+    let cutoff = try cutoff(age: gracePeriod)
     return try read { db in
       try db.all("\(Self.staleQuery) ORDER BY b.number", [cutoff]).map { try $0.integer("number") }
     }
-  }
-
-  static func cutoff(_ now: Int64, _ gracePeriod: TimeInterval) throws -> Int64 {
-    let grace = try Timestamp.milliseconds(0, plus: gracePeriod, field: "grace period")
-    let (cutoff, overflow) = now.subtractingReportingOverflow(grace)
-    return overflow ? .min : cutoff
   }
 
   /// Blobs that nothing refers to, last touched at the time of its parameter or before.

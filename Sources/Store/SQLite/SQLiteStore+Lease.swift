@@ -13,7 +13,10 @@ extension SQLiteStore {
       let expiry = try Timestamp.milliseconds(now, plus: lease, field: "lease")
       let held = try db.heldJob(id, attempt: attempt)
       guard held.worker == worker else { throw StoreError.leaseLost(id, attempt: attempt) }
-      try db.run("UPDATE jobs SET lease_expires_at = ? WHERE number = ?", [expiry, held.number])
+      let end = try Timestamp.milliseconds(clock.steady(), plus: lease, field: "lease")
+      try db.run(
+        "UPDATE jobs SET lease_expires_at = ?, lease_boot = ?, lease_steady = ? WHERE number = ?",
+        [expiry, clock.boot, end, held.number])
       return held.isCancelRequested
     }
   }
@@ -100,7 +103,8 @@ extension SQLiteStore {
       }
       try db.run(
         """
-        UPDATE jobs SET status = 'queued', lease_owner = NULL, lease_expires_at = NULL
+        UPDATE jobs SET status = 'queued', lease_owner = NULL, lease_expires_at = NULL,
+          lease_boot = NULL, lease_steady = NULL
         WHERE number = ?
         """, [held.number])
       return .queued

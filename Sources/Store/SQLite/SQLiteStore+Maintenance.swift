@@ -1,5 +1,4 @@
 import Digests
-import Foundation
 import GRDB
 
 extension SQLiteStore {
@@ -48,30 +47,13 @@ extension SQLiteStore {
       blobsChecked: blobs, bytesChecked: bytes)
   }
 
-  /// Writes a consistent copy of the database while others work
-  /// (<https://www.sqlite.org/backup.html>). It appears under its name only when it is complete.
-  /// - Throws: ``StoreError/nameTaken(_:_:)`` when the file exists,
+  /// Writes a consistent copy of the database while others work, of the schema it has. It appears under
+  /// its name only when it is complete and on the disk.
+  /// - Throws: ``StoreError/nameTaken(_:_:)`` when the file exists, also one made meanwhile,
   ///   ``StoreError/directoryMissing(path:)``, ``StoreError/notWritable(path:reason:)``,
   ///   ``StoreError/diskFull``.
   public func backup(to path: String) throws {
-    let target = URL(fileURLWithPath: path).standardizedFileURL.path
-    guard !FileManager.default.fileExists(atPath: target) else {
-      throw StoreError.nameTaken(.file, target)
-    }
-    let partial = target + ".partial"
-    try? FileManager.default.removeItem(atPath: partial)
-    try DatabaseFile(path: partial, busyTimeout: 0).createIfMissing()
-    do {
-      let copy = try DatabaseQueue(path: partial)
-      try pool.backup(to: copy)
-      try copy.close()
-      guard rename(partial, target) == 0 else {
-        throw StoreError.notWritable(path: target, reason: String(cString: strerror(errno)))
-      }
-    } catch {
-      unlink(partial)
-      throw StoreError.translating(error, path: target)
-    }
+    try FileCopy.write(pool, to: Self.absolute(path))
   }
 
   private static func foreignKeyError(_ row: Row) throws -> String {

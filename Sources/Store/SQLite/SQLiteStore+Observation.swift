@@ -4,7 +4,7 @@ import GRDB
 extension SQLiteStore {
   /// See ``JobQueue/backlog()``. Both counts come from one index, and the queue is bounded.
   public func backlog() throws -> Backlog {
-    let now = Timestamp.milliseconds(clock())
+    let now = now()
     return try read { db in
       let count = "SELECT count(*) FROM jobs WHERE status = "
       let queued = try db.number(count + "'queued'")

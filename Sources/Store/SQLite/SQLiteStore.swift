@@ -1,5 +1,7 @@
 import Foundation
 import GRDB
+import Migrations
+import Synchronization
 
 /// The store in one SQLite file: ``JobQueue``, ``ModelCatalog``, ``UserDirectory``,
 /// ``TokenRegistry`` and ``BlobStore``.
@@ -15,36 +17,87 @@ public final class SQLiteStore: Sendable {
   /// chunk's time, and a reader needs this much memory.
   public static let chunkSize = 1 << 20
 
+  /// What a store is opened for.
+  public enum Access: Sendable {
+    /// Reading files of every released schema; not a byte of the file changes, and what lies beside it
+    /// stays as it is.
+    case reading
+    /// Everything, on a file of this program's schema; a file that is not there is made.
+    case writing
+  }
+
   /// The absolute path of the database file.
   public let path: String
+  /// What the store was opened for.
+  public let access: Access
 
-  let clock: @Sendable () -> Date
-  let pool: DatabasePool
+  let clock: StoreClock
+  private let steps = ClockSteps()
+  let pool: any DatabaseWriter
+  private let file: HeldFile
+  private let isOpen = Mutex(true)
   /// What downloads read last.
   let chunks = ChunkCache(capacity: 32)
   let chunkMemory = ChunkMemory(size: chunkSize, spare: 4)
 
-  /// Opens a database, or makes it, readable by its owner only, where there is none.
+  /// Opens a database. Its schema stays as it is: see ``migrate(_:keepingCopy:now:)``.
   /// - Parameters:
   ///   - path: The file. Its folder must exist.
-  ///   - clock: Tells the time for leases, grace periods and dates.
+  ///   - access: For ``Access/writing``, a file that is not there is made, readable by its owner only.
+  ///   - clock: Tells the times for leases, grace periods and dates.
   ///   - busyTimeout: Seconds to wait for another process's transaction.
   /// - Throws: ``StoreError``, one case for each reason under "Opening".
-  public init(
-    path: String, clock: @escaping @Sendable () -> Date = { Date() },
+  public convenience init(
+    path: String, access: Access = .writing, clock: StoreClock = .system,
     busyTimeout: TimeInterval = 10
   ) throws {
-    // Absolute, because SQLite may take a name that starts with "file:" for a URI
-    // (https://www.sqlite.org/uri.html).
-    self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+    try self.init(
+      path: path, access: access, clock: clock, busyTimeout: busyTimeout, schema: migrations)
+  }
+
+  /// Opens a database as a program would that has those migrations.
+  package init(
+    path: String, access: Access = .writing, clock: StoreClock = .system,
+    busyTimeout: TimeInterval = 10, schema: [Migration]
+  ) throws {
+    self.path = Self.absolute(path)
+    self.access = access
     self.clock = clock
-    self.pool = try DatabaseFile(path: self.path, busyTimeout: busyTimeout).open()
+    try DatabaseFile.requireFolder(of: self.path)
+    file = try HeldFile(path: self.path, creating: access == .writing)
+    do {
+      let database = DatabaseFile(path: self.path, busyTimeout: busyTimeout, schema: schema)
+      pool = try access == .writing ? database.openForWriting() : database.openForReading()
+    } catch {
+      file.release()
+      throw error
+    }
+  }
+
+  deinit { try? close() }
+
+  /// Absolute, because SQLite may take a name that starts with "file:" for a URI
+  /// (https://www.sqlite.org/uri.html).
+  static func absolute(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.path
   }
 
   /// Closes the file. Calls that come later throw. A store that is let go closes too.
-  /// - Throws: ``StoreError/locked(path:)`` while calls are under way.
+  /// - Throws: ``StoreError/locked(path:)`` while calls are under way; then it is still open.
   public func close() throws {
-    do { try pool.close() } catch { throw StoreError.translating(error, path: path) }
+    try isOpen.withLock { isOpen in
+      guard isOpen else { return }
+      do {
+        // GRDB closes its writer before its readers, which may not tidy up: without this the log would
+        // be left behind.
+        (pool as? DatabasePool)?.releaseMemory()
+        try pool.close()
+      } catch {
+        throw StoreError.translating(error, path: path)
+      }
+      file.release()
+      isOpen = false
+    }
   }
 
   /// A setting of the writing connection, such as `synchronous`.
@@ -63,11 +116,31 @@ public final class SQLiteStore: Sendable {
 
   /// Runs `body` with the present time in one immediate transaction, rolled back when it throws.
   func write<Value>(_ body: (Database, Int64) throws -> Value) throws -> Value {
+    guard access == .writing else {
+      throw StoreError.notWritable(path: path, reason: "opened for reading")
+    }
     do {
       // The time is taken inside, so that waiting for the writer does not shorten a lease.
-      return try pool.write { db in try body(db, Timestamp.milliseconds(clock())) }
+      return try pool.write { db in try body(db, now()) }
     } catch {
       throw StoreError.translating(error, path: path)
     }
+  }
+
+  /// The time of day in milliseconds.
+  func now() -> Int64 {
+    let now = Timestamp.milliseconds(clock.date())
+    steps.note(now: now, steady: clock.steady())
+    return now
+  }
+
+  /// The time of day, in milliseconds, at which what is to be deleted now must have been there: `age`
+  /// seconds ago, or earlier when the clock was set forward meanwhile.
+  /// - Throws: ``StoreError/invalidValue(field:reason:)`` unless `age` is zero to a century.
+  func cutoff(age: TimeInterval) throws -> Int64 {
+    let age = try Timestamp.milliseconds(0, plus: age, field: "grace period")
+    let now = steps.cautious(now: now(), steady: clock.steady(), age: age)
+    let (cutoff, overflow) = now.subtractingReportingOverflow(age)
+    return overflow ? .min : cutoff
   }
 }

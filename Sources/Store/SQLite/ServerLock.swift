@@ -1,37 +1,43 @@
 import Foundation
 import Synchronization
 
-/// Held by the one server that runs a database's jobs; other programs may use the file meanwhile.
-///
-/// flock(2) on the database file: SQLite's own locks are of another kind and do not mind, and the
-/// kernel lets go of it when the process dies, however it dies.
+/// Held by the one server that runs a database's jobs, and by what replaces or migrates the file; other
+/// programs may use the file meanwhile. Taken before a store opens the file, let go after it is closed.
 public final class ServerLock: Sendable {
-  private let descriptor: Mutex<Int32?>
+  /// The absolute path of the database file.
+  public let path: String
+  private let file: HeldFile
+  private let isHeld = Mutex(true)
 
-  /// Takes the lock, or throws ``StoreError/served(path:)`` when a server has it.
-  public init(of store: SQLiteStore) throws {
-    let descriptor = open(store.path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw StoreError.cannotOpen(path: store.path, reason: String(cString: strerror(errno)))
+  /// Takes the lock.
+  /// - Parameter creating: Whether a file that is not there is made, else an error.
+  /// - Throws: ``StoreError/served(path:)`` when a server has it, and what opening a store throws.
+  public init(path: String, creating: Bool) throws {
+    let path = SQLiteStore.absolute(path)
+    try DatabaseFile.requireFolder(of: path)
+    file = try HeldFile(path: path, creating: creating)
+    self.path = path
+    let reason = file.serve()
+    guard reason == 0 else {
+      file.release()
+      if reason == EWOULDBLOCK { throw StoreError.served(path: path) }
+      throw StoreError.cannotOpen(path: path, reason: String(cString: strerror(reason)))
     }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let reason = errno
-      close(descriptor)
-      if reason == EWOULDBLOCK { throw StoreError.served(path: store.path) }
-      throw StoreError.cannotOpen(path: store.path, reason: String(cString: strerror(reason)))
-    }
-    self.descriptor = Mutex(descriptor)
   }
 
-  deinit { release() }
+  // Without unlocking: where a store is still open, the lock stays until that is closed too.
+  deinit { letGo(unlocking: false) }
 
-  /// Lets another server have the database. Not before the store is closed: closing any descriptor of
-  /// a file gives up all of the process's POSIX locks on it
-  /// (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
-  public func release() {
-    descriptor.withLock { descriptor in
-      if let descriptor { close(descriptor) }
-      descriptor = nil
+  /// Lets another server have the database: not before the store was closed without an error.
+  public func release() { letGo(unlocking: true) }
+
+  private func letGo(unlocking: Bool) {
+    let wasHeld = isHeld.withLock { isHeld in
+      defer { isHeld = false }
+      return isHeld
     }
+    guard wasHeld else { return }
+    if unlocking { file.endServing() }
+    file.release()
   }
 }

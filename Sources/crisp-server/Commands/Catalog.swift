@@ -70,33 +70,3 @@ struct Dataset: ParsableCommand {
 }
 
 extension DatasetFormat: ExpressibleByArgument {}
-
-/// `crisp-server backup --db FILE TARGET`
-struct Backup: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Copy the database while the server runs.",
-    discussion: "Example: crisp-server backup --db crisp.sqlite backup.sqlite")
-
-  @OptionGroup var database: DatabaseOptions
-  @Argument(help: "The file to write; it must not exist.") var target: String
-
-  func run() throws {
-    try Administration(existing: database.database).backup(to: target)
-    print("wrote \(target)")
-  }
-}
-
-/// `crisp-server check --db FILE`
-struct Check: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Check the database: structure, references, every stored byte's digest.",
-    discussion: "Example: crisp-server check --db crisp.sqlite")
-
-  @OptionGroup var database: DatabaseOptions
-
-  func run() throws {
-    let (isHealthy, text) = try Administration(existing: database.database).check()
-    print(text)
-    if !isHealthy { throw ExitCode(1) }
-  }
-}

@@ -18,6 +18,9 @@ struct Serve: ParsableCommand {
 
   @OptionGroup var database: DatabaseOptions
 
+  @Flag(help: "Bring a database of an earlier version up to date without keeping a copy of it.")
+  var noBackup = false
+
   @Option(help: "Address to listen on.")
   var host = "127.0.0.1"
 
@@ -136,6 +139,7 @@ struct Serve: ParsableCommand {
     configuration.http.port = port
     configuration.http.limits = connections.limits
     configuration.tls = tls.files
+    configuration.keepsCopyWhenMigrating = !noBackup
     configuration.workers = workers
     if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
     configuration.lease = lease

@@ -87,7 +87,7 @@ struct Token: ParsableCommand {
     @Argument(help: "The token's name, as the list shows it: token_…") var id: String
 
     func run() throws {
-      try Administration(existing: database.database).revokeToken(id: id)
+      try Administration(existing: database.database, for: .writing).revokeToken(id: id)
       print("revoked \(id)")
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Migrations
 import Store
 import TestSupport
 import Testing
@@ -30,7 +31,7 @@ import Testing
     }
     let raw = RawDatabase(path: path)
     #expect(try raw.value("PRAGMA application_id", as: Int32.self) == SQLiteStore.applicationID)
-    #expect(try raw.value("PRAGMA user_version", as: Int.self) == 3)
+    #expect(try raw.value("PRAGMA user_version", as: Int.self) == migrations.count)
     #expect(try raw.value("PRAGMA journal_mode", as: String.self) == "wal")
   }
 
@@ -95,7 +96,7 @@ import Testing
   @Test func newerSchemaIsRefused() throws {
     try SQLiteStore(path: path).close()
     try edit("PRAGMA user_version = 99")
-    #expect(try openingError() == .newerSchema(path: path, found: 99, supported: 3))
+    #expect(try openingError() == .newerSchema(path: path, found: 99, supported: migrations.count))
   }
 
   @Test func lockedByAnother() throws {

@@ -14,7 +14,7 @@ import Testing
   init() throws {
     folder = try TemporaryFolder()
     let clock = TestClock()
-    store = try SQLiteStore(path: folder.file("crisp.sqlite"), clock: { clock.now })
+    store = try SQLiteStore(path: folder.file("crisp.sqlite"), clock: clock.store)
     fixture = try Fixture(store: store, clock: clock, lifetime: folder)
   }
 

@@ -14,7 +14,7 @@ import Testing
     folder = try TemporaryFolder()
     let clock = TestClock()
     let path = folder.file("crisp.sqlite")
-    stores = try (0..<2).map { _ in try SQLiteStore(path: path, clock: { clock.now }) }
+    stores = try (0..<2).map { _ in try SQLiteStore(path: path, clock: clock.store) }
     fixture = try Fixture(store: stores[0], clock: clock, lifetime: folder)
   }
 

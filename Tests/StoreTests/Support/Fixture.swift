@@ -27,7 +27,7 @@ struct Fixture: Sendable {
   static func sqlite() throws -> Fixture {
     let folder = try TemporaryFolder()
     let clock = TestClock()
-    let store = try SQLiteStore(path: folder.file("crisp.sqlite"), clock: { clock.now })
+    let store = try SQLiteStore(path: folder.file("crisp.sqlite"), clock: clock.store)
     return try Fixture(store: store, clock: clock, lifetime: folder)
   }
 
@@ -90,4 +90,7 @@ struct Fixture: Sendable {
   }
 }
 
-enum FixtureError: Error { case nothingToClaim }
+enum FixtureError: Error {
+  case nothingToClaim
+  case noSchema(Int)
+}
