@@ -27,11 +27,11 @@ struct ConnectionOptions: ParsableArguments {
   @Option(help: "Seconds from a request's first byte to the end of its header.")
   var headerTimeout: Double = 10
 
-  @Option(help: "Bytes a second that a request body must bring, once --body-grace is over.")
+  @Option(help: "Bytes a second that a request body must bring in each --body-window.")
   var minBodyRate = 1 << 10
 
-  @Option(help: "Seconds a request body may take at any rate.")
-  var bodyGrace: Double = 10
+  @Option(help: "Seconds over which the rate of a request body is measured, again and again.")
+  var bodyWindow: Double = 10
 
   @Option(help: "Seconds a connection may stay open between requests.")
   var idleTimeout: Double = 60
@@ -52,7 +52,7 @@ struct ConnectionOptions: ParsableArguments {
     }
     let times = [
       ("--handshake-timeout", handshakeTimeout), ("--header-timeout", headerTimeout),
-      ("--body-grace", bodyGrace), ("--idle-timeout", idleTimeout),
+      ("--body-window", bodyWindow), ("--idle-timeout", idleTimeout),
       ("--write-timeout", writeTimeout),
     ]
     for (name, seconds) in times where !(0.01...86_400).contains(seconds) {
@@ -72,7 +72,7 @@ struct ConnectionOptions: ParsableArguments {
     limits.handshakeTimeout = .seconds(handshakeTimeout)
     limits.headerTimeout = .seconds(headerTimeout)
     limits.bodyMinimumRate = minBodyRate
-    limits.bodyGrace = .seconds(bodyGrace)
+    limits.bodyWindow = .seconds(bodyWindow)
     limits.idleTimeout = .seconds(idleTimeout)
     limits.writeTimeout = .seconds(writeTimeout)
     return limits
