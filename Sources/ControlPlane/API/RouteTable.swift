@@ -44,7 +44,9 @@ package struct RouteTable: Sendable {
         let caller = try gate.admit(request, parameters, to: access)
         if method != .get, request.isCrossSite == true { throw Self.crossSite }
         try request.requireSingleParameters()
-        return try handler(request, parameters, caller)
+        return try handler(request, parameters, caller).mapDeferredError {
+          Problems.problem(for: $0) ?? $0
+        }
       } catch {
         throw Problems.problem(for: error) ?? error
       }

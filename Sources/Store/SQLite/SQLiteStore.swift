@@ -19,6 +19,8 @@ public final class SQLiteStore: Sendable {
   public let path: String
 
   let clock: @Sendable () -> Date
+  /// Called where the file is about to be read or written.
+  private let onAccess: (@Sendable () -> Void)?
   let pool: DatabasePool
   /// What downloads read last.
   let chunks = ChunkCache(capacity: 32)
@@ -29,15 +31,18 @@ public final class SQLiteStore: Sendable {
   ///   - path: The file. Its folder must exist.
   ///   - clock: Tells the time for leases, grace periods and dates.
   ///   - busyTimeout: Seconds to wait for another process's transaction.
+  ///   - onAccess: Called on every thread that is about to read or write the file, for tests of
+  ///     which threads do.
   /// - Throws: ``StoreError``, one case for each reason under "Opening".
   public init(
     path: String, clock: @escaping @Sendable () -> Date = { Date() },
-    busyTimeout: TimeInterval = 10
+    busyTimeout: TimeInterval = 10, onAccess: (@Sendable () -> Void)? = nil
   ) throws {
     // Absolute, because SQLite may take a name that starts with "file:" for a URI
     // (https://www.sqlite.org/uri.html).
     self.path = URL(fileURLWithPath: path).standardizedFileURL.path
     self.clock = clock
+    self.onAccess = onAccess
     self.pool = try DatabaseFile(path: self.path, busyTimeout: busyTimeout).open()
   }
 
@@ -54,6 +59,7 @@ public final class SQLiteStore: Sendable {
 
   /// Reads from one snapshot.
   func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    onAccess?()
     do {
       return try pool.read(body)
     } catch {
@@ -63,6 +69,7 @@ public final class SQLiteStore: Sendable {
 
   /// Runs `body` with the present time in one immediate transaction, rolled back when it throws.
   func write<Value>(_ body: (Database, Int64) throws -> Value) throws -> Value {
+    onAccess?()
     do {
       // The time is taken inside, so that waiting for the writer does not shorten a lease.
       return try pool.write { db in try body(db, Timestamp.milliseconds(clock())) }
