@@ -33,15 +33,26 @@ public final class WorkLane: Sendable {
   /// What a lane does now, and what it did so far.
   public struct Statistics: Sendable, Equatable {
     /// Work under way.
-    public var running = 0
+    public var running: Int
     /// Work that waits for a thread.
-    public var waiting = 0
+    public var waiting: Int
     /// Refused so far because too much waited.
-    public var refused = 0
+    public var refused: Int
     /// So far not done in time.
-    public var expired = 0
+    public var expired: Int
     /// So far given up by whoever wanted it.
-    public var cancelled = 0
+    public var cancelled: Int
+
+    /// Counts as given.
+    public init(
+      running: Int = 0, waiting: Int = 0, refused: Int = 0, expired: Int = 0, cancelled: Int = 0
+    ) {
+      self.running = running
+      self.waiting = waiting
+      self.refused = refused
+      self.expired = expired
+      self.cancelled = cancelled
+    }
   }
 
   /// What metrics call it.

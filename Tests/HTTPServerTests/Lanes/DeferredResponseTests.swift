@@ -1,7 +1,6 @@
 import Foundation
 import HTTPServer
 import HTTPTypes
-import Synchronization
 import Testing
 
 /// Answers that a lane makes while no worker waits for them.
@@ -14,7 +13,6 @@ import Testing
     let entered = Signal()
     let release = Signal()
     let cancelled = Signal()
-    let begun = Atomic<Int>(0)
 
     var router: Router {
       get {
@@ -155,7 +153,10 @@ import Testing
 
   @Test func withoutAConnectionTheAnswerIsWaitedFor() throws {
     let response = try World().router.respond(to: Request(method: .get, target: "/twice"))
-    guard case .bytes(let bytes) = response.body else { return Issue.record("no body") }
+    guard case .bytes(let bytes) = response.body else {
+      Issue.record("no body")
+      return
+    }
     #expect(bytes == Array("at last".utf8))
   }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import HTTPServer
 import Synchronization
 import Testing
@@ -44,6 +44,11 @@ import Testing
         if case .failure(let error) = $0.first { error as? ProblemDetails } else { nil }
       }
     }
+  }
+
+  private func unexpected(_ why: Comment) -> Int {
+    Issue.record(why)
+    return 0
   }
 
   private static let busy = ProblemDetails(
@@ -106,7 +111,7 @@ import Testing
         try turn.check()
         return 1
       }, completion: running.take)
-    lane.submit({ _ in Issue.record("its time was up") ?? 2 }, completion: waiting.take)
+    lane.submit({ _ in unexpected("its time was up") }, completion: waiting.take)
     #expect(gate.entered.wait())
     lane.expire()
     #expect(running.count + waiting.count == 0)
@@ -135,7 +140,7 @@ import Testing
       }, completion: running.take)
     #expect(gate.entered.wait())
     let second = lane.submit(
-      { _ in Issue.record("it was dropped") ?? 2 }, completion: waiting.take)
+      { _ in unexpected("it was dropped") }, completion: waiting.take)
     second.cancel()
     #expect(waiting.problem?.code == "cancelled")
     #expect(lane.statistics.waiting == 0)
@@ -180,7 +185,12 @@ import Testing
     let result = Result()
     let lane = lane(nice: 7)
     lane.submit(
-      { _ in Int(getpriority(PRIO_PROCESS, id_t(gettid()))) }, completion: result.take)
+      { _ in
+        // proc(5): the nice value is the 19th field, the 17th behind the name.
+        let line = try String(contentsOfFile: "/proc/thread-self/stat", encoding: .utf8)
+        return line.split(separator: ")").last?.split(separator: " ").dropFirst(16).first
+          .flatMap { Int($0) } ?? -1
+      }, completion: result.take)
     #expect(result.told.wait())
     #expect(result.value == 7)
   }
