@@ -263,11 +263,10 @@ final class WorkLaneCore: Sendable {
   }
 
   private func setTimer(_ state: inout State) {
+    guard !state.isTimerSet else { return }
     let now = clock()
-    let turns = state.waiting + state.running.values
-    guard !state.isTimerSet,
-      let next = turns.lazy.filter({ !$0.isOver }).map(\.deadline).min()
-    else { return }
+    let next = (state.waiting + state.running.values).filter { !$0.isOver }.map(\.deadline).min()
+    guard let next else { return }
     state.isTimerSet = true
     let wait = Int(clamping: next > now ? next - now : 0)
     // A little later, so that one look finds what is due at nearly the same time.
