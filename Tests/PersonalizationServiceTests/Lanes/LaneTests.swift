@@ -98,12 +98,12 @@ import Testing
     let ids = Mutex<[String]>([])
     let group = DispatchGroup()
     for _ in 0..<3 {
+      group.enter()
       Thread.detachNewThread { [jobs = server.jobs] in
         let id = try? jobs.submit(Self.milliseconds).id
         ids.withLock { $0.append(id ?? "none") }
         group.leave()
       }
-      group.enter()
     }
     #expect(gate.waitUntilEntered())
     #expect(try server.client.get("/readyz").status == 200)
