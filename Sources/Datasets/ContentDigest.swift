@@ -60,21 +60,16 @@ final class ContentDigest: Sendable {
   private static func digests(of files: ImageFiles, _ range: Range<Int>) throws(DatasetError)
     -> [SHA256Digest]
   {
-    let found = Mutex([Result<SHA256Digest, DatasetError>?](repeating: nil, count: range.count))
-    DispatchQueue.concurrentPerform(iterations: range.count) { offset in
+    let found = DecodePool.map(range.count) { offset -> Result<SHA256Digest, DatasetError> in
       let path = files.path(range.lowerBound + offset)
-      let result: Result<SHA256Digest, DatasetError>
       do {
-        result = .success(try SHA256.digest(ofFile: path))
+        return .success(try SHA256.digest(ofFile: path))
       } catch {
-        result = .failure(.unreadable(file: path, reason: "\(error)"))
+        return .failure(.unreadable(file: path, reason: "\(error)"))
       }
-      found.withLock { $0[offset] = result }
     }
     var digests: [SHA256Digest] = []
-    for result in found.withLock({ $0 }) {
-      if let result { digests.append(try result.get()) }
-    }
+    for result in found { digests.append(try result.get()) }
     return digests
   }
 }

@@ -8,29 +8,26 @@ import Synchronization
 
 /// Base models and data sets as jobs need them, decoded once. At most two of each stay in memory.
 package final class ModelLibrary: Sendable {
-  private struct Shelves {
-    var models: [(digest: SHA256Digest, model: DenseModel)] = []
-    var datasets: [(name: String, dataset: ImageDataset)] = []
-  }
-
   private static let capacity = 2
   private let store: SQLiteStore
-  // Held while loading: two jobs that want one data set must not read it twice.
-  private let shelves = Mutex(Shelves())
+  // Held while loading: two jobs that want one data set must not read it twice. Whoever only wants a
+  // model does not wait for a data set.
+  private let models = Mutex<[(digest: SHA256Digest, model: DenseModel)]>([])
+  private let datasets = Mutex<[(name: String, dataset: ImageDataset)]>([])
 
   /// An empty library.
   package init(store: SQLiteStore) { self.store = store }
 
   /// The dense model behind a record.
   package func model(_ record: BaseModelRecord) throws -> DenseModel {
-    try shelves.withLock { shelves in
-      if let found = shelves.models.first(where: { $0.digest == record.blob }) {
+    try models.withLock { models in
+      if let found = models.first(where: { $0.digest == record.blob }) {
         return found.model
       }
       let reader = try store.open(record.blob)
       let data = try reader.read(offset: 0, length: Int(reader.size))
       let model = try DenseModel(data: data)
-      shelves.models = [(record.blob, model)] + shelves.models.prefix(Self.capacity - 1)
+      models = [(record.blob, model)] + models.prefix(Self.capacity - 1)
       return model
     }
   }
@@ -39,8 +36,8 @@ package final class ModelLibrary: Sendable {
   /// pictures in files by names, sizes and times of modification, which is quick; when those differ,
   /// and for all other formats, by content.
   package func dataset(_ record: DatasetRecord) throws -> ImageDataset {
-    try shelves.withLock { shelves in
-      if let found = shelves.datasets.first(where: { $0.name == record.name }) {
+    try datasets.withLock { datasets in
+      if let found = datasets.first(where: { $0.name == record.name }) {
         return found.dataset
       }
       let dataset = try load(record)
@@ -56,7 +53,7 @@ package final class ModelLibrary: Sendable {
         renewed.fingerprint = dataset.fingerprint
         _ = try store.addDataset(renewed)
       }
-      shelves.datasets = [(record.name, dataset)] + shelves.datasets.prefix(Self.capacity - 1)
+      datasets = [(record.name, dataset)] + datasets.prefix(Self.capacity - 1)
       return dataset
     }
   }

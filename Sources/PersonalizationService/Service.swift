@@ -40,7 +40,7 @@ public final class Service: Sendable {
     public var queueLimits = QueueLimits(total: 1000, perUser: 20)
     /// Bytes that models and their sessions may take to answer predictions.
     public var predictionMemory = 512 << 20
-    /// Predictions computed at once; never more than there are cores.
+    /// Predictions decoded or computed at once; never more than there are cores.
     public var predictionsAtOnce = ProcessInfo.processInfo.activeProcessorCount
     /// Most bytes of a picture or tensor to classify.
     public var predictionBodyLimit = 8 << 20
@@ -69,6 +69,13 @@ public final class Service: Sendable {
       public var logLifetime: TimeInterval = 30 * 86_400
     }
 
+    /// How this server is measured; nil measures it.
+    package var measure: ServerDevice.Measure?
+    /// How long a request waits for such a measurement.
+    package var measurementPatience: Duration = .seconds(20)
+    /// Called on every thread that is about to read or write the database.
+    package var onStoreAccess: (@Sendable () -> Void)?
+
     /// The defaults for a database.
     public init(database: String) { self.database = database }
   }
@@ -85,6 +92,8 @@ public final class Service: Sendable {
   private let lock: ServerLock
   private let housekeeping: Housekeeping
   private let runner: JobRunner
+  /// Where slow work is done.
+  package let lanes: Lanes
   private let server: HTTPServer
   private let logger: Logger
   private let readiness = Readiness()
@@ -111,7 +120,8 @@ public final class Service: Sendable {
           "from": "\(done.from)", "to": "\(done.to)", "copy": "\(done.copy ?? "none")",
         ])
     }
-    store = try SQLiteStore(path: configuration.database)
+    store = try SQLiteStore(
+      path: configuration.database, onAccess: configuration.onStoreAccess)
     let gate = Gate(store: store, requireTokens: configuration.requireTokens)
     guard try !isExposed || gate.isClosed else {
       throw ServiceError.exposedWithoutTokens(host: host)
@@ -128,6 +138,7 @@ public final class Service: Sendable {
     let metrics = ServiceMetrics()
     runner = JobRunner(
       store: store, library: library, configuration: jobs, metrics: metrics.jobs, logger: logger)
+    lanes = Lanes(predictionsAtOnce: configuration.predictionsAtOnce)
     let memory = configuration.predictionMemory
     let predictions = SessionCache(
       memory: memory,
@@ -148,9 +159,11 @@ public final class Service: Sendable {
     let api = API(
       store: store, gate: gate, library: library, runner: runner,
       hub: try JobHub(store: store, logger: logger), heartbeat: configuration.eventHeartbeat,
-      housekeeping: housekeeping,
+      housekeeping: housekeeping, lanes: lanes,
       predictions: predictions, converter: ModelConverter(store: store),
-      ownDevice: ServerDevice(directory: configuration.cache),
+      ownDevice: ServerDevice(
+        directory: configuration.cache, patience: configuration.measurementPatience,
+        measure: configuration.measure),
       devices: DeviceFolder(configuration.devices),
       limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,
       predictionBodyLimit: configuration.predictionBodyLimit, metrics: metrics.registry,
@@ -166,6 +179,7 @@ public final class Service: Sendable {
     metrics.watch(server)
     metrics.watch(store)
     metrics.watch(predictions)
+    metrics.watch(lanes)
   }
 
   /// Starts listening, makes jobs of a server that died claimable again, and starts working;
@@ -219,6 +233,8 @@ public final class Service: Sendable {
     let drained = server.drain(deadline: .seconds(seconds))
     let stopped =
       released.wait(timeout: end + .seconds(1)) == .success && isReleased.withLock { $0 }
+    // Nobody waits for any of it now.
+    let isIdle = lanes.stop(deadline: .seconds(1))
     housekeeping.stop(deadline: end)
     do {
       try store.close()
@@ -227,7 +243,7 @@ public final class Service: Sendable {
       // Then the lock stays until the process ends: what still uses the file must be alone with it.
       logger.warning("cannot close the database", metadata: ["error": "\(error)"])
     }
-    return drained && stopped
+    return drained && stopped && isIdle
   }
 
   /// RFC 1122, 3.2.1.3: all of 127.0.0.0/8. Names but localhost may mean anything, 127.example.com

@@ -9,9 +9,17 @@ extension Augmentation {
   /// model's input. Mirrored letters would teach a model of letters other ones. Nothing is shifted:
   /// measured, a run is too short to learn from that (Benchmarks/results/accuracy-tuning.md).
   public static func usual(for model: DenseModel) -> Augmentation {
+    usual(training: model.training, description: model.description)
+  }
+
+  /// The same for a model of which only the head is known.
+  public static func usual(for model: DenseModelHead) -> Augmentation {
+    usual(training: model.training, description: model.description)
+  }
+
+  private static func usual(training: String?, description: ModelDescription) -> Augmentation {
     var usual =
-      trained(note: model.training)
-      ?? .standard(for: InputGeometry(model.description.preprocessing))
+      trained(note: training) ?? .standard(for: InputGeometry(description.preprocessing))
     usual.shift = 0
     return usual
   }

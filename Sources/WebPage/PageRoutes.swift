@@ -17,7 +17,7 @@ extension API {
     }
     routes.on(.post, "/", access: .tokenHolder, bodyLimit: min(256 << 10, bodyLimit)) {
       request, _, caller in
-      try submitForm(request, caller)
+      lanes.requests.response { _ in try submitForm(request, caller) }
     }
     routes.on(.get, "/page/form", access: .tokenHolder) { request, _, caller in
       PageSecurity.response(.ok, try form(request, for: caller))

@@ -13,11 +13,14 @@ package struct API: Sendable {
   /// Who may do what.
   package let gate: Gate
   let library: any UniversalModels
+  let heads: BaseModelHeads
   let runner: any JobDispatch
   let hub: JobHub
   /// How long an event stream is silent at most.
   let heartbeat: Duration
   let housekeeping: any RemainsEraser
+  /// Where slow work is done.
+  package let lanes: Lanes
   let predictions: SessionCache
   let converter: ModelConverter
   /// Whose milliseconds are meant unless a request names a device.
@@ -35,7 +38,8 @@ package struct API: Sendable {
   /// Handlers over what the program has put together.
   package init(
     store: SQLiteStore, gate: Gate, library: any UniversalModels, runner: any JobDispatch,
-    hub: JobHub, heartbeat: Duration, housekeeping: any RemainsEraser, predictions: SessionCache,
+    hub: JobHub, heartbeat: Duration, housekeeping: any RemainsEraser, lanes: Lanes,
+    predictions: SessionCache,
     converter: ModelConverter, ownDevice: ServerDevice, devices: DeviceFolder,
     limits: QueueLimits, bodyLimit: Int, predictionBodyLimit: Int, metrics: MetricsRegistry,
     readiness: Readiness, logger: Logger
@@ -43,10 +47,12 @@ package struct API: Sendable {
     self.store = store
     self.gate = gate
     self.library = library
+    heads = BaseModelHeads(store: store)
     self.runner = runner
     self.hub = hub
     self.heartbeat = heartbeat
     self.housekeeping = housekeeping
+    self.lanes = lanes
     self.predictions = predictions
     self.converter = converter
     self.ownDevice = ownDevice

@@ -105,7 +105,7 @@ struct JobRequest {
   }
 
   /// Unless the request says otherwise, training images are changed as it suits the universal model.
-  mutating func suit(_ universal: DenseModel) {
+  mutating func suit(_ universal: DenseModelHead) {
     guard !namesAugmentation else { return }
     recipe.augmentation = .usual(for: universal)
   }

@@ -31,16 +31,29 @@ extension API {
     try store.model(Self.identifier("model", in: parameters))
   }
 
-  /// The model's file in the format that the request prefers.
+  /// The model's file in the format that the request prefers, made first if nobody has asked for it
+  /// before.
   private func download(_ request: Request, model: ModelRecord) throws -> Response {
-    let choice = try ModelFormat.choice(for: request)
+    let (format, mediaType) = try ModelFormat.choice(for: request)
+    if let blob = ModelConverter.known(model, as: format) {
+      return try download(blob, format, mediaType, request, model)
+    }
+    return lanes.conversions.response { _ in
+      let blob = try converter.convert(model, to: format)
+      return try download(blob, format, mediaType, request, model)
+    }
+  }
+
+  private func download(
+    _ blob: BlobRecord, _ format: ModelFormat, _ mediaType: String, _ request: Request,
+    _ model: ModelRecord
+  ) throws -> Response {
     var download = FileDownload(
-      content: .blob(try converter.blob(of: model, as: choice.format)),
-      mediaType: choice.mediaType, createdAt: model.createdAt)
+      content: .blob(blob), mediaType: mediaType, createdAt: model.createdAt)
     // Published bytes never change, so they may be kept for ever, but only by who could fetch them.
     download.headers[.cacheControl] = "private, max-age=31536000, immutable"
     download.headers[.contentDisposition] = ContentDisposition.attachment(
-      DownloadName.stem(labels: model.labels), ending: choice.format.ending)
+      DownloadName.stem(labels: model.labels), ending: format.ending)
     download.headers[.vary] = "Accept"
     return try download.response(to: request, from: store)
   }

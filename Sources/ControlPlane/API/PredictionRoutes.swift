@@ -12,19 +12,21 @@ extension API {
     routes.on(
       .post, "/models/{model}/predictions", access: .modelHolder, bodyLimit: predictionBodyLimit
     ) { request, parameters, _ in
-      try predict(request, model: model(parameters).id)
+      let id = try model(parameters).id
+      return lanes.predictions.response { turn in try predict(request, model: id, turn) }
     }
   }
 
-  /// Classifies one image on the request's own thread. How long that took goes into a field, so
-  /// that equal requests have equal bodies.
-  private func predict(_ request: Request, model id: ModelID) throws -> Response {
+  /// Classifies one image. How long that took goes into a field, so that equal requests have equal
+  /// bodies.
+  private func predict(_ request: Request, model id: ModelID, _ turn: WorkTurn) throws -> Response {
     let input = try PredictionInput(request)
     let top = try Self.count(request, "top", otherwise: 5)
     let (best, times) = try predictions.run(id) { session, model in
       let start = DispatchTime.now()
       let values = try input.values(for: model.description.preprocessing)
       let decoded = DispatchTime.now()
+      try turn.check()
       let best = try session.predict(
         images: values, count: 1, labels: model.description.labels, top: top)
       return (best, [("decode", start, decoded), ("run", decoded, DispatchTime.now())])

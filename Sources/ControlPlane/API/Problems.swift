@@ -15,6 +15,7 @@ package enum Problems {
     case let error as PruningError: problem(for: error)
     case let error as DatasetError: problem(for: error)
     case let error as ServiceError: problem(for: error)
+    case is ServerDevice.Unmeasured: ServerDevice.busy
     default: nil
     }
   }
@@ -69,11 +70,15 @@ package enum Problems {
     }
   }
 
+  /// The answer when others have taken all places.
+  static func busy(_ error: ServiceError) -> ProblemDetails {
+    ProblemDetails(
+      .serviceUnavailable, code: error.code, detail: error.description, retryAfter: 1)
+  }
+
   private static func problem(for error: ServiceError) -> ProblemDetails? {
     switch error {
-    case .predictionsBusy, .conversionsBusy:
-      ProblemDetails(
-        .serviceUnavailable, code: error.code, detail: error.description, retryAfter: 1)
+    case .predictionsBusy, .conversionsBusy: busy(error)
     case .modelExceedsMemory:
       ProblemDetails(.insufficientStorage, code: error.code, detail: error.description)
     default: nil

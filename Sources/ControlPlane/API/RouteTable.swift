@@ -33,7 +33,9 @@ package struct RouteTable: Sendable {
     rules.append(RouteRule(method: method, pattern: pattern, access: access))
     // A body of megabytes is not read for who may not send it.
     let screen: Router.Screen = { [gate] request, parameters in
-      (try? gate.admit(request, parameters, to: access)) != nil
+      guard let caller = try? gate.admit(request, parameters, to: access) else { return .refused }
+      guard case .user(let user) = caller else { return .admitted(user: nil) }
+      return .admitted(user: user.text)
     }
     router.on(
       method, pattern, bodyLimit: bodyLimit, isImmediate: isImmediate, screen: screen
@@ -42,7 +44,9 @@ package struct RouteTable: Sendable {
         let caller = try gate.admit(request, parameters, to: access)
         if method != .get, request.isCrossSite == true { throw Self.crossSite }
         try request.requireSingleParameters()
-        return try handler(request, parameters, caller)
+        return try handler(request, parameters, caller).mapDeferredError {
+          Problems.problem(for: $0) ?? $0
+        }
       } catch {
         throw Problems.problem(for: error) ?? error
       }

@@ -14,11 +14,8 @@ extension API {
       .post, "/users/{user}/classes", access: .sameUser, bodyLimit: min(256 << 10, bodyLimit)
     ) { request, parameters, caller in
       try BodyType.requireJSON(request)
-      let job = try submit(
-        request.body, under: idempotencyKey(request), of: request,
-        user: UserID(parameters.require("user")), for: caller)
-      return try .json(
-        job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
+      let user = try UserID(parameters.require("user"))
+      return lanes.requests.response { _ in try submit(request, user: user, for: caller) }
     }
     routes.on(.get, "/users/{user}", access: .sameUser) { _, parameters, caller in
       try .json(.ok, user(UserID(parameters.require("user")), for: caller))
@@ -34,6 +31,19 @@ extension API {
       predictions.drop(deletion.deletedModels)
       housekeeping.eraseSoon()
       return Response(.noContent)
+    }
+  }
+
+  private func submit(_ request: Request, user: UserID, for caller: Caller) throws -> Response {
+    do {
+      let job = try submit(
+        request.body, under: idempotencyKey(request), of: request, user: user, for: caller)
+      return try .json(
+        job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
+    } catch let error as ServerDevice.Unmeasured {
+      return error.measurement.response(within: ownDevice.patience, late: ServerDevice.busy) {
+        lanes.requests.response { _ in try submit(request, user: user, for: caller) }
+      }
     }
   }
 
@@ -54,7 +64,7 @@ extension API {
         detail: "only an operator may ask for the priority 'high'", param: "priority")
     }
     let baseModel = try baseModel(named: wanted.baseModel)
-    let universal = try library.model(baseModel)
+    let universal = try heads.head(of: baseModel)
     wanted.suit(universal)
     if wanted.needsDevice {
       // Before anything is measured for a request that is refused anyway.
@@ -62,7 +72,10 @@ extension API {
       let pattern = wanted.recipe.pattern
       wanted.use(
         try wanted.device.map { try devices.profile(named: $0) }
-          ?? ownDevice.profile(of: universal, digest: baseModel.digest, pattern: pattern))
+          ?? ownDevice.profile(
+            of: universal.description, digest: baseModel.digest, pattern: pattern,
+            lane: lanes.measurements
+          ) { [library] in try library.model(baseModel) })
     }
     let dataset = try store.dataset(baseModel.dataset).record
     try Personalization.check(

@@ -1,41 +1,27 @@
-import Dispatch
 import Foundation
-import JobContract
 import ModelFormats
 import ONNXModels
 import Store
-import Synchronization
 
 /// Makes a model's other formats when they are first asked for, and keeps them as blobs: equal
 /// models give equal bytes, and a file's tag stays what it was.
-///
-/// One conversion at a time, since each takes the memory of a dense model. A few requests may wait
-/// for their turn; more would take the workers from requests that have nothing to do with it.
-package final class ModelConverter: Sendable {
-  private static let maxWaiting = 3
-  private static let patience = DispatchTimeInterval.seconds(20)
-
+package struct ModelConverter: Sendable {
   private let store: SQLiteStore
-  private let turn = DispatchSemaphore(value: 1)
-  private let waiting = Atomic<Int>(0)
 
-  /// A converter that has nothing to do yet.
+  /// A converter over a store.
   package init(store: SQLiteStore) { self.store = store }
 
-  /// The bytes of a model in a format.
-  /// - Throws: ``ServiceError/conversionsBusy``, ``StoreError``.
-  func blob(of model: ModelRecord, as format: ModelFormat) throws -> BlobRecord {
+  /// The bytes of a model in a format, if they have been made.
+  static func known(_ model: ModelRecord, as format: ModelFormat) -> BlobRecord? {
     if format == .crisp { return model.blob }
-    if let file = model.files.first(where: { $0.name == format.rawValue }) { return file.blob }
-    let ahead = waiting.wrappingAdd(1, ordering: .relaxed).oldValue
-    defer { waiting.wrappingSubtract(1, ordering: .relaxed) }
-    guard ahead <= Self.maxWaiting, turn.wait(timeout: .now() + Self.patience) == .success else {
-      throw ServiceError.conversionsBusy
-    }
-    defer { turn.signal() }
+    return model.files.first { $0.name == format.rawValue }?.blob
+  }
+
+  /// Makes them. It takes long, and the memory of a dense model.
+  /// - Throws: ``StoreError``, `FormatError`, `ONNXError`.
+  func convert(_ model: ModelRecord, to format: ModelFormat) throws -> BlobRecord {
     // Whoever had the turn before may have wanted the same.
-    let files = try store.model(model.id).files
-    if let file = files.first(where: { $0.name == format.rawValue }) { return file.blob }
+    if let blob = Self.known(try store.model(model.id), as: format) { return blob }
     let blob = try store.put(converted(model, to: format))
     return try store.addFile(
       NewModelFile(name: format.rawValue, blob: blob.digest, mediaType: format.mediaType),

@@ -74,4 +74,24 @@ package final class DecodePool: Sendable {
     for _ in 0..<count { shared.work.signal() }
     return group
   }
+
+  /// Makes `count` values, each once, on as many threads as there are cores, and of the priority of
+  /// the thread that asks.
+  static func map<Value: Sendable>(_ count: Int, _ make: @escaping @Sendable (Int) -> Value)
+    -> [Value]
+  {
+    let made = Made<Value>(count)
+    let pool = DecodePool(threads: ProcessInfo.processInfo.activeProcessorCount)
+    pool.submit(count) { index in
+      let value = make(index)
+      made.values.withLock { $0[index] = value }
+    }.wait()
+    return made.values.withLock { $0 }.compactMap { $0 }
+  }
+
+  private final class Made<Value: Sendable>: Sendable {
+    let values: Mutex<[Value?]>
+
+    init(_ count: Int) { values = Mutex([Value?](repeating: nil, count: count)) }
+  }
 }

@@ -38,16 +38,14 @@ public struct Normalization: Sendable, Hashable {
       indices = Array(indices.prefix(Self.sampleSize))
     }
     let source = dataset.source(.training)
-    let found = Mutex([ChannelSums?](repeating: nil, count: indices.count))
-    DispatchQueue.concurrentPerform(iterations: indices.count) { [indices] position in
+    let images = DecodePool.map(indices.count) { [indices] position -> ChannelSums? in
       do throws(DatasetError) {
-        let sums = ChannelSums(try source.planes(indices[position], geometry), shape)
-        found.withLock { $0[position] = sums }
+        return ChannelSums(try source.planes(indices[position], geometry), shape)
       } catch {
         dataset.skipLog.add(.training, indices[position], error)
+        return nil
       }
-    }
-    let images = found.withLock { $0 }.compactMap { $0 }
+    }.compactMap { $0 }
     guard !images.isEmpty else {
       throw dataset.skippedImages.example ?? .emptySplit(folder: dataset.name)
     }

@@ -19,10 +19,18 @@ public struct Limits: Sendable {
   public var handshakeTimeout: Duration = .seconds(10)
   /// Time from the first byte of a request to the end of its header block; later answers 408.
   public var headerTimeout: Duration = .seconds(10)
-  /// Bytes per second a body must bring on average once `bodyGrace` is over; fewer answer 408.
+  /// Bytes per second a body must bring in each `bodyWindow`; fewer answer 408. What came earlier does
+  /// not count, so no length buys a silence.
   public var bodyMinimumRate = 1024
-  /// Time a body may take before its rate is looked at.
-  public var bodyGrace: Duration = .seconds(10)
+  /// Time over which a body's rate is measured, again and again from its head on.
+  public var bodyWindow: Duration = .seconds(10)
+  /// Memory for the bodies of all requests, from their first byte until they are answered; more is
+  /// answered 503. To be no less than the largest body of any route.
+  public var bodyMemory = 256 << 20
+  /// The same for those of one address; more is answered 429.
+  public var bodyMemoryPerAddress = 64 << 20
+  /// The same for those of one user, as far as the route's screen names one; more is answered 429.
+  public var bodyMemoryPerUser = 32 << 20
   /// Time a connection may stay open between requests.
   public var idleTimeout: Duration = .seconds(60)
   /// Time the peer has to take each 64 KiB of a response.

@@ -19,6 +19,8 @@ public struct Request: Sendable {
   public let remoteAddress: String
   /// Names this request in the log, in errors and in the response's `Request-Id` field.
   public let id: String
+  /// What the body takes of the memory for bodies, for as long as any copy of the request lives.
+  private let reservation: BodyReservation?
 
   /// Whether the answer's body will not be sent (RFC 9110 §9.3.2).
   public var isHead: Bool { method == .head }
@@ -81,7 +83,7 @@ public struct Request: Sendable {
 
   init(
     method: HTTPRequest.Method, target: RequestTarget, headers: HTTPFields, body: [UInt8],
-    remoteAddress: String, id: String
+    remoteAddress: String, id: String, reservation: BodyReservation? = nil
   ) {
     self.method = method
     self.target = target.raw
@@ -91,5 +93,6 @@ public struct Request: Sendable {
     self.body = body
     self.remoteAddress = remoteAddress
     self.id = id
+    self.reservation = reservation
   }
 }

@@ -27,6 +27,8 @@ public struct Response: Sendable {
     case pulled(length: Int64, read: Read)
     /// Bytes that come to be by and by; no worker waits for them.
     case live(any LiveBody)
+    /// Another response, which comes later and takes this one's place.
+    case deferred(DeferredResponse)
   }
 
   /// A response of these parts.

@@ -6,8 +6,17 @@ public struct Router: Sendable {
   /// not show it.
   public typealias Handler = @Sendable (Request, PathParameters) throws -> Response
 
-  /// Whether a request may go on, told from its head alone: its body is empty still.
-  public typealias Screen = @Sendable (Request, PathParameters) -> Bool
+  /// Whether a request may send its body, told from its head alone: its body is empty still.
+  public typealias Screen = @Sendable (Request, PathParameters) -> Screening
+
+  /// What a screen says.
+  public enum Screening: Sendable, Equatable {
+    /// Its body may come. What it takes counts for `user`, if one is named
+    /// (`Limits.bodyMemoryPerUser`).
+    case admitted(user: String?)
+    /// The handler is called without the body, to say why not.
+    case refused
+  }
 
   /// One line of the table.
   public struct Route: Sendable {
@@ -60,9 +69,9 @@ public struct Router: Sendable {
   /// - Parameters:
   ///   - isImmediate: says that the handler only looks at memory, for microseconds. It then needs no
   ///     worker, and answers even while all workers are busy.
-  ///   - screen: asked before a body of some size is read. If it says no, the handler is called at
-  ///     once, without the body, to say why; the connection is then closed. Like that call it must be
-  ///     quick.
+  ///   - screen: asked on a worker before a body of more than 64 KiB is read, or one of unknown
+  ///     length. If it says no, the handler is called at once, without the body, to say why; the
+  ///     connection is then closed.
   public mutating func on(
     _ method: HTTPRequest.Method, _ pattern: String, bodyLimit: Int? = nil,
     isImmediate: Bool = false, screen: Screen? = nil, handler: @escaping Handler
@@ -76,11 +85,12 @@ public struct Router: Sendable {
     routes.insert(route, at: position)
   }
 
-  /// Answers a request without a connection.
+  /// Answers a request without a connection, and waits where the answer is deferred.
   /// - Throws: what the handler throws, or `ProblemDetails` with status 404 or 405.
   public func respond(to request: Request) throws -> Response {
     try respond(
-      to: request, by: route(request.method, request.path, isAsterisk: request.target == "*"))
+      to: request, by: route(request.method, request.path, isAsterisk: request.target == "*")
+    ).settled()
   }
 
   func respond(to request: Request, by outcome: Outcome) throws -> Response {

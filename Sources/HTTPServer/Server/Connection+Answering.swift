@@ -13,6 +13,7 @@ extension Connection {
     state.withLock { state in
       state.live = nil
       state.pulled = nil
+      state.deferred = nil
       conclude(&state)
       proceed(&state)
     }
@@ -27,13 +28,14 @@ extension Connection {
   /// Sends a response, or begins to: what the socket does not take now follows when it does, and
   /// nobody waits for that.
   func answer(_ response: Response, to exchange: Exchange, _ state: inout ConnectionState) {
+    if case .deferred(let answer) = response.body { return wait(for: answer, exchange, &state) }
     let outgoing = exchange.outgoing(response)
     guard let bytes = outgoing.bytes else {
       switch response.body {
       case .live(let body): return goLive(body, outgoing, exchange, &state)
       case .pulled(let length, let read): return pull(length, read, outgoing, exchange, &state)
-      // These are in memory.
-      case .empty, .bytes: return
+      // These are in memory, or have been dealt with.
+      case .empty, .bytes, .deferred: return
       }
     }
     switch bytes.withUnsafeBytes({ transport.write($0) }) {
@@ -117,8 +119,8 @@ extension Connection {
     }
   }
 
-  /// Answers a message that is no request with a problem, and closes. What does not fit the socket's
-  /// buffer is not sent.
+  /// Answers a message that is no request, or none that can be taken, with a problem, and closes.
+  /// What does not fit the socket's buffer is not sent.
   func refuse(_ problem: ProblemDetails, _ state: inout ConnectionState) {
     var problem = problem
     let method = state.pending?.head.line.method ?? state.parser.methodUnderWay

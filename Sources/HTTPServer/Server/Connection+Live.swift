@@ -31,8 +31,9 @@ extension Connection {
     live.start()
   }
 
-  /// Keeps what comes while a live body is sent: the next request, within bounds. The end of it
-  /// means that the client has left (RFC 9112 §9.6 lets a client close at any time).
+  /// Keeps what comes while a live body is sent or an answer is waited for: the next request, within
+  /// bounds. The end of it means that the client has left (RFC 9112 §9.6 lets a client close at any
+  /// time).
   func receiveEarly(_ state: inout ConnectionState) {
     withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 16) { buffer in
       switch transport.read(into: buffer) {
@@ -45,6 +46,7 @@ extension Connection {
       case .end, .failed:
         suspend(&state)
         state.live?.clientLeft()
+        state.deferred?.abandon()
       }
     }
   }

@@ -43,8 +43,9 @@ extension Connection {
         switch try state.parser.next() {
         case .incomplete:
           if state.phase == .idle, state.parser.isInsideRequest { state.enter(.head) }
+          if state.phase == .body { _ = account(for: state.parser.bodyCount, &state) }
           return
-        case .head(let head): try begin(head, &state)
+        case .head(let head): begin(head, &state)
         case .body(let body):
           dispatch(body, &state)
           answered += 1
@@ -67,26 +68,63 @@ extension Connection {
     }
   }
 
-  private func begin(
-    _ head: RequestHead, _ state: inout ConnectionState
-  ) throws(FramingError) {
+  private func begin(_ head: RequestHead, _ state: inout ConnectionState) {
     let target = head.line.target
     let outcome = context.router.route(
       head.line.method, target.path, isAsterisk: target.isAsterisk)
     state.pending = (head, outcome)
-    var limit = context.configuration.limits.body
-    if case .matched(let route, let parameters) = outcome {
-      limit = route.bodyLimit ?? limit
-      if head.framing.mayBeLarge, let screen = route.screen,
-        !screen(exchange(head, outcome, body: []).request, parameters)
-      {
-        return answerWithoutBody(head, outcome, &state)
-      }
-    } else if head.framing != .none {
+    guard case .matched(let route, _) = outcome else {
       // The answer does not depend on the body, and reading it would be for nothing.
-      return answerWithoutBody(head, outcome, &state)
+      return head.framing == .none
+        ? accept(head, limit: context.configuration.limits.body, user: nil, &state)
+        : answerWithoutBody(head, outcome, &state)
     }
-    try state.parser.acceptBody(limit: limit)
+    if head.framing.mayBeLarge, route.screen != nil {
+      return screen(head, outcome, &state)
+    }
+    accept(head, limit: limit(of: route), user: nil, &state)
+  }
+
+  private func limit(of route: Router.Route) -> Int {
+    route.bodyLimit ?? context.configuration.limits.body
+  }
+
+  /// Asks on a worker whether the body may come, because that may take a look into a database.
+  private func screen(
+    _ head: RequestHead, _ outcome: Router.Outcome, _ state: inout ConnectionState
+  ) {
+    state.enter(.handling)
+    suspend(&state)
+    var exchange = exchange(head, outcome, body: [])
+    exchange.keepAlive = false
+    let isAccepted = context.workers.submit { [self, exchange] in
+      guard case .matched(let route, let parameters) = outcome, let screen = route.screen,
+        case .admitted(let user) = screen(exchange.request, parameters)
+      else { return handle(exchange) }
+      takeBack { state in accept(head, limit: limit(of: route), user: user, &state) }
+    }
+    if isAccepted { return }
+    answer(exchange.failure(Self.overload, logger: context.logger), to: exchange, &state)
+  }
+
+  private func accept(
+    _ head: RequestHead, limit: Int, user: String?, _ state: inout ConnectionState
+  ) {
+    do throws(FramingError) {
+      try state.parser.acceptBody(limit: limit)
+    } catch {
+      return refuse(ProblemDetails(error), &state)
+    }
+    if head.framing != .none {
+      do throws(BodyBudget.Excess) {
+        var (announced, isExact) = (limit, false)
+        if case .length(let length) = head.framing { (announced, isExact) = (length, true) }
+        state.reservation = try BodyReservation(
+          context.bodies, address: address, user: user, announced: announced, isExact: isExact)
+      } catch {
+        return refuse(error.problem, &state)
+      }
+    }
     state.enter(.body)
     // RFC 9110 §10.1.1: the interim answer may be omitted once body bytes are here.
     if head.expectsContinue, !state.parser.hasBufferedInput {
@@ -94,20 +132,33 @@ extension Connection {
     }
   }
 
+  /// False if there is no memory for what has come of the body; the client knows then.
+  private func account(for count: Int, _ state: inout ConnectionState) -> Bool {
+    do throws(BodyBudget.Excess) {
+      try state.reservation?.grow(to: count)
+      return true
+    } catch {
+      refuse(error.problem, &state)
+      return false
+    }
+  }
+
   private func dispatch(_ body: [UInt8], _ state: inout ConnectionState) {
+    guard account(for: body.count, &state) else { return }
     guard let (head, outcome) = state.pending else { return close(&state) }
     state.pending = nil
-    let exchange = exchange(head, outcome, body: body)
+    let exchange = exchange(head, outcome, body: body, state.reservation.take())
     if outcome.isImmediate { return respond(to: exchange, &state) }
     state.enter(.handling)
     suspend(&state)
     if context.workers.submit({ [self] in handle(exchange) }) { return }
-    let problem = ProblemDetails(
-      .serviceUnavailable, code: "overloaded",
-      detail: "The server has too much to do; try again.", retryAfter: 1)
-    answer(exchange.failure(problem, logger: context.logger), to: exchange, &state)
+    answer(exchange.failure(Self.overload, logger: context.logger), to: exchange, &state)
     if Self.isReceiving(state.phase) { resume(&state) }
   }
+
+  private static let overload = ProblemDetails(
+    .serviceUnavailable, code: "overloaded",
+    detail: "The server has too much to do; try again.", retryAfter: 1)
 
   private func answerWithoutBody(
     _ head: RequestHead, _ outcome: Router.Outcome, _ state: inout ConnectionState
@@ -118,12 +169,13 @@ extension Connection {
   }
 
   private func exchange(
-    _ head: RequestHead, _ outcome: Router.Outcome, body: [UInt8]
+    _ head: RequestHead, _ outcome: Router.Outcome, body: [UInt8],
+    _ reservation: BodyReservation? = nil
   ) -> Exchange {
     Exchange(
       request: Request(
         method: head.line.method, target: head.line.target, headers: head.headers, body: body,
-        remoteAddress: address, id: RequestID.next()),
+        remoteAddress: address, id: RequestID.next(), reservation: reservation),
       outcome: outcome, version: head.line.version,
       keepAlive: head.keepAlive && !context.isDraining)
   }

@@ -66,7 +66,7 @@ final class Connection: Watched {
     switch state.phase {
     case .handshake: negotiate(&state)
     case .idle, .head, .body: receive(&state)
-    case .live: receiveEarly(&state)
+    case .live, .deferred: receiveEarly(&state)
     case .lingering: discard(&state)
     case .negotiating, .handling, .closed: break
     }
@@ -101,6 +101,9 @@ final class Connection: Watched {
       switch state.phase {
       case .handling, .negotiating: transport.interrupt()
       case .live: state.live?.clientLeft()
+      case .deferred:
+        transport.interrupt()
+        state.deferred?.abandon()
       default: close(&state)
       }
     }
@@ -111,6 +114,9 @@ final class Connection: Watched {
   func end(_ disposition: OutgoingResponse.Disposition, _ state: inout ConnectionState) {
     guard case .cut(let abruptly) = disposition else {
       state.enter(.lingering)
+      // What has come of a body is of no use any more.
+      state.parser = RequestParser(limits: context.configuration.limits)
+      state.reservation = nil
       finishWriting(&state)
       return resume(&state)
     }
@@ -147,6 +153,7 @@ final class Connection: Watched {
     state.enter(.closed)
     state.parser = RequestParser(limits: context.configuration.limits)
     state.pending = nil
+    state.reservation = nil
     state.isSuspended = true
     state.writeWaiter = nil
     state.watched = []

@@ -13,6 +13,9 @@ struct ConnectionState {
     case body
     /// A worker has the connection; nothing is read.
     case handling
+    /// An answer comes from elsewhere; what comes meanwhile is kept, and shows whether the client is
+    /// there.
+    case deferred
     /// A live body is being sent; what comes meanwhile is kept, and shows whether the client is there.
     case live
     /// The last answer is sent; what still comes is discarded so that no reset destroys the
@@ -25,10 +28,15 @@ struct ConnectionState {
   static let lingerTimeout: Duration = .seconds(2)
 
   private(set) var phase = Phase.idle
-  private var since = MonotonicClock.now
+  private var since: UInt64
+  private var rate: BodyRate
   var parser: RequestParser
   /// The request whose body is being received.
   var pending: (head: RequestHead, outcome: Router.Outcome)?
+  /// What the body that is being received takes of the memory for bodies.
+  var reservation: BodyReservation?
+  /// The answer that is waited for.
+  var deferred: PendingAnswer?
   /// The live body under way.
   var live: LiveResponse?
   /// Bytes that came while it was.
@@ -47,15 +55,18 @@ struct ConnectionState {
   /// Bytes to discard while lingering.
   var lingerBudget = 1024 * 1024
 
-  init(limits: Limits) {
+  init(limits: Limits, now: UInt64 = MonotonicClock.now) {
     parser = RequestParser(limits: limits)
+    since = now
+    rate = BodyRate(now: now)
   }
 
-  mutating func enter(_ next: Phase) {
+  mutating func enter(_ next: Phase, now: UInt64 = MonotonicClock.now) {
     // The time limit of a handshake is that of all its steps.
     let goesOn = Self.isHandshake(phase) && Self.isHandshake(next)
     phase = next
-    if !goesOn { since = MonotonicClock.now }
+    if !goesOn { since = now }
+    if next == .body { rate = BodyRate(now: now) }
   }
 
   private static func isHandshake(_ phase: Phase) -> Bool {
@@ -69,7 +80,7 @@ struct ConnectionState {
     case refuse(FramingError)
   }
 
-  func expiry(now: UInt64, limits: Limits) -> Expiry {
+  mutating func expiry(now: UInt64, limits: Limits) -> Expiry {
     let elapsed = now > since ? now - since : 0
     switch phase {
     case .handshake: return elapsed > limits.handshakeTimeout.nanoseconds ? .close : .none
@@ -77,13 +88,12 @@ struct ConnectionState {
     case .head:
       return elapsed > limits.headerTimeout.nanoseconds ? .refuse(.headerTimeout) : .none
     case .body:
-      guard elapsed > limits.bodyGrace.nanoseconds else { return .none }
-      let expected = Double(limits.bodyMinimumRate) * Double(elapsed) / 1e9
-      return Double(parser.bodyCount) < expected ? .refuse(.bodyTimeout) : .none
+      return rate.isTooLow(count: parser.bodyCount, now: now, limits: limits)
+        ? .refuse(.bodyTimeout) : .none
     case .lingering:
       let allowed = hasFinishedWriting ? Self.lingerTimeout : limits.writeTimeout
       return elapsed > allowed.nanoseconds ? .close : .none
-    case .negotiating, .handling, .live, .closed: return .none
+    case .negotiating, .handling, .deferred, .live, .closed: return .none
     }
   }
 }

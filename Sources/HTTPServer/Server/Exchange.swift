@@ -16,8 +16,14 @@ struct Exchange: Sendable {
 
   /// Runs the handler. Errors become problems; only `ProblemDetails` shows its text.
   func respond(router: Router, logger: Logger) -> Response {
+    conclude(Result { try router.respond(to: request, by: outcome) }, logger: logger)
+  }
+
+  /// What a handler said, as it can be sent. May read a short body.
+  func conclude(_ result: Result<Response, any Error>, logger: Logger) -> Response {
     do {
-      var response = try router.respond(to: request, by: outcome)
+      var response = try result.get()
+      if case .deferred = response.body { return response }
       if response.status.code < 200 { throw HandlerFault.interimStatus }
       if case .pulled(let length, let read) = response.body {
         guard length >= 0 else { throw HandlerFault.negativeLength }

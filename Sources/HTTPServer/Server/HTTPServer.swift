@@ -139,7 +139,7 @@ public final class HTTPServer: Sendable {
   private func sweepTimer() -> EventSource {
     let limits = context.configuration.limits
     let shortest = [
-      limits.handshakeTimeout, limits.headerTimeout, limits.idleTimeout, limits.bodyGrace,
+      limits.handshakeTimeout, limits.headerTimeout, limits.idleTimeout, limits.bodyWindow,
       ConnectionState.lingerTimeout,
     ].map(\.nanoseconds).min()
     let interval = min(max((shortest ?? 0) / 4, 10_000_000), 1_000_000_000)

@@ -74,7 +74,8 @@ struct OutgoingResponse {
       return .none
     }
     switch response.body {
-    case .empty: return .length(0)
+    // The deferred are answered before they get here.
+    case .empty, .deferred: return .length(0)
     case .bytes(let bytes): return .length(Int64(bytes.count))
     case .pulled(let length, _): return .length(length)
     // RFC 9112 §6.1: no Transfer-Encoding to a client of HTTP/1.0.

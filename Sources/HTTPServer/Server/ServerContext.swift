@@ -15,6 +15,7 @@ final class ServerContext: Sendable {
   /// Sends pulled bodies. It never waits for a client, only for what it reads.
   let downloads: WorkerPool
   let registry: ConnectionRegistry
+  let bodies: BodyBudget
   /// What new connections use; nil without TLS.
   let tls = Mutex<TLSContext?>(nil)
   private let draining = Atomic<Bool>(false)
@@ -40,6 +41,7 @@ final class ServerContext: Sendable {
       label: "http-download", workers: max(2, ProcessInfo.processInfo.activeProcessorCount),
       backlog: configuration.limits.maxConnections)
     registry = ConnectionRegistry(limits: configuration.limits)
+    bodies = BodyBudget(limits: configuration.limits)
     // Apart from the loops, because a live body may look into a database for its next part.
     liveQueues = (0..<Self.loopCount).map { DispatchQueue(label: "http-live-\($0)") }
   }

@@ -31,13 +31,21 @@ package protocol Watched: AnyObject, Sendable {
 /// event, and arm every socket again after it: three system calls and two switches of thread a
 /// request, of which none is left here (Benchmarks/results/service.md has what that is worth).
 package final class EventLoop: Sendable {
+  private static let mark = DispatchSpecificKey<Bool>()
+
+  /// Whether the caller runs on the thread of a loop, where nothing may wait: all of the loop's
+  /// connections would wait with it.
+  package static var isCurrent: Bool { DispatchQueue.getSpecific(key: mark) == true }
+
   private let core: Core
 
   /// Begins to wait.
   /// - Throws: `ServerError.system` when the process or system is out of descriptors.
   package init(label: String) throws(ServerError) {
     core = try Core()
-    DispatchQueue(label: label).async { [core] in core.run() }
+    let queue = DispatchQueue(label: label)
+    queue.setSpecific(key: Self.mark, value: true)
+    queue.async { [core] in core.run() }
   }
 
   deinit { core.stop() }

@@ -43,6 +43,36 @@ extension ServiceMetrics {
     }
   }
 
+  /// Shows how busy the lanes of slow work are.
+  func watch(_ lanes: Lanes) {
+    registry.collect {
+      let all = lanes.all.map { ($0.name, $0.statistics) }
+      func family(
+        _ name: String, _ help: String, kind: MetricFamily.Kind = .gauge,
+        _ value: (WorkLane.Statistics) -> Int
+      ) -> MetricFamily {
+        MetricFamily(
+          name, help, kind: kind,
+          samples: all.map {
+            .init(labels: [.init("lane", $0.0)], value: Double(value($0.1)))
+          })
+      }
+      return [
+        family("crisp_lane_running", "Slow work under way.") { $0.running },
+        family("crisp_lane_waiting", "Slow work that waits for its turn.") { $0.waiting },
+        family(
+          "crisp_lane_refused_total", "Slow work refused because too much waited.", kind: .counter
+        ) { $0.refused },
+        family(
+          "crisp_lane_expired_total", "Slow work that was not done in time.", kind: .counter
+        ) { $0.expired },
+        family(
+          "crisp_lane_cancelled_total", "Slow work whose client left.", kind: .counter
+        ) { $0.cancelled },
+      ]
+    }
+  }
+
   /// A database that fails must show in the metrics, not take them away.
   private static func families(of store: SQLiteStore) -> [MetricFamily] {
     func up(_ isUp: Bool) -> MetricFamily {

@@ -33,6 +33,8 @@ public final class SQLiteStore: Sendable {
 
   let clock: StoreClock
   private let steps = ClockSteps()
+  /// Called where the file is about to be read or written.
+  private let onAccess: (@Sendable () -> Void)?
   let pool: any DatabaseWriter
   private let file: HeldFile
   private let isOpen = Mutex(true)
@@ -46,23 +48,28 @@ public final class SQLiteStore: Sendable {
   ///   - access: For ``Access/writing``, a file that is not there is made, readable by its owner only.
   ///   - clock: Tells the times for leases, grace periods and dates.
   ///   - busyTimeout: Seconds to wait for another process's transaction.
+  ///   - onAccess: Called on every thread that is about to read or write the file, for tests of
+  ///     which threads do.
   /// - Throws: ``StoreError``, one case for each reason under "Opening".
   public convenience init(
     path: String, access: Access = .writing, clock: StoreClock = .system,
-    busyTimeout: TimeInterval = 10
+    busyTimeout: TimeInterval = 10, onAccess: (@Sendable () -> Void)? = nil
   ) throws {
     try self.init(
-      path: path, access: access, clock: clock, busyTimeout: busyTimeout, schema: migrations)
+      path: path, access: access, clock: clock, busyTimeout: busyTimeout, schema: migrations,
+      onAccess: onAccess)
   }
 
   /// Opens a database as a program would that has those migrations.
   package init(
     path: String, access: Access = .writing, clock: StoreClock = .system,
-    busyTimeout: TimeInterval = 10, schema: [Migration]
+    busyTimeout: TimeInterval = 10, schema: [Migration],
+    onAccess: (@Sendable () -> Void)? = nil
   ) throws {
     self.path = Self.absolute(path)
     self.access = access
     self.clock = clock
+    self.onAccess = onAccess
     try DatabaseFile.requireFolder(of: self.path)
     file = try HeldFile(path: self.path, creating: access == .writing)
     do {
@@ -107,6 +114,7 @@ public final class SQLiteStore: Sendable {
 
   /// Reads from one snapshot.
   func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    onAccess?()
     do {
       return try pool.read(body)
     } catch {
@@ -119,6 +127,7 @@ public final class SQLiteStore: Sendable {
     guard access == .writing else {
       throw StoreError.notWritable(path: path, reason: "opened for reading")
     }
+    onAccess?()
     do {
       // The time is taken inside, so that waiting for the writer does not shorten a lease.
       return try pool.write { db in try body(db, now()) }

@@ -124,6 +124,7 @@ struct Serve: ParsableCommand {
     guard predictionsAtOnce ?? 1 > 0, maxPredictionBody > 0 else {
       throw ValidationError("--predictions-at-once and --max-prediction-body must be positive.")
     }
+    try connections.requireRoom(for: maxPredictionBody, named: "--max-prediction-body")
     guard (0...86_400).contains(drainDeadline), (0...86_400).contains(drainDelay) else {
       throw ValidationError("--drain-deadline and --drain-delay must be 0 to 86400 seconds.")
     }

@@ -27,11 +27,20 @@ struct ConnectionOptions: ParsableArguments {
   @Option(help: "Seconds from a request's first byte to the end of its header.")
   var headerTimeout: Double = 10
 
-  @Option(help: "Bytes a second that a request body must bring, once --body-grace is over.")
+  @Option(help: "Bytes a second that a request body must bring in each --body-window.")
   var minBodyRate = 1 << 10
 
-  @Option(help: "Seconds a request body may take at any rate.")
-  var bodyGrace: Double = 10
+  @Option(help: "Seconds over which the rate of a request body is measured, again and again.")
+  var bodyWindow: Double = 10
+
+  @Option(help: "Megabytes that the bodies of all requests may take until they are answered.")
+  var maxBodyMemory = 256
+
+  @Option(help: "Megabytes that the bodies of one address's requests may take.")
+  var maxBodyMemoryPerAddress = 64
+
+  @Option(help: "Megabytes that the bodies of one user's requests may take, with tokens.")
+  var maxBodyMemoryPerUser = 32
 
   @Option(help: "Seconds a connection may stay open between requests.")
   var idleTimeout: Double = 60
@@ -50,13 +59,34 @@ struct ConnectionOptions: ParsableArguments {
     for (name, value) in sizes where !(1...1 << 30).contains(value) {
       throw ValidationError("\(name) must be 1 to \(1 << 30).")
     }
+    for (name, megabytes) in memories {
+      guard (1...1 << 20).contains(megabytes) else {
+        throw ValidationError("\(name) must be 1 to \(1 << 20) megabytes.")
+      }
+    }
+    try requireRoom(for: maxBody, named: "--max-body")
     let times = [
       ("--handshake-timeout", handshakeTimeout), ("--header-timeout", headerTimeout),
-      ("--body-grace", bodyGrace), ("--idle-timeout", idleTimeout),
+      ("--body-window", bodyWindow), ("--idle-timeout", idleTimeout),
       ("--write-timeout", writeTimeout),
     ]
     for (name, seconds) in times where !(0.01...86_400).contains(seconds) {
       throw ValidationError("\(name) must be 0.01 to 86400 seconds.")
+    }
+  }
+
+  private var memories: [(name: String, megabytes: Int)] {
+    [
+      ("--max-body-memory", maxBodyMemory),
+      ("--max-body-memory-per-address", maxBodyMemoryPerAddress),
+      ("--max-body-memory-per-user", maxBodyMemoryPerUser),
+    ]
+  }
+
+  /// Refuses bounds under which a body of the size that another flag allows would never be taken.
+  func requireRoom(for bytes: Int, named flag: String) throws {
+    for (name, megabytes) in memories where megabytes << 20 < bytes {
+      throw ValidationError("\(name) must not be less than \(flag), \(bytes) bytes.")
     }
   }
 
@@ -72,7 +102,10 @@ struct ConnectionOptions: ParsableArguments {
     limits.handshakeTimeout = .seconds(handshakeTimeout)
     limits.headerTimeout = .seconds(headerTimeout)
     limits.bodyMinimumRate = minBodyRate
-    limits.bodyGrace = .seconds(bodyGrace)
+    limits.bodyWindow = .seconds(bodyWindow)
+    limits.bodyMemory = maxBodyMemory << 20
+    limits.bodyMemoryPerAddress = maxBodyMemoryPerAddress << 20
+    limits.bodyMemoryPerUser = maxBodyMemoryPerUser << 20
     limits.idleTimeout = .seconds(idleTimeout)
     limits.writeTimeout = .seconds(writeTimeout)
     return limits

@@ -18,7 +18,7 @@ import Testing
 
   @Test func halfABodyTimesOut() throws {
     var configuration = ServerConfiguration()
-    configuration.limits.bodyGrace = .milliseconds(50)
+    configuration.limits.bodyWindow = .milliseconds(50)
     try TestServer.run(TestServer.router, configuration: configuration) { port, _ in
       let client = try RawClient(port: port)
       try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel")

@@ -1,0 +1,55 @@
+import Foundation
+import HTTPServer
+import JobContract
+
+/// Where slow work is done, so that what is quick never waits for it: each kind has threads and a
+/// queue of its own, above jobs and below everything else.
+package struct Lanes: Sendable {
+  /// Nice value of all: a job's is 10, a quick request's 0.
+  private static let nice = 5
+
+  /// Requests for models, whose bodies are read and checked: cheap ones, but some made to be dear.
+  package let requests: WorkLane
+  /// Pictures and tensors, decoded and computed.
+  let predictions: WorkLane
+  /// Models written in other formats. One at a time, since each takes the memory of a dense model.
+  let conversions: WorkLane
+  /// The device measured. One at a time: two would disturb each other.
+  let measurements: WorkLane
+
+  /// Lanes without threads yet.
+  package init(predictionsAtOnce: Int) {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    requests = WorkLane(
+      "requests",
+      .init(running: cores, waiting: 256, deadline: .seconds(10), nice: Self.nice),
+      busy: ProblemDetails(
+        .serviceUnavailable, code: "overloaded",
+        detail: "The server has too much to do; try again.", retryAfter: 1))
+    predictions = WorkLane(
+      "predictions",
+      .init(
+        running: max(1, min(predictionsAtOnce, cores)), waiting: 64, deadline: .seconds(10),
+        nice: Self.nice),
+      busy: Problems.busy(.predictionsBusy))
+    conversions = WorkLane(
+      "conversions", .init(running: 1, waiting: 8, deadline: .seconds(60), nice: Self.nice),
+      busy: Problems.busy(.conversionsBusy))
+    measurements = WorkLane(
+      // Nobody waits for it that long: the deadline only ends what has gone wrong.
+      "measurements", .init(running: 1, waiting: 4, deadline: .seconds(3600), nice: Self.nice),
+      busy: ServerDevice.busy)
+  }
+
+  /// All of them.
+  package var all: [WorkLane] { [requests, predictions, conversions, measurements] }
+
+  /// Refuses work from now on and waits for what is under way, but for measurements, which leave
+  /// nothing half done.
+  /// - Returns: whether it ended within `deadline`.
+  package func stop(deadline: Duration) -> Bool {
+    measurements.stop(deadline: .zero)
+    return [requests, predictions, conversions].map { $0.stop(deadline: deadline) }
+      .allSatisfy { $0 }
+  }
+}
