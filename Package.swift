@@ -15,6 +15,7 @@ let package = Package(
     .library(name: "ONNXModels", targets: ["ONNXModels"]),
     .library(name: "Training", targets: ["Training", "Datasets", "NeuralGraph", "Randomness"]),
     .library(name: "Pruning", targets: ["Pruning", "ModelFormats"]),
+    .library(name: "ThreadWaiting", targets: ["CThreadWaiting"]),
     .executable(name: "crisp-server", targets: ["crisp-server"]),
     .executable(name: "crisp", targets: ["crisp"]),
   ],
@@ -34,6 +35,8 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "CLibCrisp"),
     .target(name: "CTraining", linkerSettings: [.linkedLibrary("gomp")]),
+    // For programs only: tells CTraining's threads, and oneDNN's, how to wait
+    .target(name: "CThreadWaiting"),
     .target(name: "CEmbeddedModel", exclude: ["resnet18-fashion-mnist.safetensors"]),
 
     // Rooms, from the ground up
@@ -178,7 +181,7 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "ControlPlane", "Datasets", "HTTPServer", "PersonalizationService", "Training",
+        "CThreadWaiting", "ControlPlane", "Datasets", "HTTPServer", "PersonalizationService",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -186,7 +189,8 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "ClassWeights", "Comparison", "Datasets", "Digests", "Latency", "ModelCards",
+        "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests", "Latency",
+        "ModelCards",
         "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "PersonalizationClient",
         "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -1,4 +1,5 @@
 import ControlPlane
+import Datasets
 import Dispatch
 import Foundation
 import HTTPServer
@@ -46,6 +47,9 @@ public final class Service: Sendable {
     public var cache = CostCache.directory(environment: ProcessInfo.processInfo.environment)
     /// A folder of other devices' profiles, NAME.json each, which requests may name.
     public var devices: String?
+    /// The folder of Fashion-MNIST, on which the embedded base model was trained. Where it is missing,
+    /// a new database starts without a base model.
+    public var defaultDataset = DatasetCatalog.fashionMNIST.path
     /// Seconds for which a server that is to stop still accepts connections, with 503 at `/readyz`, so
     /// that load balancers turn away from it first.
     public var drainDelay = 0
@@ -54,6 +58,12 @@ public final class Service: Sendable {
     public var requireTokens = false
     /// Whether to listen beyond loopback although nothing protects users from each other.
     public var insecure = false
+
+    /// Names, and addresses, under which the server answers as long as it has no tokens, besides
+    /// loopback ones and `http.host`. Without ports; case does not matter.
+    public var allowedHosts: [String] = []
+    /// Lines that the log has lost so far, for the metrics.
+    public var droppedLogLines: @Sendable () -> Int = { 0 }
 
     /// How long what nobody needs is kept.
     public struct Housekeeping: Sendable {
@@ -93,19 +103,22 @@ public final class Service: Sendable {
   /// `DatasetError` or `ServiceError`.
   public init(_ configuration: Configuration, logger: Logger) throws {
     let host = configuration.http.host
-    let isExposed = !configuration.insecure && !Self.isLoopback(host)
+    let isExposed = !configuration.insecure && !HostRule.isLoopback(host)
     guard !isExposed || configuration.tls != nil else {
       throw ServiceError.exposedWithoutProtection(host: host)
     }
     self.logger = logger
     drainDelay = configuration.drainDelay
     store = try SQLiteStore(path: configuration.database)
-    let gate = Gate(store: store, requireTokens: configuration.requireTokens)
+    let gate = Gate(
+      store: store, hosts: HostRule(listeningOn: host, allowed: configuration.allowedHosts),
+      requireTokens: configuration.requireTokens)
     guard try !isExposed || gate.isClosed else {
       throw ServiceError.exposedWithoutTokens(host: host)
     }
     lock = try ServerLock(of: store)
-    try Registration(store: store).addEmbeddedDefault(logger: logger)
+    try Registration(store: store).addEmbeddedDefault(
+      from: configuration.defaultDataset, logger: logger)
     housekeeping = Housekeeping(
       store: store, configuration: configuration.housekeeping, logger: logger)
     let library = ModelLibrary(store: store)
@@ -155,6 +168,7 @@ public final class Service: Sendable {
     metrics.watch(server)
     metrics.watch(store)
     metrics.watch(predictions)
+    metrics.watch(droppedLogLines: configuration.droppedLogLines)
   }
 
   /// Starts listening, makes jobs of a server that died claimable again, and starts working;
@@ -216,15 +230,8 @@ public final class Service: Sendable {
     return drained && stopped
   }
 
-  /// RFC 1122, 3.2.1.3: all of 127.0.0.0/8. Names but localhost may mean anything, 127.example.com
-  /// too.
-  private static func isLoopback(_ host: String) -> Bool {
-    var address = in_addr()
-    if inet_pton(AF_INET, host, &address) == 1 {
-      return UInt32(bigEndian: address.s_addr) >> 24 == 127
-    }
-    return host == "localhost" || host == "::1"
-  }
+  /// Whether a text can be one of ``Configuration/allowedHosts``.
+  public static func isHostName(_ text: String) -> Bool { HostRule.isName(text) }
 }
 
 // The rooms do not know each other.

@@ -28,7 +28,7 @@ extension API {
     routes.on(.get, "/page/models", access: .tokenHolder) { _, _, caller in
       PageSecurity.response(.ok, try modelList(for: caller))
     }
-    routes.on(.get, "/assets/{file}", access: .anyone, isImmediate: true) {
+    routes.on(.get, "/assets/{file}", access: .anyone, isImmediate: true, isPublic: true) {
       request, parameters, _ in
       let name = try parameters.require("file")
       guard let asset = PageFiles.assets.first(where: { $0.name == name }), let tag = asset.tag

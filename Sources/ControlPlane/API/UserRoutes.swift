@@ -100,6 +100,7 @@ extension API {
   /// The base model of that name; without a name the only one, or the embedded default.
   private func baseModel(named name: String?) throws -> BaseModelRecord {
     let all = try store.baseModels().map(\.record)
+    guard !all.isEmpty else { throw Self.noBaseModel }
     if let name {
       guard let found = all.first(where: { $0.name == name }) else {
         throw ProblemDetails(
@@ -119,6 +120,11 @@ extension API {
       detail: "'base_model' is needed: there are \(all.count)", param: "base_model",
       extensions: ["known": .strings(all.map(\.name))])
   }
+
+  private static let noBaseModel = ProblemDetails(
+    .serviceUnavailable, code: "no_base_model",
+    detail: "no base model is registered on this server yet; its operator can: "
+      + EmbeddedModel.missingHint, retryAfter: 60)
 
   private func user(_ id: UserID, for caller: Caller) throws -> UserResource {
     let record = try store.user(id)

@@ -123,7 +123,7 @@ extension Connection {
     Exchange(
       request: Request(
         method: head.line.method, target: head.line.target, headers: head.headers, body: body,
-        remoteAddress: address, id: RequestID.next()),
+        isSecure: context.configuration.tls != nil, remoteAddress: address, id: RequestID.next()),
       outcome: outcome, version: head.line.version,
       keepAlive: head.keepAlive && !context.isDraining)
   }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import Logging
 import PersonalizationService
-import Training
 
 /// `crisp-server --db FILE`: runs until SIGTERM or SIGINT.
 struct Serve: ParsableCommand {
@@ -87,6 +86,12 @@ struct Serve: ParsableCommand {
   )
   var requireTokens = false
 
+  @Option(
+    help: ArgumentHelp(
+      "A name under which a server without tokens answers, besides localhost; may be repeated.",
+      valueName: "name"))
+  var allowedHost: [String] = []
+
   @Flag(help: "Listen beyond loopback although nothing protects users from each other.")
   var insecure = false
 
@@ -94,6 +99,9 @@ struct Serve: ParsableCommand {
     guard (0...65535).contains(port) else { throw ValidationError("--port must be 0 to 65535.") }
     guard (0...1024).contains(workers) else {
       throw ValidationError("--workers must be 0 to 1024.")
+    }
+    for name in allowedHost where !Service.isHostName(name) {
+      throw ValidationError("--allowed-host must be a name or an address without a port.")
     }
     var isFolder: ObjCBool = false
     if let devices,
@@ -127,8 +135,15 @@ struct Serve: ParsableCommand {
   }
 
   func run() throws {
-    ThreadWaiting.preferSleeping()
-    LoggingSystem.bootstrap { [logFormat] _ in LineLogHandler(format: logFormat) }
+    LineWriter.ignoreBrokenPipes()
+    let log = LineLogHandler.writer(to: STDERR_FILENO, format: logFormat)
+    let output = LineWriter(descriptor: STDOUT_FILENO) { _ in "" }
+    // A reader that does not read does not keep the process.
+    defer {
+      output.flush(within: 1)
+      log.flush(within: 1)
+    }
+    LoggingSystem.bootstrap { [logFormat] _ in LineLogHandler(format: logFormat, write: log.write) }
     var logger = Logger(label: "crisp-server")
     logger.logLevel = logLevel
     var configuration = Service.Configuration(database: database.database)
@@ -152,6 +167,8 @@ struct Serve: ParsableCommand {
     configuration.drainDelay = drainDelay
     configuration.requireTokens = requireTokens
     configuration.insecure = insecure
+    configuration.allowedHosts = allowedHost
+    configuration.droppedLogLines = { log.dropped }
 
     // Before anything else runs: a signal during start-up must end the process, later ones drain.
     let stopSignals = StopSignals()
@@ -162,8 +179,7 @@ struct Serve: ParsableCommand {
     defer { withExtendedLifetime(hangUp) {} }
     let scheme = tls.files == nil ? "http" : "https"
     let shown = address.host.contains(":") ? "[\(address.host)]" : address.host
-    FileHandle.standardOutput.write(
-      Data("listening on \(scheme)://\(shown):\(address.port)\n".utf8))
+    output.write("listening on \(scheme)://\(shown):\(address.port)\n")
     stopSignals.wait()
     if !service.stop(deadline: drainDeadline) {
       logger.warning("stopped with work left")

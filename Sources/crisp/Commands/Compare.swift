@@ -100,7 +100,6 @@ struct Compare: ParsableCommand {
   }
 
   func run() throws {
-    ThreadWaiting.preferSleeping()
     let suite = try readSuite()
     let plan = try Plan(suite, material: material(suite))
     let comparison = Comparison(
