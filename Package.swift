@@ -99,7 +99,7 @@ let package = Package(
       name: "Migrations", path: "Migrations",
       resources: [
         .embedInCode("m001_initial.sql"), .embedInCode("m002_dataset_fingerprint.sql"),
-        .embedInCode("m003_fair_and_bounded.sql"),
+        .embedInCode("m003_fair_and_bounded.sql"), .embedInCode("m005_retention.sql"),
       ],
       swiftSettings: swift),
     .target(

@@ -35,8 +35,10 @@ public final class Service: Sendable {
     public var eventHeartbeat: Duration = .seconds(15)
     /// How long things are kept.
     public var housekeeping = Housekeeping()
-    /// Jobs that may wait, in all and for one user.
-    public var queueLimits = QueueLimits(total: 1000, perUser: 20)
+    /// Jobs that may wait, in all and for one user, and bytes that may be kept for one user.
+    public var queueLimits = QueueLimits(total: 1000, perUser: 20, storedBytes: 10 << 30)
+    /// Requests for models that one user may send a minute.
+    public var postsPerMinute = 60
     /// Bytes that models and their sessions may take to answer predictions.
     public var predictionMemory = 512 << 20
     /// Predictions computed at once; never more than there are cores.
@@ -75,6 +77,12 @@ public final class Service: Sendable {
       public var keyLifetime: TimeInterval = 86_400
       /// Seconds for which the events of a finished job are kept.
       public var logLifetime: TimeInterval = 30 * 86_400
+      /// Seconds for which a finished job without a model is kept.
+      public var jobLifetime: TimeInterval = 90 * 86_400
+      /// Finished jobs without a model that are kept at most; the oldest go first.
+      public var jobLimit = 100_000
+      /// Seconds for which a model is kept that nobody asks for, downloads or predicts with.
+      public var modelLifetime: TimeInterval = 365 * 86_400
     }
 
     /// The defaults for a database.
@@ -119,8 +127,6 @@ public final class Service: Sendable {
     lock = try ServerLock(of: store)
     try Registration(store: store).addEmbeddedDefault(
       from: configuration.defaultDataset, logger: logger)
-    housekeeping = Housekeeping(
-      store: store, configuration: configuration.housekeeping, logger: logger)
     let library = ModelLibrary(store: store)
     var jobs = JobRunner.Configuration()
     jobs.workers = max(0, configuration.workers)
@@ -147,11 +153,16 @@ public final class Service: Sendable {
         try PackedModel(data: reader.read(offset: 0, length: Int(reader.size))),
         bytes: Int(reader.size))
     }
+    let uses = ModelUses()
+    housekeeping = Housekeeping(
+      store: store, configuration: configuration.housekeeping, uses: uses,
+      predictions: predictions, logger: logger)
     let api = API(
       store: store, gate: gate, library: library, runner: runner,
       hub: try JobHub(store: store, logger: logger), heartbeat: configuration.eventHeartbeat,
       housekeeping: housekeeping,
-      predictions: predictions, converter: ModelConverter(store: store),
+      predictions: predictions, converter: ModelConverter(store: store), uses: uses,
+      rates: PostRates(limit: max(1, configuration.postsPerMinute)),
       ownDevice: ServerDevice(directory: configuration.cache),
       devices: DeviceFolder(configuration.devices),
       limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,

@@ -85,17 +85,18 @@ extension API {
   private func jobList(for caller: Caller) throws -> HTML {
     let filter = JobFilter(user: try caller.scope(asking: nil))
     let page = try store.jobs(filter, after: nil, limit: Self.listed)
-    return JobList(
-      page.elements.map { Self.resource($0, for: caller) }, hasMore: page.hasMore
+    return try JobList(
+      page.elements.map { try resource($0, for: caller) }, hasMore: page.hasMore
     ).html
   }
 
   private func modelList(for caller: Caller) throws -> HTML {
     let filter = ModelFilter(user: try caller.scope(asking: nil))
     let page = try store.models(filter, after: nil, limit: Self.listed)
-    let entries = page.elements.map { record in
+    let entries = try page.elements.map { record in
       ModelList.Entry(
-        Self.resource(record), card: try? JSONDecoder().decode(ModelCard.self, from: record.card))
+        Self.resource(try shown(record, to: caller)),
+        card: try? JSONDecoder().decode(ModelCard.self, from: record.card))
     }
     return ModelList(entries, hasMore: page.hasMore).html
   }

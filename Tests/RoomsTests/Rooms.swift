@@ -113,7 +113,7 @@ enum Rooms {
       "crisp-server", .programs,
       [
         "ArgumentParser", "ControlPlane", "Datasets", "HTTPServer", "Logging",
-        "PersonalizationService", "Training",
+        "PersonalizationService",
       ]),
     Room(
       "crisp", .programs,

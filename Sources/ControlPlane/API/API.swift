@@ -20,6 +20,9 @@ package struct API: Sendable {
   let housekeeping: any RemainsEraser
   let predictions: SessionCache
   let converter: ModelConverter
+  /// Told of every download and prediction.
+  let uses: ModelUses
+  let rates: PostRates
   /// Whose milliseconds are meant unless a request names a device.
   let ownDevice: ServerDevice
   let devices: DeviceFolder
@@ -36,7 +39,8 @@ package struct API: Sendable {
   package init(
     store: SQLiteStore, gate: Gate, library: any UniversalModels, runner: any JobDispatch,
     hub: JobHub, heartbeat: Duration, housekeeping: any RemainsEraser, predictions: SessionCache,
-    converter: ModelConverter, ownDevice: ServerDevice, devices: DeviceFolder,
+    converter: ModelConverter, uses: ModelUses, rates: PostRates, ownDevice: ServerDevice,
+    devices: DeviceFolder,
     limits: QueueLimits, bodyLimit: Int, predictionBodyLimit: Int, metrics: MetricsRegistry,
     readiness: Readiness, logger: Logger
   ) {
@@ -49,6 +53,8 @@ package struct API: Sendable {
     self.housekeeping = housekeeping
     self.predictions = predictions
     self.converter = converter
+    self.uses = uses
+    self.rates = rates
     self.ownDevice = ownDevice
     self.devices = devices
     self.limits = limits

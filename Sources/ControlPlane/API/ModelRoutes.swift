@@ -14,11 +14,11 @@ extension API {
       return try .json(
         .ok,
         ListResource(
-          page.elements.map(Self.resource), hasMore: page.hasMore,
+          page.elements.map { Self.resource(try shown($0, to: caller)) }, hasMore: page.hasMore,
           lastID: page.elements.last?.id.rawValue))
     }
-    routes.on(.get, "/models/{model}", access: .modelHolder) { request, parameters, _ in
-      try download(request, model: model(parameters))
+    routes.on(.get, "/models/{model}", access: .modelHolder) { request, parameters, caller in
+      try download(request, model: model(parameters, for: caller))
     }
     routes.on(.get, "/models/{model}/card", access: .modelHolder) { _, parameters, _ in
       var response = Response(.ok, body: .bytes(Array(try model(parameters).card)))
@@ -34,6 +34,7 @@ extension API {
   /// The model's file in the format that the request prefers.
   private func download(_ request: Request, model: ModelRecord) throws -> Response {
     let choice = try ModelFormat.choice(for: request)
+    uses.note(model.id)
     var download = FileDownload(
       content: .blob(try converter.blob(of: model, as: choice.format)),
       mediaType: choice.mediaType, createdAt: model.createdAt)

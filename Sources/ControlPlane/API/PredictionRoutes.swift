@@ -20,6 +20,7 @@ extension API {
   /// that equal requests have equal bodies.
   private func predict(_ request: Request, model id: ModelID) throws -> Response {
     let input = try PredictionInput(request)
+    uses.note(id)
     let top = try Self.count(request, "top", otherwise: 5)
     let (best, times) = try predictions.run(id) { session, model in
       let start = DispatchTime.now()

@@ -1,4 +1,4 @@
-import Glibc
+import HTTPServer
 
 /// Under which names a server without tokens answers.
 ///
@@ -30,12 +30,12 @@ package struct HostRule: Sendable {
     guard let authority else { return true }
     let host = Self.host(of: authority)
     return Self.isLoopback(host) || host.hasSuffix(".localhost") || names.contains(host)
-      || admitsAddresses && Self.isAddress(host)
+      || admitsAddresses && NumericAddress.isValid(host)
   }
 
   /// Whether a text is a name or an address as `--allowed-host` takes it: without a port.
   package static func isName(_ text: String) -> Bool {
-    if isAddress(normalized(text)) { return true }
+    if NumericAddress.isValid(normalized(text)) { return true }
     return (1...253).contains(text.utf8.count)
       && text.utf8.allSatisfy { byte in
         switch byte {
@@ -48,25 +48,10 @@ package struct HostRule: Sendable {
       }
   }
 
-  /// RFC 1122, 3.2.1.3: all of 127.0.0.0/8; RFC 4291 §2.5.3: ::1. Names but localhost may mean anything, 127.example.com
-  /// too.
+  /// Whether a host means this machine everywhere. Names but localhost may mean anything,
+  /// 127.example.com too.
   package static func isLoopback(_ host: String) -> Bool {
-    var address = in_addr()
-    if inet_pton(AF_INET, host, &address) == 1 {
-      return UInt32(bigEndian: address.s_addr) >> 24 == 127
-    }
-    var longAddress = in6_addr()
-    if inet_pton(AF_INET6, host, &longAddress) == 1 {
-      return withUnsafeBytes(of: longAddress) {
-        $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1
-      }
-    }
-    return host == "localhost"
-  }
-
-  private static func isAddress(_ host: String) -> Bool {
-    var address = in6_addr()
-    return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1
+    host == "localhost" || NumericAddress.isLoopback(host)
   }
 
   /// The host of a valid authority, in the form in which hosts are compared.

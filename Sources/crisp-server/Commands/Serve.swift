@@ -39,6 +39,13 @@ struct Serve: ParsableCommand {
   @Option(help: "Jobs that may wait for one user.")
   var queueLimitPerUser = 20
 
+  @Option(help: "Requests for models that one user may send in a minute.")
+  var postsPerMinute = 60
+
+  @Option(
+    help: "Bytes that one user's models and jobs may take before the user gets no new job.")
+  var userQuota: Int64 = 10 << 30
+
   @Option(help: "Seconds after which a silent worker counts as dead.")
   var lease: Double = 30
 
@@ -53,6 +60,16 @@ struct Serve: ParsableCommand {
 
   @Option(help: "Days for which a finished job's events are kept.")
   var keepEvents: Double = 30
+
+  @Option(help: "Days for which a finished job without a model is kept.")
+  var keepJobs: Double = 90
+
+  @Option(help: "Most finished jobs without a model that are kept; the oldest go first.")
+  var maxKeptJobs = 100_000
+
+  @Option(
+    help: "Days for which a model is kept that nobody asks for, downloads or predicts with.")
+  var keepModels: Double = 365
 
   @Option(help: "Megabytes that models may take in memory to answer predictions.")
   var predictionMemory = 512
@@ -120,6 +137,18 @@ struct Serve: ParsableCommand {
     guard (0...24 * 366).contains(keepKeys), (0...36_600).contains(keepEvents) else {
       throw ValidationError("--keep-keys must be 0 to 8784 hours, --keep-events 0 to 36600 days.")
     }
+    guard (0...36_600).contains(keepJobs), (1...36_600).contains(keepModels) else {
+      throw ValidationError("--keep-jobs must be 0 to 36600 days, --keep-models 1 to 36600.")
+    }
+    guard (0...1_000_000_000).contains(maxKeptJobs) else {
+      throw ValidationError("--max-kept-jobs must be 0 to 1000000000.")
+    }
+    guard (1...1_000_000).contains(postsPerMinute) else {
+      throw ValidationError("--posts-per-minute must be 1 to 1000000.")
+    }
+    guard (0...1 << 50).contains(userQuota) else {
+      throw ValidationError("--user-quota must be 0 to \(1 << 50) bytes.")
+    }
     guard queueLimit > 0, queueLimitPerUser > 0 else {
       throw ValidationError("queue limits must be positive.")
     }
@@ -158,6 +187,11 @@ struct Serve: ParsableCommand {
     configuration.housekeeping.interval = tidyInterval
     configuration.housekeeping.keyLifetime = keepKeys * 3600
     configuration.housekeeping.logLifetime = keepEvents * 86_400
+    configuration.housekeeping.jobLifetime = keepJobs * 86_400
+    configuration.housekeeping.jobLimit = maxKeptJobs
+    configuration.housekeeping.modelLifetime = keepModels * 86_400
+    configuration.postsPerMinute = postsPerMinute
+    configuration.queueLimits.storedBytes = userQuota
     configuration.queueLimits.total = queueLimit
     configuration.queueLimits.perUser = queueLimitPerUser
     configuration.predictionMemory = predictionMemory << 20
