@@ -15,6 +15,7 @@ let package = Package(
     .library(name: "ONNXModels", targets: ["ONNXModels"]),
     .library(name: "Training", targets: ["Training", "Datasets", "NeuralGraph", "Randomness"]),
     .library(name: "Pruning", targets: ["Pruning", "ModelFormats"]),
+    .library(name: "ThreadWaiting", targets: ["CThreadWaiting"]),
     .executable(name: "crisp-server", targets: ["crisp-server"]),
     .executable(name: "crisp", targets: ["crisp"]),
   ],
@@ -35,6 +36,8 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "CLibCrisp"),
     .target(name: "CTraining", linkerSettings: [.linkedLibrary("gomp")]),
+    // For programs only: tells CTraining's threads, and oneDNN's, how to wait
+    .target(name: "CThreadWaiting"),
     .target(name: "CEmbeddedModel", exclude: ["resnet18-fashion-mnist.safetensors"]),
 
     // Rooms, from the ground up
@@ -97,7 +100,8 @@ let package = Package(
       name: "Migrations", path: "Migrations",
       resources: [
         .embedInCode("m001_initial.sql"), .embedInCode("m002_dataset_fingerprint.sql"),
-        .embedInCode("m003_fair_and_bounded.sql"), .embedInCode("m006_steady_leases.sql"),
+        .embedInCode("m003_fair_and_bounded.sql"), .embedInCode("m005_retention.sql"),
+        .embedInCode("m006_steady_leases.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -180,8 +184,7 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "ControlPlane", "Datasets", "HTTPServer", "ModelFormats", "PersonalizationService",
-        "Training",
+        "CThreadWaiting", "ControlPlane", "Datasets", "HTTPServer", "ModelFormats", "PersonalizationService", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -189,7 +192,8 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "ClassWeights", "Comparison", "Datasets", "Digests", "Latency", "ModelCards",
+        "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests", "Latency",
+        "ModelCards",
         "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "PersonalizationClient",
         "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

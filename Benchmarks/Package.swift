@@ -11,12 +11,16 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "training-speed",
-      dependencies: [.product(name: "Training", package: "crisp-server")],
+      dependencies: [
+        .product(name: "ThreadWaiting", package: "crisp-server"),
+        .product(name: "Training", package: "crisp-server"),
+      ],
       swiftSettings: swift),
     .executableTarget(
       name: "personalization-memory",
       dependencies: [
         .product(name: "Pruning", package: "crisp-server"),
+        .product(name: "ThreadWaiting", package: "crisp-server"),
         .product(name: "Training", package: "crisp-server"),
       ],
       swiftSettings: swift),

@@ -27,6 +27,9 @@ public let migrations: [Migration] = [
     identifier: "m003_fair_and_bounded",
     sql: String(decoding: PackageResources.m003_fair_and_bounded_sql, as: UTF8.self)),
   Migration(
+    identifier: "m005_retention",
+    sql: String(decoding: PackageResources.m005_retention_sql, as: UTF8.self)),
+  Migration(
     identifier: "m006_steady_leases",
     sql: String(decoding: PackageResources.m006_steady_leases_sql, as: UTF8.self)),
 ]

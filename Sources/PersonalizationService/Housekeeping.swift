@@ -1,14 +1,17 @@
+import ControlPlane
 import Dispatch
 import Foundation
 import Logging
 import Store
 import Synchronization
 
-/// Forgets in time: collects blobs nobody refers to, lets job logs and idempotency keys expire, and
-/// overwrites what deleted users left in the database file.
+/// Forgets in time: collects blobs nobody refers to, lets job logs, idempotency keys, finished jobs and
+/// unused models expire, and overwrites what deleted users left in the database file.
 final class Housekeeping: Sendable {
   private let store: SQLiteStore
   private let configuration: Service.Configuration.Housekeeping
+  private let uses: ModelUses
+  private let predictions: SessionCache
   private let logger: Logger
   private let queue = DispatchQueue(label: "crisp.housekeeping", qos: .utility)
   private let isStopped = Mutex(false)
@@ -17,8 +20,11 @@ final class Housekeeping: Sendable {
   private let isErasureDue = Mutex(false)
 
   init(
-    store: SQLiteStore, configuration: Service.Configuration.Housekeeping, logger: Logger
+    store: SQLiteStore, configuration: Service.Configuration.Housekeeping, uses: ModelUses,
+    predictions: SessionCache, logger: Logger
   ) {
+    self.uses = uses
+    self.predictions = predictions
     self.store = store
     self.configuration = configuration
     self.logger = logger
@@ -33,6 +39,7 @@ final class Housekeeping: Sendable {
     isStopped.withLock { $0 = true }
     let done = DispatchGroup()
     queue.async(group: done) { [self] in
+      if DispatchTime.now() < deadline { writeUses() }
       if DispatchTime.now() < deadline { erase() }
     }
     _ = done.wait(timeout: deadline)
@@ -72,7 +79,23 @@ final class Housekeeping: Sendable {
       _ = try store.expireIdempotencyKeys(olderThan: configuration.keyLifetime)
     }
     attempt("forget job logs") { _ = try store.expireLogs(olderThan: configuration.logLifetime) }
+    writeUses()
+    attempt("delete old jobs") {
+      let count = try store.expireJobs(
+        olderThan: configuration.jobLifetime, beyond: configuration.jobLimit)
+      if count > 0 { logger.info("deleted old jobs", metadata: ["jobs": "\(count)"]) }
+    }
+    attempt("delete unused models") {
+      let models = try store.expireModels(unusedFor: configuration.modelLifetime)
+      guard !models.isEmpty else { return }
+      predictions.drop(models)
+      logger.notice("deleted unused models", metadata: ["models": "\(models.count)"])
+    }
     erase()
+  }
+
+  private func writeUses() {
+    attempt("write down which models were used") { try store.markUsed(uses.take()) }
   }
 
   private func erase() {

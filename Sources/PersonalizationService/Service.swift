@@ -1,4 +1,5 @@
 import ControlPlane
+import Datasets
 import Dispatch
 import Foundation
 import HTTPServer
@@ -36,8 +37,10 @@ public final class Service: Sendable {
     public var eventHeartbeat: Duration = .seconds(15)
     /// How long things are kept.
     public var housekeeping = Housekeeping()
-    /// Jobs that may wait, in all and for one user.
-    public var queueLimits = QueueLimits(total: 1000, perUser: 20)
+    /// Jobs that may wait, in all and for one user, and bytes that may be kept for one user.
+    public var queueLimits = QueueLimits(total: 1000, perUser: 20, storedBytes: 10 << 30)
+    /// Requests for models that one user may send a minute.
+    public var postsPerMinute = 60
     /// Bytes that models and their sessions may take to answer predictions.
     public var predictionMemory = 512 << 20
     /// Predictions decoded or computed at once; never more than there are cores.
@@ -48,6 +51,9 @@ public final class Service: Sendable {
     public var cache = CostCache.directory(environment: ProcessInfo.processInfo.environment)
     /// A folder of other devices' profiles, NAME.json each, which requests may name.
     public var devices: String?
+    /// The folder of Fashion-MNIST, on which the embedded base model was trained. Where it is missing,
+    /// a new database starts without a base model.
+    public var defaultDataset = DatasetCatalog.fashionMNIST.path
     /// Seconds for which a server that is to stop still accepts connections, with 503 at `/readyz`, so
     /// that load balancers turn away from it first.
     public var drainDelay = 0
@@ -56,6 +62,12 @@ public final class Service: Sendable {
     public var requireTokens = false
     /// Whether to listen beyond loopback although nothing protects users from each other.
     public var insecure = false
+
+    /// Names, and addresses, under which the server answers as long as it has no tokens, besides
+    /// loopback ones and `http.host`. Without ports; case does not matter.
+    public var allowedHosts: [String] = []
+    /// Lines that the log has lost so far, for the metrics.
+    public var droppedLogLines: @Sendable () -> Int = { 0 }
 
     /// How long what nobody needs is kept.
     public struct Housekeeping: Sendable {
@@ -67,6 +79,12 @@ public final class Service: Sendable {
       public var keyLifetime: TimeInterval = 86_400
       /// Seconds for which the events of a finished job are kept.
       public var logLifetime: TimeInterval = 30 * 86_400
+      /// Seconds for which a finished job without a model is kept.
+      public var jobLifetime: TimeInterval = 90 * 86_400
+      /// Finished jobs without a model that are kept at most; the oldest go first.
+      public var jobLimit = 100_000
+      /// Seconds for which a model is kept that nobody asks for, downloads or predicts with.
+      public var modelLifetime: TimeInterval = 365 * 86_400
     }
 
     /// How this server is measured; nil measures it.
@@ -104,7 +122,7 @@ public final class Service: Sendable {
   /// `DatasetError` or `ServiceError`.
   public init(_ configuration: Configuration, logger: Logger) throws {
     let host = configuration.http.host
-    let isExposed = !configuration.insecure && !Self.isLoopback(host)
+    let isExposed = !configuration.insecure && !HostRule.isLoopback(host)
     guard !isExposed || configuration.tls != nil else {
       throw ServiceError.exposedWithoutProtection(host: host)
     }
@@ -122,13 +140,14 @@ public final class Service: Sendable {
     }
     store = try SQLiteStore(
       path: configuration.database, onAccess: configuration.onStoreAccess)
-    let gate = Gate(store: store, requireTokens: configuration.requireTokens)
+    let gate = Gate(
+      store: store, hosts: HostRule(listeningOn: host, allowed: configuration.allowedHosts),
+      requireTokens: configuration.requireTokens)
     guard try !isExposed || gate.isClosed else {
       throw ServiceError.exposedWithoutTokens(host: host)
     }
-    try Registration(store: store).addEmbeddedDefault(logger: logger)
-    housekeeping = Housekeeping(
-      store: store, configuration: configuration.housekeeping, logger: logger)
+    try Registration(store: store).addEmbeddedDefault(
+      from: configuration.defaultDataset, logger: logger)
     let library = ModelLibrary(store: store)
     var jobs = JobRunner.Configuration()
     jobs.workers = max(0, configuration.workers)
@@ -156,11 +175,16 @@ public final class Service: Sendable {
         try PackedModel(data: reader.read(offset: 0, length: Int(reader.size))),
         bytes: Int(reader.size))
     }
+    let uses = ModelUses()
+    housekeeping = Housekeeping(
+      store: store, configuration: configuration.housekeeping, uses: uses,
+      predictions: predictions, logger: logger)
     let api = API(
       store: store, gate: gate, library: library, runner: runner,
       hub: try JobHub(store: store, logger: logger), heartbeat: configuration.eventHeartbeat,
       housekeeping: housekeeping, lanes: lanes,
-      predictions: predictions, converter: ModelConverter(store: store),
+      predictions: predictions, converter: ModelConverter(store: store), uses: uses,
+      rates: PostRates(limit: max(1, configuration.postsPerMinute)),
       ownDevice: ServerDevice(
         directory: configuration.cache, patience: configuration.measurementPatience,
         measure: configuration.measure),
@@ -180,6 +204,7 @@ public final class Service: Sendable {
     metrics.watch(store)
     metrics.watch(predictions)
     metrics.watch(lanes)
+    metrics.watch(droppedLogLines: configuration.droppedLogLines)
   }
 
   /// Starts listening, makes jobs of a server that died claimable again, and starts working;
@@ -246,15 +271,8 @@ public final class Service: Sendable {
     return drained && stopped && isIdle
   }
 
-  /// RFC 1122, 3.2.1.3: all of 127.0.0.0/8. Names but localhost may mean anything, 127.example.com
-  /// too.
-  private static func isLoopback(_ host: String) -> Bool {
-    var address = in_addr()
-    if inet_pton(AF_INET, host, &address) == 1 {
-      return UInt32(bigEndian: address.s_addr) >> 24 == 127
-    }
-    return host == "localhost" || host == "::1"
-  }
+  /// Whether a text can be one of ``Configuration/allowedHosts``.
+  public static func isHostName(_ text: String) -> Bool { HostRule.isName(text) }
 }
 
 // The rooms do not know each other.

@@ -41,6 +41,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case jobFinished(JobID, JobStatus)
   /// As many jobs wait as may.
   case queueFull(scope: QueueScope, limit: Int)
+  /// A user's models and jobs take as many bytes as they may.
+  case quotaExceeded(stored: Int64, limit: Int64)
 
   // Workers
   /// Another attempt, or nobody, works on the job: stop, and write nothing more.
@@ -117,6 +119,7 @@ extension StoreError {
     case .idempotencyKeyReused: "idempotency_key_reused"
     case .jobFinished: "job_finished"
     case .queueFull: "queue_full"
+    case .quotaExceeded: "quota_exceeded"
     case .leaseLost: "lease_lost"
     case .jobAbandoned: "job_abandoned"
     case .rangeOutOfBounds: "range_out_of_bounds"
@@ -167,6 +170,9 @@ extension StoreError: CustomStringConvertible {
       "the idempotency key \"\(key)\" came with another request: use a new key"
     case .jobFinished(let job, let status):
       "\(job) has \(status.rawValue) already"
+    case .quotaExceeded(let stored, let limit):
+      "what is kept for this user takes \(stored) bytes, and may take \(limit): models go when nobody "
+        + "has used them for long, and all of it when the user is deleted"
     case .queueFull(let scope, let limit):
       switch scope {
       case .total: "\(limit) jobs are waiting, as many as may: try again later"

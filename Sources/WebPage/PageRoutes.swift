@@ -28,7 +28,7 @@ extension API {
     routes.on(.get, "/page/models", access: .tokenHolder) { _, _, caller in
       PageSecurity.response(.ok, try modelList(for: caller))
     }
-    routes.on(.get, "/assets/{file}", access: .anyone, isImmediate: true) {
+    routes.on(.get, "/assets/{file}", access: .anyone, isImmediate: true, isPublic: true) {
       request, parameters, _ in
       let name = try parameters.require("file")
       guard let asset = PageFiles.assets.first(where: { $0.name == name }), let tag = asset.tag
@@ -85,17 +85,18 @@ extension API {
   private func jobList(for caller: Caller) throws -> HTML {
     let filter = JobFilter(user: try caller.scope(asking: nil))
     let page = try store.jobs(filter, after: nil, limit: Self.listed)
-    return JobList(
-      page.elements.map { Self.resource($0, for: caller) }, hasMore: page.hasMore
+    return try JobList(
+      page.elements.map { try resource($0, for: caller) }, hasMore: page.hasMore
     ).html
   }
 
   private func modelList(for caller: Caller) throws -> HTML {
     let filter = ModelFilter(user: try caller.scope(asking: nil))
     let page = try store.models(filter, after: nil, limit: Self.listed)
-    let entries = page.elements.map { record in
+    let entries = try page.elements.map { record in
       ModelList.Entry(
-        Self.resource(record), card: try? JSONDecoder().decode(ModelCard.self, from: record.card))
+        Self.resource(try shown(record, to: caller)),
+        card: try? JSONDecoder().decode(ModelCard.self, from: record.card))
     }
     return ModelList(entries, hasMore: page.hasMore).html
   }

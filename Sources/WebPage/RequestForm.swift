@@ -17,7 +17,10 @@ package struct RequestForm {
   /// The form.
   package var html: HTML {
     guard let chosen else {
-      return "<p class=\"empty\">No base model is registered on this server yet.</p>"
+      return """
+        <p class="empty">No base model is registered on this server yet. Its operator can add one: \
+        the server's log says how.</p>
+        """
     }
     return """
       \(choice(chosen))

@@ -56,7 +56,7 @@ token = subprocess.run(
 
 with Server(
         program, database, "--workers", 0, "--queue-limit", 1_000_000,
-        "--queue-limit-per-user", 1_000_000, "--log-format", "json", "--log-level", "error") as server:
+        "--queue-limit-per-user", 1_000_000, "--posts-per-minute", 1_000_000, "--log-format", "json", "--log-level", "error") as server:
     schema = work / "openapi.json"
     document = narrowed(json.loads(server.get("/openapi.json")), labels, job)
     schema.write_text(json.dumps(document))

@@ -16,7 +16,6 @@ func fail(_ text: String) -> Never {
   exit(2)
 }
 
-ThreadWaiting.preferSleeping()
 let arguments = CommandLine.arguments
 guard arguments.count == 5, let side = Int(arguments[2]), let batch = Int(arguments[3]),
   let threads = Int(arguments[4])

@@ -17,8 +17,6 @@ func fail(_ text: String) -> Never {
 
 func answer(_ text: String) { FileHandle.standardOutput.write(Data("\(text)\n".utf8)) }
 
-// As `crisp` and the server run.
-ThreadWaiting.preferSleeping()
 let arguments = CommandLine.arguments
 guard arguments.count == 7, let channels = Int(arguments[2]), let side = Int(arguments[3]),
   let batch = Int(arguments[4]), let precision = Precision(rawValue: arguments[5]),

@@ -23,6 +23,9 @@ package struct API: Sendable {
   package let lanes: Lanes
   let predictions: SessionCache
   let converter: ModelConverter
+  /// Told of every download and prediction.
+  let uses: ModelUses
+  let rates: PostRates
   /// Whose milliseconds are meant unless a request names a device.
   let ownDevice: ServerDevice
   let devices: DeviceFolder
@@ -39,8 +42,8 @@ package struct API: Sendable {
   package init(
     store: SQLiteStore, gate: Gate, library: any UniversalModels, runner: any JobDispatch,
     hub: JobHub, heartbeat: Duration, housekeeping: any RemainsEraser, lanes: Lanes,
-    predictions: SessionCache,
-    converter: ModelConverter, ownDevice: ServerDevice, devices: DeviceFolder,
+    predictions: SessionCache, converter: ModelConverter, uses: ModelUses, rates: PostRates,
+    ownDevice: ServerDevice, devices: DeviceFolder,
     limits: QueueLimits, bodyLimit: Int, predictionBodyLimit: Int, metrics: MetricsRegistry,
     readiness: Readiness, logger: Logger
   ) {
@@ -55,6 +58,8 @@ package struct API: Sendable {
     self.lanes = lanes
     self.predictions = predictions
     self.converter = converter
+    self.uses = uses
+    self.rates = rates
     self.ownDevice = ownDevice
     self.devices = devices
     self.limits = limits

@@ -17,19 +17,23 @@ extension API {
           .notAcceptable, code: "not_acceptable",
           detail: "events can be had as \(types.joined(separator: " or "))", param: "Accept",
           extensions: ["known": .strings(types)])
-      default: return try eventPage(of: job, request)
+      default: return try eventPage(of: job, request, caller)
       }
     }
   }
 
-  private func eventPage(of job: JobID, _ request: Request) throws -> Response {
+  private func eventPage(
+    of job: JobID, _ request: Request, _ caller: Caller
+  ) throws -> Response {
+    let asked = try asked(job, by: caller)
     let page = try store.events(
       of: job, after: Self.sequence(request.queryValue("after"), of: "after") ?? 0,
       limit: Self.limit(request))
     return try .json(
       .ok,
       ListResource(
-        page.elements.map(Self.resource), hasMore: page.hasMore,
+        page.elements.map { Self.resource($0.shown(notBefore: asked?.addedAt)) },
+        hasMore: page.hasMore,
         lastID: page.elements.last.map { String($0.sequence) }),
       headers: [.vary: "Accept"])
   }
@@ -44,7 +48,8 @@ extension API {
     // While there is still a status to answer with.
     _ = try store.job(job)
     let watch = JobWatch(
-      job, after: position, for: caller, hub: hub, store: store, heartbeat: heartbeat
+      job, after: position, for: caller, asked: try asked(job, by: caller), hub: hub, store: store,
+      heartbeat: heartbeat
     ) { [gate] in
       // What cannot be looked up now is looked up again before long.
       do {

@@ -8,18 +8,19 @@ extension API {
   /// is not about to stop. `/metrics`: figures for Prometheus, which name nobody but are the
   /// operator's business. `/openapi.json`: all routes, for programs.
   func addHealthRoutes(to routes: inout RouteTable) {
-    routes.on(.get, "/healthz", access: .anyone, isImmediate: true) { _, _, _ in
+    routes.on(.get, "/healthz", access: .anyone, isImmediate: true, isPublic: true) { _, _, _ in
       .text(.ok, "ok\n")
     }
-    routes.on(.get, "/readyz", access: .anyone) { _, _, _ in
+    routes.on(.get, "/readyz", access: .anyone, isPublic: true) { _, _, _ in
       if readiness.isStopping {
         throw ProblemDetails(
           .serviceUnavailable, code: "draining", detail: "the server is about to stop",
           retryAfter: 5)
       }
       do {
-        _ = try store.baseModels()
-        return .text(.ok, "ready\n")
+        let isEmpty = try store.baseModels().isEmpty
+        return .text(
+          .ok, isEmpty ? "ready, but no base model is registered; see the log\n" : "ready\n")
       } catch {
         throw ProblemDetails(
           .serviceUnavailable, code: "not_ready", detail: "the database cannot be read",
@@ -29,7 +30,8 @@ extension API {
     routes.on(.get, "/metrics", access: .operator) { _, _, _ in
       .text(.ok, metrics.text, type: Exposition.contentType)
     }
-    routes.on(.get, "/openapi.json", access: .anyone, isImmediate: true) { _, _, _ in
+    routes.on(.get, "/openapi.json", access: .anyone, isImmediate: true, isPublic: true) {
+      _, _, _ in
       Response(
         .ok, headers: [.contentType: APIDescription.mediaType], body: .bytes(APIDescription.json))
     }

@@ -7,23 +7,25 @@ extension API {
   /// `HF_ENDPOINT` set to this server, `hf download <model>` works as it is.
   func addHubRoutes(to routes: inout RouteTable) {
     for pattern in ["/api/models/{model}", "/api/models/{model}/revision/{revision}"] {
-      routes.on(.get, pattern, access: .modelHolder) { _, parameters, _ in
-        let repository = try repository(parameters)
+      routes.on(.get, pattern, access: .modelHolder) { _, parameters, caller in
+        let repository = try repository(parameters, caller)
         return try .json(.ok, HubResources.Model(repository, isPrivate: gate.isClosed))
       }
     }
     routes.on(.get, "/api/models/{model}/tree/{revision}", access: .modelHolder) {
-      _, parameters, _ in
-      try .json(.ok, repository(parameters).files.map(HubResources.Entry.init))
+      _, parameters, caller in
+      try .json(.ok, repository(parameters, caller).files.map(HubResources.Entry.init))
     }
     routes.on(.get, "/{model}/resolve/{revision}/{file}", access: .modelHolder) {
-      request, parameters, _ in
-      try file(request, repository(parameters), name: parameters.require("file"))
+      request, parameters, caller in
+      try file(request, repository(parameters, caller), name: parameters.require("file"))
     }
   }
 
-  private func repository(_ parameters: PathParameters) throws -> HubRepository {
-    let repository = try HubRepository(model(parameters))
+  private func repository(
+    _ parameters: PathParameters, _ caller: Caller
+  ) throws -> HubRepository {
+    let repository = try HubRepository(model(parameters, for: caller))
     if let revision = parameters["revision"], !repository.has(revision: revision) {
       throw Self.problem(
         "RevisionNotFound", "there is no revision '\(revision)' of \(repository.model.id)")
@@ -43,6 +45,7 @@ extension API {
       if let commit { problem.headers[commit] = repository.commit }
       throw problem
     }
+    uses.note(repository.model.id)
     var download = FileDownload(
       content: file.content, mediaType: file.mediaType, createdAt: repository.model.createdAt)
     // Another version of this program may write another README under `main`.

@@ -23,18 +23,20 @@ extension API {
       return try .json(
         .ok,
         ListResource(
-          page.elements.map { Self.resource($0, for: caller) }, hasMore: page.hasMore,
+          page.elements.map { try resource($0, for: caller) }, hasMore: page.hasMore,
           lastID: page.elements.last?.id.rawValue))
     }
     routes.on(.get, "/jobs/{job}", access: .requester) { _, parameters, caller in
       let job = try store.job(Self.identifier("job", in: parameters))
-      return try .json(.ok, Self.resource(job, for: caller))
+      return try .json(.ok, resource(job, for: caller))
     }
     routes.on(.post, "/jobs/{job}/cancel", access: .requester) { _, parameters, caller in
       let id: JobID = try Self.identifier("job", in: parameters)
+      // Before the user leaves: nobody knows afterwards.
+      let asked = try asked(id, by: caller)
       let job = try cancel(id, for: caller)
       return try .json(
-        job.status.isFinished ? .ok : .accepted, Self.resource(job, for: caller))
+        job.status.isFinished ? .ok : .accepted, Self.resource(job, for: caller, asked: asked))
     }
   }
 
@@ -51,9 +53,13 @@ extension API {
   }
 
   /// A job as the caller may see it: a user learns of no other user who asked the same.
-  package static func resource(_ job: JobRecord, for caller: Caller) -> JobResource {
+  /// - Parameter asked: what a user who looks asked for.
+  static func resource(
+    _ job: JobRecord, for caller: Caller, asked: RequesterRecord?
+  ) -> JobResource {
     var user = job.owner
     var metadata = json(job.metadata)
+    func shown(_ time: Date) -> Int { seconds(max(time, asked?.addedAt ?? time)) }
     if case .user(let own) = caller {
       if job.owner != own { metadata = .object([:]) }
       user = own
@@ -63,9 +69,9 @@ extension API {
     }
     return JobResource(
       id: job.id.rawValue, user: user?.text, status: job.status.rawValue,
-      priority: JobPriority(storing: job.priority).name,
-      createdAt: seconds(job.createdAt), startedAt: job.startedAt.map(seconds),
-      finishedAt: job.finishedAt.map(seconds), progress: progress,
+      priority: JobPriority(storing: asked?.priority ?? job.priority).name,
+      createdAt: shown(job.createdAt), startedAt: job.startedAt.map(shown),
+      finishedAt: job.finishedAt.map(shown), progress: progress,
       estimatedFinish: estimatedFinish(job, progress), attempt: job.attempt,
       error: job.error.flatMap { try? JSONDecoder().decode(JobResource.Failure.self, from: $0) },
       resultModel: job.resultModel?.rawValue, baseModel: job.baseModel,

@@ -14,11 +14,11 @@ extension API {
       return try .json(
         .ok,
         ListResource(
-          page.elements.map(Self.resource), hasMore: page.hasMore,
+          page.elements.map { Self.resource(try shown($0, to: caller)) }, hasMore: page.hasMore,
           lastID: page.elements.last?.id.rawValue))
     }
-    routes.on(.get, "/models/{model}", access: .modelHolder) { request, parameters, _ in
-      try download(request, model: model(parameters))
+    routes.on(.get, "/models/{model}", access: .modelHolder) { request, parameters, caller in
+      try download(request, model: model(parameters, for: caller))
     }
     routes.on(.get, "/models/{model}/card", access: .modelHolder) { _, parameters, _ in
       var response = Response(.ok, body: .bytes(Array(try model(parameters).card)))
@@ -35,6 +35,7 @@ extension API {
   /// before.
   private func download(_ request: Request, model: ModelRecord) throws -> Response {
     let (format, mediaType) = try ModelFormat.choice(for: request)
+    uses.note(model.id)
     if let blob = ModelConverter.known(model, as: format) {
       return try download(blob, format, mediaType, request, model)
     }

@@ -21,6 +21,7 @@ extension API {
   /// bodies.
   private func predict(_ request: Request, model id: ModelID, _ turn: WorkTurn) throws -> Response {
     let input = try PredictionInput(request)
+    uses.note(id)
     let top = try Self.count(request, "top", otherwise: 5)
     let (best, times) = try predictions.run(id) { session, model in
       let start = DispatchTime.now()

@@ -35,6 +35,7 @@ package enum Problems {
       return problem
     case .nameTaken, .idempotencyKeyReused, .jobFinished: return details(.conflict)
     case .queueFull: return details(.tooManyRequests, retryAfter: 30)
+    case .quotaExceeded: return details(.tooManyRequests, retryAfter: 3600)
     case .locked: return details(.serviceUnavailable, retryAfter: 1)
     case .diskFull: return details(.insufficientStorage)
     default: return nil

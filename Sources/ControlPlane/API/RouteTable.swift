@@ -25,14 +25,18 @@ package struct RouteTable: Sendable {
   init(gate: Gate) { self.gate = gate }
 
   /// Adds a route behind its rule; its errors become problems.
-  /// - Parameter isImmediate: see `Router.on`. Rules but `anyone` read the database, and wait.
+  /// - Parameters:
+  ///   - isImmediate: see `Router.on`. Rules but `anyone` read the database, and wait.
+  ///   - isPublic: says that the answer is the same for the whole world and may be read under any name
+  ///     of this server; see ``HostRule``.
   package mutating func on(
     _ method: HTTPRequest.Method, _ pattern: String, access: Access, bodyLimit: Int? = nil,
-    isImmediate: Bool = false, handler: @escaping Handler
+    isImmediate: Bool = false, isPublic: Bool = false, handler: @escaping Handler
   ) {
     rules.append(RouteRule(method: method, pattern: pattern, access: access))
     // A body of megabytes is not read for who may not send it.
     let screen: Router.Screen = { [gate] request, parameters in
+      if !isPublic, (try? gate.checkHost(of: request)) == nil { return .refused }
       guard let caller = try? gate.admit(request, parameters, to: access) else { return .refused }
       guard case .user(let user) = caller else { return .admitted(user: nil) }
       return .admitted(user: user.text)
@@ -41,6 +45,7 @@ package struct RouteTable: Sendable {
       method, pattern, bodyLimit: bodyLimit, isImmediate: isImmediate, screen: screen
     ) { [gate] request, parameters in
       do {
+        if !isPublic { try gate.checkHost(of: request) }
         let caller = try gate.admit(request, parameters, to: access)
         if method != .get, request.isCrossSite == true { throw Self.crossSite }
         try request.requireSingleParameters()

@@ -53,10 +53,11 @@ extension API {
     _ body: [UInt8], under key: IdempotencyKey?, of request: Request, user: UserID,
     for caller: Caller
   ) throws -> JobResource {
+    try limitRate(of: user, request)
     var wanted = try JobRequest(body)
     // Before anything that may have changed since: what was accepted once stays so.
     if let key, let job = try store.earlierJob(of: user, under: key) {
-      return Self.resource(job, for: caller)
+      return try resource(job, for: caller)
     }
     guard wanted.priority != .high || caller == .operator else {
       throw ProblemDetails(
@@ -98,7 +99,21 @@ extension API {
         "job queued", metadata: ["job_id": "\(job.id)", "request_id": "\(request.id)"])
       runner.wake()
     }
-    return Self.resource(outcome.job, for: caller)
+    return try resource(outcome.job, for: caller)
+  }
+
+  /// Whoever asks for one model after the other waits. On an open server anybody can take any name, so
+  /// that addresses are counted too; a proxy's address may stand for many users, hence its share.
+  private func limitRate(of user: UserID, _ request: Request) throws {
+    var wait = rates.wait(for: "user \(user.text)")
+    if wait == nil, try !gate.isClosed {
+      wait = rates.wait(for: "address \(request.remoteAddress)", share: 10)
+    }
+    guard let wait else { return }
+    throw ProblemDetails(
+      .tooManyRequests, code: "rate_limited",
+      detail: "a user may ask for \(rates.limit) models a minute; the next one may be asked for in "
+        + "\(wait) seconds", retryAfter: wait)
   }
 
   /// The key stands for all that the body says, however it is spelled.
@@ -113,6 +128,7 @@ extension API {
   /// The base model of that name; without a name the only one, or the embedded default.
   private func baseModel(named name: String?) throws -> BaseModelRecord {
     let all = try store.baseModels().map(\.record)
+    guard !all.isEmpty else { throw Self.noBaseModel }
     if let name {
       guard let found = all.first(where: { $0.name == name }) else {
         throw ProblemDetails(
@@ -133,6 +149,11 @@ extension API {
       extensions: ["known": .strings(all.map(\.name))])
   }
 
+  private static let noBaseModel = ProblemDetails(
+    .serviceUnavailable, code: "no_base_model",
+    detail: "no base model is registered on this server yet; its operator can: "
+      + EmbeddedModel.missingHint, retryAfter: 60)
+
   private func user(_ id: UserID, for caller: Caller) throws -> UserResource {
     let record = try store.user(id)
     let history = try store.profiles(of: id).map(Self.resource)
@@ -140,9 +161,9 @@ extension API {
       id: record.id.text, createdAt: Self.seconds(record.createdAt), profile: history.first,
       history: history,
       jobs: try store.jobs(JobFilter(user: id), after: nil, limit: 20).elements
-        .map { Self.resource($0, for: caller) },
+        .map { try resource($0, for: caller) },
       models: try store.models(ModelFilter(user: id), after: nil, limit: 20).elements
-        .map(Self.resource))
+        .map { Self.resource(try shown($0, to: caller)) })
   }
 
   private static func resource(_ record: ProfileRecord) -> ProfileResource {

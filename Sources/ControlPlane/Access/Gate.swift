@@ -9,11 +9,14 @@ import Synchronization
 /// seen one it stays closed, also when the last token is revoked while it runs.
 package final class Gate: Sendable {
   private let store: SQLiteStore
+  private let hosts: HostRule
   private let closed: Atomic<Bool>
 
   /// A gate that is open unless `requireTokens`, or the database has a token.
-  package init(store: SQLiteStore, requireTokens: Bool) {
+  /// - Parameter hosts: under which names an open gate answers.
+  package init(store: SQLiteStore, hosts: HostRule, requireTokens: Bool) {
     self.store = store
+    self.hosts = hosts
     closed = Atomic(requireTokens)
   }
 
@@ -25,6 +28,17 @@ package final class Gate: Sendable {
       closed.store(true, ordering: .relaxed)
       return true
     }
+  }
+
+  /// Throws the 421 (RFC 9110 §15.5.20) of a request that names another server, unless tokens tell
+  /// whom to answer.
+  func checkHost(of request: Request) throws {
+    guard !hosts.admits(request.authority), try !isClosed else { return }
+    throw ProblemDetails(
+      .misdirectedRequest, code: "misdirected_request",
+      detail: "a server without tokens answers under names of its own only, or any web page could "
+        + "use it: use localhost, or start it with --allowed-host followed by the name in the "
+        + "Host field")
   }
 
   /// Who sent a request that may have its answer. Throws the 401, 403 or 404 for one that may not.

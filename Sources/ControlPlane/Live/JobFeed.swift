@@ -21,7 +21,7 @@ final class JobFeed: Sendable {
   private struct State {
     var isGone = false
     /// The newest events, one after the other.
-    var recent: ArraySlice<(id: Int64, bytes: [UInt8])> = []
+    var recent: ArraySlice<(event: EventRecord, bytes: [UInt8])> = []
     var last: Int64 = 0
     /// Counts the changes of `job`.
     var version = 0
@@ -68,11 +68,11 @@ final class JobFeed: Sendable {
       state.withLock { $0.isGone = true }
       return true
     }
-    var lasting = API.resource(job, for: .operator)
+    var lasting = API.resource(job, for: .operator, asked: nil)
     // It moves with the clock, not with the job.
     lasting.estimatedFinish = nil
     let content = try Response.defaultEncoder.encode(lasting)
-    let frames = try events.map { (id: $0.sequence, bytes: try Self.bytes(of: $0)) }
+    let frames = try events.map { (event: $0, bytes: try Self.bytes(of: $0)) }
     return state.withLock { state in
       let isNew = content != state.content || !frames.isEmpty
       if content != state.content {
@@ -82,25 +82,32 @@ final class JobFeed: Sendable {
         state.version += 1
       }
       state.recent = (state.recent + frames).suffix(Self.kept)
-      state.last = max(state.last, frames.last?.id ?? 0)
+      state.last = max(state.last, frames.last?.event.sequence ?? 0)
       return isNew
     }
   }
 
   /// What follows for a watcher who has the events to `position` and the state of `version`.
-  func step(after position: Int64, version: Int, for caller: Caller) throws -> Step {
+  func step(
+    after position: Int64, version: Int, for caller: Caller, asked: RequesterRecord?
+  ) throws -> Step {
     try state.withLock { state in
       if state.isGone { return .gone }
       guard let job = state.job else { return .nothingYet }
       if position < state.last {
-        guard let first = state.recent.first, first.id <= position + 1 else {
+        guard let first = state.recent.first, first.event.sequence <= position + 1 else {
           return .olderEvents(before: state.last)
         }
-        let bytes = state.recent.filter { $0.id > position }.flatMap(\.bytes)
+        let bytes = try state.recent.filter { $0.event.sequence > position }.flatMap { frame in
+          let shown = frame.event.shown(notBefore: asked?.addedAt)
+          return shown == frame.event ? frame.bytes : try Self.bytes(of: shown)
+        }
         return .events(bytes, last: state.last)
       }
       guard version < state.version else { return .nothingYet }
-      let snapshot = try state.snapshots[caller] ?? Self.bytes(of: API.resource(job, for: caller))
+      let snapshot =
+        try state.snapshots[caller]
+        ?? Self.bytes(of: API.resource(job, for: caller, asked: asked))
       state.snapshots[caller] = snapshot
       return job.status.isFinished
         ? .end(snapshot) : .progress(snapshot, version: state.version)

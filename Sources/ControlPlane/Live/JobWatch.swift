@@ -30,16 +30,21 @@ final class JobWatch: LiveBody {
   private let store: SQLiteStore
   private let job: JobID
   private let caller: Caller
+  private let asked: RequesterRecord?
   private let isAdmitted: @Sendable () -> Bool
   private let state: Mutex<State>
 
-  /// - Parameter isAdmitted: whether the client may still see the job.
+  /// - Parameters:
+  ///   - asked: what the caller asked for, when a user; times before that are not shown.
+  ///   - isAdmitted: whether the client may still see the job.
   init(
-    _ job: JobID, after position: Int64, for caller: Caller, hub: JobHub, store: SQLiteStore,
+    _ job: JobID, after position: Int64, for caller: Caller, asked: RequesterRecord?, hub: JobHub,
+    store: SQLiteStore,
     heartbeat: Duration, isAdmitted: @escaping @Sendable () -> Bool
   ) {
     self.job = job
     self.caller = caller
+    self.asked = asked
     self.hub = hub
     self.store = store
     self.isAdmitted = isAdmitted
@@ -78,7 +83,9 @@ final class JobWatch: LiveBody {
         state.hasBegun = true
         return .bytes(Array("retry: \(Self.retry)\n\n".utf8))
       }
-      switch try feed.step(after: state.position, version: state.version, for: caller) {
+      switch try feed.step(
+        after: state.position, version: state.version, for: caller, asked: asked)
+      {
       case .events(let bytes, let last):
         state.position = last
         return .bytes(bytes)
@@ -86,7 +93,10 @@ final class JobWatch: LiveBody {
         let page = try store.events(of: job, after: state.position, limit: JobFeed.page)
         // None when the log of a job that ended long ago has been cleared meanwhile.
         state.position = page.elements.last?.sequence ?? last
-        return .bytes(try page.elements.flatMap { try JobFeed.bytes(of: $0) })
+        return .bytes(
+          try page.elements.flatMap {
+            try JobFeed.bytes(of: $0.shown(notBefore: asked?.addedAt))
+          })
       case .progress(let bytes, let version):
         state.version = version
         return .bytes(bytes)

@@ -4,6 +4,8 @@ import HTTPTypes
 package struct RequestTarget: Sendable {
   /// The bytes between the spaces of the request line.
   package let raw: String
+  /// The host and port of an absolute-form target, as sent; nil for other forms.
+  package let authority: String?
   /// Decoded segments; "/" has none and "/a/" has "a" and "". An encoded slash stays inside its
   /// segment, as data (RFC 3986 §2.2).
   package let path: [String]
@@ -19,6 +21,7 @@ package struct RequestTarget: Sendable {
     if bytes.elementsEqual("*".utf8) {
       guard method == .options else { throw .malformedTarget }
       isAsterisk = true
+      authority = nil
       path = []
       query = []
       return
@@ -28,7 +31,8 @@ package struct RequestTarget: Sendable {
     guard bytes.allSatisfy({ ByteClass.isTarget($0) || $0 == 0x5B || $0 == 0x5D }) else {
       throw .malformedTarget
     }
-    let local = try Self.withoutAuthority(bytes)
+    let (authority, local) = try Self.parts(bytes)
+    self.authority = authority.map { String(decoding: $0, as: UTF8.self) }
     guard local.allSatisfy(ByteClass.isTarget) else { throw .malformedTarget }
     let parts = local.split(
       separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
@@ -37,16 +41,17 @@ package struct RequestTarget: Sendable {
   }
 
   /// RFC 9112 §3.2.2: a server accepts absolute-form; §3.2.1: origin-form starts with "/".
-  private static func withoutAuthority(
+  private static func parts(
     _ bytes: ArraySlice<UInt8>
-  ) throws(FramingError) -> ArraySlice<UInt8> {
-    if bytes.first == ByteClass.slash { return bytes }
+  ) throws(FramingError) -> (authority: ArraySlice<UInt8>?, local: ArraySlice<UInt8>) {
+    if bytes.first == ByteClass.slash { return (nil, bytes) }
     for scheme in ["http://", "https://"] where bytes.count > scheme.utf8.count {
       guard bytes.prefix(scheme.utf8.count).equalsIgnoringCase(scheme) else { continue }
       let rest = bytes.dropFirst(scheme.utf8.count)
       let end = rest.firstIndex { $0 == ByteClass.slash || $0 == UInt8(ascii: "?") }
-      guard Authority.isValid(rest[..<(end ?? rest.endIndex)]) else { throw .malformedTarget }
-      return rest[(end ?? rest.endIndex)...]
+      let authority = rest[..<(end ?? rest.endIndex)]
+      guard Authority.isValid(authority) else { throw .malformedTarget }
+      return (authority, rest[authority.endIndex...])
     }
     throw .malformedTarget
   }

@@ -15,6 +15,11 @@ public struct Request: Sendable {
   public let headers: HTTPFields
   /// The body; empty when there is none.
   public let body: [UInt8]
+  /// The host and port that the client means, as sent: those of an absolute target, else of the Host
+  /// field (RFC 9112 §3.2.2). Nil only where HTTP/1.0 names none.
+  public let authority: String?
+  /// Whether the request came over TLS.
+  public let isSecure: Bool
   /// The peer's numeric address without its port.
   public let remoteAddress: String
   /// Names this request in the log, in errors and in the response's `Request-Id` field.
@@ -54,21 +59,25 @@ public struct Request: Sendable {
   /// Whether a page of another origin may have sent this, as only browsers tell: `Sec-Fetch-Site`
   /// (W3C, "Fetch Metadata Request Headers") or, from older ones, `Origin` (RFC 6454 §7). Nil when
   /// neither is there, as with programs.
+  ///
+  /// An origin is a scheme, a host and a port. Over TLS only `https` is this server's own; without TLS
+  /// `https` may be too, behind a proxy that ends TLS.
   public var isCrossSite: Bool? {
     if let name = HTTPField.Name("Sec-Fetch-Site"), let site = headers[name] {
       return site != "same-origin" && site != "none"
     }
     guard let name = HTTPField.Name("Origin"), let origin = headers[name] else { return nil }
-    let host = HTTPField.Name("Host").flatMap { headers[$0] } ?? ""
-    guard let mark = origin.firstRange(of: "://") else { return true }
-    return origin[mark.upperBound...].lowercased() != host.lowercased()
+    guard let mark = origin.firstRange(of: "://"), let authority else { return true }
+    let schemes = isSecure ? ["https"] : ["http", "https"]
+    return !schemes.contains(origin[..<mark.lowerBound].lowercased())
+      || origin[mark.upperBound...].lowercased() != authority.lowercased()
   }
 
   /// Makes a request without a connection, to try handlers and routers.
   /// - Throws: `ProblemDetails` with status 400 when the target is malformed.
   public init(
     method: HTTPRequest.Method, target: String, headers: HTTPFields = [:], body: [UInt8] = [],
-    remoteAddress: String = "127.0.0.1", id: String = "0"
+    isSecure: Bool = false, remoteAddress: String = "127.0.0.1", id: String = "0"
   ) throws {
     let parsed: RequestTarget
     do throws(FramingError) {
@@ -77,13 +86,13 @@ public struct Request: Sendable {
       throw ProblemDetails(error)
     }
     self.init(
-      method: method, target: parsed, headers: headers, body: body, remoteAddress: remoteAddress,
-      id: id)
+      method: method, target: parsed, headers: headers, body: body, isSecure: isSecure,
+      remoteAddress: remoteAddress, id: id)
   }
 
   init(
     method: HTTPRequest.Method, target: RequestTarget, headers: HTTPFields, body: [UInt8],
-    remoteAddress: String, id: String, reservation: BodyReservation? = nil
+    isSecure: Bool, remoteAddress: String, id: String, reservation: BodyReservation? = nil
   ) {
     self.method = method
     self.target = target.raw
@@ -91,6 +100,8 @@ public struct Request: Sendable {
     query = target.query
     self.headers = headers
     self.body = body
+    self.isSecure = isSecure
+    authority = target.authority ?? HTTPField.Name("Host").flatMap { headers[$0] }
     self.remoteAddress = remoteAddress
     self.id = id
     self.reservation = reservation

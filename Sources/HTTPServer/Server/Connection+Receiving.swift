@@ -175,7 +175,8 @@ extension Connection {
     Exchange(
       request: Request(
         method: head.line.method, target: head.line.target, headers: head.headers, body: body,
-        remoteAddress: address, id: RequestID.next(), reservation: reservation),
+        isSecure: context.configuration.tls != nil, remoteAddress: address, id: RequestID.next(),
+        reservation: reservation),
       outcome: outcome, version: head.line.version,
       keepAlive: head.keepAlive && !context.isDraining)
   }

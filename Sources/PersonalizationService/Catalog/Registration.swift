@@ -101,11 +101,25 @@ public struct Registration {
   }
 
   /// On a database without base models, registers the one that comes with the server and its data
-  /// set, so that a fresh server has something to do.
-  public func addEmbeddedDefault(logger: Logger) throws {
+  /// set, so that a fresh server has something to do. Where that data set is missing there is a warning
+  /// and nothing else: a server is useful with other models too, which may be registered while it runs.
+  /// - Parameter path: where the data set is: Fashion-MNIST, whose classes the model knows.
+  public func addEmbeddedDefault(from path: String, logger: Logger) throws {
     guard try store.baseModels().isEmpty else { return }
     let known = DatasetCatalog.fashionMNIST
-    _ = try addDataset(try DatasetCatalog.load(known.name), path: known.path, format: .idx)
+    let dataset: ImageDataset
+    do {
+      dataset = try DatasetCatalog.load(
+        path: path, name: known.name, format: .idx, classes: .given(known.classes))
+    } catch {
+      logger.warning(
+        """
+        there is no base model, so that nobody can ask for a tailored one: \
+        \(EmbeddedModel.missingHint)
+        """, metadata: ["code": "\(error.code)", "error": "\(error)"])
+      return
+    }
+    _ = try addDataset(dataset, path: path, format: .idx)
     let bytes = UnsafeRawBufferPointer(
       start: crisp_embedded_model(), count: crisp_embedded_model_size())
     let record = try addBaseModel(

@@ -1,6 +1,4 @@
-import Glibc
 import Logging
-import Synchronization
 
 /// Writes each entry of the log as one line: for people, or JSON for programs.
 public struct LineLogHandler: LogHandler {
@@ -22,10 +20,8 @@ public struct LineLogHandler: LogHandler {
   private let format: Format
   private let write: @Sendable (String) -> Void
 
-  /// A handler that hands each line, with its line feed, to `write`.
-  public init(
-    format: Format, write: @escaping @Sendable (_ line: String) -> Void = Self.standardError
-  ) {
+  /// A handler that hands each line, with its line feed, to `write`, which must not wait.
+  public init(format: Format, write: @escaping @Sendable (_ line: String) -> Void) {
     self.format = format
     self.write = write
   }
@@ -36,38 +32,22 @@ public struct LineLogHandler: LogHandler {
     set { metadata[key] = newValue }
   }
 
+  /// A writer of lines to an open descriptor, for ``init(format:write:)``.
+  public static func writer(to descriptor: Int32, format: Format) -> LineWriter {
+    LineWriter(descriptor: descriptor) { dropped in
+      LogLine(
+        level: .warning, message: "\(dropped) log lines were dropped",
+        metadata: ["lines": .stringConvertible(dropped)]
+      ).now(format)
+    }
+  }
+
   /// Writes one line.
   public func log(event: LogEvent) {
     var all = metadata
     if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
     if let own = event.metadata { all.merge(own) { $1 } }
     if let error = event.error { all["error"] = "\(error)" }
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    let line = LogLine(level: event.level, message: "\(event.message)", metadata: all)
-    switch format {
-    case .text: write(line.text(time: time))
-    case .json: write(line.json(time: time))
-    }
+    write(LogLine(level: event.level, message: "\(event.message)", metadata: all).now(format))
   }
-
-  /// Writes a line to standard error, undivided. What cannot be written is lost: a log that fails
-  /// must not stop the server.
-  public static let standardError: @Sendable (String) -> Void = { line in
-    var line = line
-    turn.withLock { _ in
-      line.withUTF8 { bytes in
-        var sent = 0
-        while sent < bytes.count {
-          let count = Glibc.write(
-            STDERR_FILENO, bytes.baseAddress?.advanced(by: sent), bytes.count - sent)
-          if count < 0, errno == EINTR { continue }
-          guard count > 0 else { return }
-          sent += count
-        }
-      }
-    }
-  }
-
-  private static let turn = Mutex(())
 }

@@ -19,6 +19,16 @@ struct LogLine {
     }
   }
 
+  /// The line for the present time.
+  func now(_ format: LineLogHandler.Format) -> String {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return switch format {
+    case .text: text(time: time)
+    case .json: json(time: time)
+    }
+  }
+
   /// `TIME LEVEL MESSAGE NAME=VALUE …`; values that are no single word are quoted as in JSON.
   func text(time: timespec) -> String {
     var line = "\(Self.timestamp(time)) \(level.rawValue) \(Self.escaped(message))"

@@ -18,6 +18,17 @@ extension ServiceMetrics {
     }
   }
 
+  /// Shows how many lines the log has lost.
+  func watch(droppedLogLines: @escaping @Sendable () -> Int) {
+    registry.collect {
+      [
+        .value(
+          "crisp_log_lines_dropped_total", "Log lines that could not be written.", kind: .counter,
+          Double(droppedLogLines()))
+      ]
+    }
+  }
+
   /// Shows the queue and the file of a store.
   func watch(_ store: SQLiteStore) {
     registry.collect { Self.families(of: store) }

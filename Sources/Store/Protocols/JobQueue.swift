@@ -15,7 +15,7 @@ public protocol JobQueue: Sendable {
   /// A repeated request under its idempotency key changes nothing and returns the first one's job.
   /// Failed and cancelled jobs do not answer requests. Joining a running job withdraws a request to
   /// cancel it.
-  /// - Throws: ``StoreError/queueFull(scope:limit:)``, ``StoreError/idempotencyKeyReused(_:)``,
+  /// - Throws: ``StoreError/queueFull(scope:limit:)``, ``StoreError/quotaExceeded(stored:limit:)``, ``StoreError/idempotencyKeyReused(_:)``,
   ///   ``StoreError/notFound(_:_:)`` for the base model, ``StoreError/invalidValue(field:reason:)``.
   func submit(_ submission: Submission) throws -> SubmissionOutcome
 
@@ -34,7 +34,12 @@ public protocol JobQueue: Sendable {
   /// - Throws: ``StoreError/notFound(_:_:)`` when there is no such job.
   func isRequester(_ user: UserID, of id: JobID) throws -> Bool
 
-  /// Jobs, newest first, that are older than `after`.
+  /// What one user asked for; nil when the user does not wait for the job.
+  /// - Throws: ``StoreError/notFound(_:_:)`` when there is no such job.
+  func requester(_ user: UserID, of id: JobID) throws -> RequesterRecord?
+
+  /// Jobs, newest first, that are older than `after`. A user's jobs go by when the user asked, which
+  /// for a job that another user asked for before is later than the job.
   /// - Throws: ``StoreError/notFound(_:_:)`` when there is no job `after`,
   ///   ``StoreError/invalidValue(field:reason:)`` unless `limit` is 1 to 1000.
   func jobs(_ filter: JobFilter, after: JobID?, limit: Int) throws -> Page<JobRecord>
@@ -143,6 +148,12 @@ public protocol JobQueue: Sendable {
   /// - Returns: How many jobs lost their events.
   @discardableResult
   func expireLogs(olderThan age: TimeInterval) throws -> Int
+
+  /// Deletes finished jobs without a model: those that ended more than `age` seconds ago, and the
+  /// oldest beyond `count`.
+  /// - Returns: How many.
+  @discardableResult
+  func expireJobs(olderThan age: TimeInterval, beyond count: Int) throws -> Int
 }
 
 extension JobQueue {

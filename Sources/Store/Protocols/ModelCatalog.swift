@@ -34,7 +34,7 @@ public protocol ModelCatalog: Sendable {
   /// The model that answers requests of this fingerprint, if there is one.
   func model(fingerprint: SHA256Digest) throws -> ModelRecord?
 
-  /// Models, newest first, that are older than `after`.
+  /// Models, newest first, that are older than `after`. A user's models go by when the user got them.
   /// - Throws: ``StoreError/notFound(_:_:)`` when there is no model `after`,
   ///   ``StoreError/invalidValue(field:reason:)`` unless `limit` is 1 to 1000.
   func models(_ filter: ModelFilter, after: ModelID?, limit: Int) throws -> Page<ModelRecord>
@@ -49,4 +49,17 @@ public protocol ModelCatalog: Sendable {
   /// Whether the user has the model.
   /// - Throws: ``StoreError/notFound(_:_:)`` when there is no such model.
   func hasModel(_ id: ModelID, user: UserID) throws -> Bool
+
+  /// When the user got the model; nil when the user does not have it.
+  /// - Throws: ``StoreError/notFound(_:_:)`` when there is no such model.
+  func modelAdded(_ id: ModelID, to user: UserID) throws -> Date?
+
+  /// Writes down that models were used now. What there is no longer is left out.
+  func markUsed(_ ids: [ModelID]) throws
+
+  /// Deletes models that nobody asked for, downloaded or predicted with for more than `age` seconds,
+  /// and the jobs that made them.
+  /// - Returns: The models.
+  @discardableResult
+  func expireModels(unusedFor age: TimeInterval) throws -> [ModelID]
 }

@@ -7,9 +7,14 @@ public protocol UserDirectory: Sendable {
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func profiles(of id: UserID) throws -> [ProfileRecord]
 
+  /// Bytes that the user's models with all their files and the checkpoints of the user's open jobs
+  /// take, and 16 KiB for every job that the user asked for. Nothing is divided among users who share.
+  func storedBytes(of id: UserID) throws -> Int64
+
   /// Forgets a user in one transaction: profile, history, idempotency keys, tokens and links;
   /// cancels jobs nobody else waits for, deletes models no other user has. A job that others wait
-  /// for goes over to whoever asked next. Finished jobs stay, without a name on them.
+  /// for goes over to whoever asked next. Finished jobs stay, without a name on them, as long as their
+  /// events are kept.
   /// - Throws: ``StoreError/notFound(_:_:)``.
   @discardableResult
   func deleteUser(_ id: UserID) throws -> UserDeletion

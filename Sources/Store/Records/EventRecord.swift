@@ -37,5 +37,5 @@ public struct EventRecord: Equatable, Sendable {
   /// What was appended.
   public let event: NewEvent
   /// When it was appended.
-  public let createdAt: Date
+  public var createdAt: Date
 }

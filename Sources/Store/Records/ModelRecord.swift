@@ -75,7 +75,7 @@ public struct ModelRecord: Equatable, Sendable {
   /// Other formats, by name.
   public let files: [ModelFileRecord]
   /// When it was published.
-  public let createdAt: Date
+  public var createdAt: Date
 }
 
 /// Which models to list. Empty lists all.

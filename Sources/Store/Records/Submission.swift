@@ -2,17 +2,20 @@ import ClassWeights
 import Digests
 import Foundation
 
-/// How many jobs may wait.
+/// How many jobs may wait, and how much a user may keep.
 public struct QueueLimits: Equatable, Sendable {
   /// Queued jobs of all users.
   public var total: Int
   /// Queued jobs owned by one user.
   public var perUser: Int
+  /// Bytes beyond which a user gets no new job, see ``UserDirectory/storedBytes(of:)``.
+  public var storedBytes: Int64
 
   /// Limits on queued jobs; running jobs do not count.
-  public init(total: Int, perUser: Int) {
+  public init(total: Int, perUser: Int, storedBytes: Int64 = .max) {
     self.total = total
     self.perUser = perUser
+    self.storedBytes = storedBytes
   }
 }
 

@@ -39,14 +39,15 @@ extension SQLiteStore {
     """
 
   /// Rows in a transaction, so that other writers wait for some milliseconds at most.
-  private static let step = 100
+  static let step = 100
 
-  private func inSteps(_ body: (Database, Int64) throws -> Int) throws -> Int {
+  /// Runs one transaction after the other as long as `body` finds as many rows as it may take.
+  func inSteps(of step: Int = step, _ body: (Database, Int64) throws -> Int) throws -> Int {
     var total = 0
     while true {
       let count = try write(body)
       total += count
-      if count < Self.step { return total }
+      if count < step { return total }
     }
   }
 }

@@ -21,13 +21,32 @@ extension SQLiteStore {
     try read { db in try db.isRequester(user, ofJob: db.jobNumber(id)) }
   }
 
+  /// See ``JobQueue/requester(_:of:)``.
+  public func requester(_ user: UserID, of id: JobID) throws -> RequesterRecord? {
+    try read { db in
+      try db.first(
+        "SELECT added_at, priority FROM job_requesters WHERE user = ? AND job = ?",
+        [user.text, db.jobNumber(id)]
+      ).map { row in
+        RequesterRecord(
+          addedAt: try row.date("added_at"),
+          priority: try row.optionalInteger("priority").map { Int(clamping: $0) })
+      }
+    }
+  }
+
   /// See ``JobQueue/jobs(_:after:limit:)``.
   public func jobs(_ filter: JobFilter, after: JobID?, limit: Int) throws -> Page<JobRecord> {
     try Page<JobRecord>.validate(limit: limit)
     return try read { db in
       let before = try after.map { try db.jobNumber($0) } ?? .max
       let query = JobListQuery(filter)
-      let rows = try db.all(query.sql, query.arguments + [before, limit + 1])
+      var arguments = query.arguments
+      if let user = filter.user {
+        let asked: Int64 = try after == nil ? .max : db.timeAsked(before, by: user)
+        arguments += [asked]
+      }
+      let rows = try db.all(query.sql, arguments + [before, limit + 1])
       return Page(try rows.map { try db.jobRecord($0) }, limit: limit)
     }
   }
@@ -36,7 +55,8 @@ extension SQLiteStore {
 /// The listing of jobs; one fixed statement for each combination of filters, so that each one finds
 /// its index.
 package struct JobListQuery {
-  /// The query, whose last two parameters are a job number to stay below and a limit.
+  /// The query, whose last two parameters are a job number to stay below and a limit. With a user, the
+  /// parameter before them is the time at which that user asked for that job.
   package let sql: String
   let arguments: StatementArguments
 
@@ -44,22 +64,28 @@ package struct JobListQuery {
     var arguments = StatementArguments()
     var from = "jobs j"
     var conditions: [String] = []
-    var position = "j.number"
-    if let user = filter.user {
+    var order = "j.number DESC"
+    var bound = "j.number < ?"
+    if filter.user != nil {
       // The order of tables is fixed: the user's few jobs come first, in their index's order.
-      from = "job_requesters r CROSS JOIN jobs j ON j.number = r.job"
-      conditions.append("r.user = ?")
-      position = "r.job"
-      arguments += [user.text]
+      from = """
+        job_requesters r INDEXED BY job_requesters_added_at CROSS JOIN jobs j ON j.number = r.job
+        """
+      order = "r.added_at DESC, r.job DESC"
+      bound = "(r.added_at, r.job) < (?, ?)"
     }
     if let status = filter.status {
       conditions.append("j.status = ?")
       arguments += [status.rawValue]
     }
-    conditions.append("\(position) < ?")
+    if let user = filter.user {
+      conditions.append("r.user = ?")
+      arguments += [user.text]
+    }
+    conditions.append(bound)
     sql = """
       SELECT \(Database.jobColumns) FROM \(from) WHERE \(conditions.joined(separator: " AND "))
-      ORDER BY \(position) DESC LIMIT ?
+      ORDER BY \(order) LIMIT ?
       """
     self.arguments = arguments
   }
@@ -112,6 +138,15 @@ extension Database {
       progress: try row.optionalDocument("progress"),
       error: try row.optionalDocument("error"),
       resultModel: try row.optionalText("result_model").flatMap(ModelID.init(rawValue:)))
+  }
+
+  /// When the user asked for a job; for one that the user left, when it was made.
+  fileprivate func timeAsked(_ job: Int64, by user: UserID) throws -> Int64 {
+    try number(
+      """
+      SELECT coalesce((SELECT added_at FROM job_requesters WHERE user = ? AND job = ?),
+        (SELECT created_at FROM jobs WHERE number = ?), 0)
+      """, [user.text, job, job])
   }
 
   /// Whether the user gets the job's result.

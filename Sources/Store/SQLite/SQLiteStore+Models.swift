@@ -1,4 +1,5 @@
 import Digests
+import Foundation
 import GRDB
 
 extension SQLiteStore {
@@ -25,7 +26,8 @@ extension SQLiteStore {
       let before = try after.map { try db.modelNumber($0) } ?? .max
       let rows: [Row]
       if let user = filter.user {
-        rows = try db.all(Self.modelsOfUserQuery, [user.text, before, limit + 1])
+        let added: Int64 = try after == nil ? .max : db.timeAdded(before, to: user)
+        rows = try db.all(Self.modelsOfUserQuery, [user.text, added, before, limit + 1])
       } else {
         rows = try db.all(
           """
@@ -43,6 +45,16 @@ extension SQLiteStore {
       try db.first(
         "SELECT 1 FROM model_users WHERE user = ? AND model = ?",
         [user.text, db.modelNumber(id)]) != nil
+    }
+  }
+
+  /// See ``ModelCatalog/modelAdded(_:to:)``.
+  public func modelAdded(_ id: ModelID, to user: UserID) throws -> Date? {
+    try read { db in
+      try db.first(
+        "SELECT added_at FROM model_users WHERE user = ? AND model = ?",
+        [user.text, db.modelNumber(id)]
+      ).map { try $0.date("added_at") }
     }
   }
 
@@ -67,10 +79,12 @@ extension SQLiteStore {
     }
   }
 
-  /// A user's models below a number, newest first.
+  /// A user's models before a time and number, newest first.
   package static let modelsOfUserQuery = """
-    SELECT \(Database.modelColumns) FROM model_users u CROSS JOIN models m ON m.number = u.model
-    WHERE u.user = ? AND u.model < ? ORDER BY u.model DESC LIMIT ?
+    SELECT \(Database.modelColumns)
+    FROM model_users u INDEXED BY model_users_added_at CROSS JOIN models m ON m.number = u.model
+    WHERE u.user = ? AND (u.added_at, u.model) < (?, ?)
+    ORDER BY u.added_at DESC, u.model DESC LIMIT ?
     """
 }
 
@@ -87,6 +101,15 @@ extension Database {
       throw StoreError.notFound(.model, id.rawValue)
     }
     return try row.integer("number")
+  }
+
+  /// When the user got a model; for one that the user does not have, when it was made.
+  fileprivate func timeAdded(_ model: Int64, to user: UserID) throws -> Int64 {
+    try number(
+      """
+      SELECT coalesce((SELECT added_at FROM model_users WHERE user = ? AND model = ?),
+        (SELECT created_at FROM models WHERE number = ?), 0)
+      """, [user.text, model, model])
   }
 
   func modelRecord(_ id: ModelID) throws -> ModelRecord {

@@ -57,8 +57,9 @@ extension Database {
     try run(
       """
       INSERT INTO models (id, fingerprint, job, base_model, blob, size, labels, card, metadata,
-        created_at)
-      SELECT ?, fingerprint, number, base_model, ?, ?, ?, ?, ?, ? FROM jobs WHERE number = ?
+        created_at, used_at)
+      SELECT ?1, fingerprint, number, base_model, ?2, ?3, ?4, ?5, ?6, ?7, ?7 FROM jobs
+      WHERE number = ?8
       """,
       [
         ModelID.random().rawValue, blob.digest.hex, blob.size, model.labels, model.card,

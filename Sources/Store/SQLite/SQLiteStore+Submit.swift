@@ -74,12 +74,13 @@ extension Database {
   }
 
   /// Adds the user to those who get the job's result.
-  func addRequester(_ user: String, job: Int64, now: Int64) throws {
+  fileprivate func addRequester(_ request: SubmissionRow, job: Int64, now: Int64) throws {
     try run(
       """
-      INSERT INTO job_requesters (user, job, added_at) VALUES (?, ?, ?)
-      ON CONFLICT (user, job) DO NOTHING
-      """, [user, job, now])
+      INSERT INTO job_requesters (user, job, added_at, priority) VALUES (?, ?, ?, ?)
+      ON CONFLICT (user, job) DO UPDATE SET
+        priority = max(coalesce(priority, excluded.priority), excluded.priority)
+      """, [request.user, job, now, request.priority])
   }
 
   /// Gives the user the model.
@@ -140,7 +141,8 @@ extension Database {
       let number = try model.integer("number")
       let job = try model.integer("job")
       try addModelUser(request.user, model: number, now: now)
-      try addRequester(request.user, job: job, now: now)
+      try addRequester(request, job: job, now: now)
+      try run("UPDATE models SET used_at = max(used_at, ?) WHERE number = ?", [now, number])
       return .existing(try jobRecord(number: job), try modelRecord(number: number))
     }
     if let open = try first(
@@ -148,7 +150,7 @@ extension Database {
       [request.fingerprint])
     {
       let job = try open.integer("number")
-      try addRequester(request.user, job: job, now: now)
+      try addRequester(request, job: job, now: now)
       // Whoever joins wants the result: a cancellation that has not happened yet is off.
       try run(
         """
@@ -174,6 +176,10 @@ extension Database {
     guard waitingOfUser < request.limits.perUser else {
       throw StoreError.queueFull(scope: .user, limit: request.limits.perUser)
     }
+    let stored = try storedBytes(of: request.user)
+    guard stored < request.limits.storedBytes else {
+      throw StoreError.quotaExceeded(stored: stored, limit: request.limits.storedBytes)
+    }
     let turn = try nextTurn(of: request.user, priority: request.priority)
     try run(
       """
@@ -186,7 +192,7 @@ extension Database {
         request.baseModel, request.profile, request.recipe, request.seed, request.metadata, now,
       ])
     let job = lastInsertedRowID
-    try addRequester(request.user, job: job, now: now)
+    try addRequester(request, job: job, now: now)
     return try jobRecord(number: job)
   }
 }

@@ -26,8 +26,11 @@ extension SQLiteStore {
   public func deleteUser(_ id: UserID) throws -> UserDeletion {
     try write { db, now in
       _ = try db.userRow(id)
+      let asked = try db.all("SELECT job FROM job_requesters WHERE user = ?", [id.text])
+        .map { try $0.integer("job") }
       let cancelledJobs = try db.leaveJobs(user: id.text, now: now)
       let deletedModels = try db.leaveModels(user: id.text)
+      try db.deleteForgottenJobs(among: asked)
       // Everything else that is the user's goes with the row.
       try db.run("DELETE FROM users WHERE id = ?", [id.text])
       try db.run("INSERT INTO erasures (requested_at) VALUES (?)", [now])
@@ -78,6 +81,19 @@ extension Database {
     return cancelled
   }
 
+  /// Deletes those jobs that nothing is left of but their row: nobody asked for them who is still
+  /// here, their events have expired, and so will not take them along, and they have no model.
+  fileprivate func deleteForgottenJobs(among jobs: [Int64]) throws {
+    for job in jobs {
+      try run(
+        """
+        DELETE FROM jobs WHERE number = ?1 AND finished_at IS NOT NULL AND log_kept = 0
+          AND NOT EXISTS (SELECT 1 FROM job_requesters r WHERE r.job = ?1)
+          AND NOT EXISTS (SELECT 1 FROM models m WHERE m.job = ?1)
+        """, [job])
+    }
+  }
+
   /// - Returns: The models nobody has after this, which are deleted.
   fileprivate func leaveModels(user: String) throws -> [ModelID] {
     let orphans = try all(
@@ -88,14 +104,7 @@ extension Database {
       ORDER BY m.number
       """, [user])
     for row in orphans {
-      let model = try row.integer("number")
-      let blobs = try all(
-        """
-        SELECT blob FROM models WHERE number = ?1
-        UNION SELECT blob FROM model_files WHERE model = ?1
-        """, [model])
-      try run("DELETE FROM models WHERE number = ?", [model])
-      for blob in blobs { try doomIfUnused(blob.text("blob"), as: .overwritten) }
+      try deleteModel(number: row.integer("number"), as: .overwritten)
     }
     return try orphans.map { try $0.identifier("id", as: ModelID.self) }
   }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import Logging
 import PersonalizationService
-import Training
 
 /// `crisp-server --db FILE`: runs until SIGTERM or SIGINT.
 struct Serve: ParsableCommand {
@@ -43,6 +42,13 @@ struct Serve: ParsableCommand {
   @Option(help: "Jobs that may wait for one user.")
   var queueLimitPerUser = 20
 
+  @Option(help: "Requests for models that one user may send in a minute.")
+  var postsPerMinute = 60
+
+  @Option(
+    help: "Bytes that one user's models and jobs may take before the user gets no new job.")
+  var userQuota: Int64 = 10 << 30
+
   @Option(help: "Seconds after which a silent worker counts as dead.")
   var lease: Double = 30
 
@@ -57,6 +63,16 @@ struct Serve: ParsableCommand {
 
   @Option(help: "Days for which a finished job's events are kept.")
   var keepEvents: Double = 30
+
+  @Option(help: "Days for which a finished job without a model is kept.")
+  var keepJobs: Double = 90
+
+  @Option(help: "Most finished jobs without a model that are kept; the oldest go first.")
+  var maxKeptJobs = 100_000
+
+  @Option(
+    help: "Days for which a model is kept that nobody asks for, downloads or predicts with.")
+  var keepModels: Double = 365
 
   @Option(help: "Megabytes that models may take in memory to answer predictions.")
   var predictionMemory = 512
@@ -90,6 +106,12 @@ struct Serve: ParsableCommand {
   )
   var requireTokens = false
 
+  @Option(
+    help: ArgumentHelp(
+      "A name under which a server without tokens answers, besides localhost; may be repeated.",
+      valueName: "name"))
+  var allowedHost: [String] = []
+
   @Flag(help: "Listen beyond loopback although nothing protects users from each other.")
   var insecure = false
 
@@ -97,6 +119,9 @@ struct Serve: ParsableCommand {
     guard (0...65535).contains(port) else { throw ValidationError("--port must be 0 to 65535.") }
     guard (0...1024).contains(workers) else {
       throw ValidationError("--workers must be 0 to 1024.")
+    }
+    for name in allowedHost where !Service.isHostName(name) {
+      throw ValidationError("--allowed-host must be a name or an address without a port.")
     }
     var isFolder: ObjCBool = false
     if let devices,
@@ -115,6 +140,18 @@ struct Serve: ParsableCommand {
     guard (0...24 * 366).contains(keepKeys), (0...36_600).contains(keepEvents) else {
       throw ValidationError("--keep-keys must be 0 to 8784 hours, --keep-events 0 to 36600 days.")
     }
+    guard (0...36_600).contains(keepJobs), (1...36_600).contains(keepModels) else {
+      throw ValidationError("--keep-jobs must be 0 to 36600 days, --keep-models 1 to 36600.")
+    }
+    guard (0...1_000_000_000).contains(maxKeptJobs) else {
+      throw ValidationError("--max-kept-jobs must be 0 to 1000000000.")
+    }
+    guard (1...1_000_000).contains(postsPerMinute) else {
+      throw ValidationError("--posts-per-minute must be 1 to 1000000.")
+    }
+    guard (0...1 << 50).contains(userQuota) else {
+      throw ValidationError("--user-quota must be 0 to \(1 << 50) bytes.")
+    }
     guard queueLimit > 0, queueLimitPerUser > 0 else {
       throw ValidationError("queue limits must be positive.")
     }
@@ -131,8 +168,15 @@ struct Serve: ParsableCommand {
   }
 
   func run() throws {
-    ThreadWaiting.preferSleeping()
-    LoggingSystem.bootstrap { [logFormat] _ in LineLogHandler(format: logFormat) }
+    LineWriter.ignoreBrokenPipes()
+    let log = LineLogHandler.writer(to: STDERR_FILENO, format: logFormat)
+    let output = LineWriter(descriptor: STDOUT_FILENO) { _ in "" }
+    // A reader that does not read does not keep the process.
+    defer {
+      output.flush(within: 1)
+      log.flush(within: 1)
+    }
+    LoggingSystem.bootstrap { [logFormat] _ in LineLogHandler(format: logFormat, write: log.write) }
     var logger = Logger(label: "crisp-server")
     logger.logLevel = logLevel
     var configuration = Service.Configuration(database: database.database)
@@ -148,6 +192,11 @@ struct Serve: ParsableCommand {
     configuration.housekeeping.interval = tidyInterval
     configuration.housekeeping.keyLifetime = keepKeys * 3600
     configuration.housekeeping.logLifetime = keepEvents * 86_400
+    configuration.housekeeping.jobLifetime = keepJobs * 86_400
+    configuration.housekeeping.jobLimit = maxKeptJobs
+    configuration.housekeeping.modelLifetime = keepModels * 86_400
+    configuration.postsPerMinute = postsPerMinute
+    configuration.queueLimits.storedBytes = userQuota
     configuration.queueLimits.total = queueLimit
     configuration.queueLimits.perUser = queueLimitPerUser
     configuration.predictionMemory = predictionMemory << 20
@@ -157,6 +206,8 @@ struct Serve: ParsableCommand {
     configuration.drainDelay = drainDelay
     configuration.requireTokens = requireTokens
     configuration.insecure = insecure
+    configuration.allowedHosts = allowedHost
+    configuration.droppedLogLines = { log.dropped }
 
     // Before anything else runs: a signal during start-up must end the process, later ones drain.
     let stopSignals = StopSignals()
@@ -167,8 +218,7 @@ struct Serve: ParsableCommand {
     defer { withExtendedLifetime(hangUp) {} }
     let scheme = tls.files == nil ? "http" : "https"
     let shown = address.host.contains(":") ? "[\(address.host)]" : address.host
-    FileHandle.standardOutput.write(
-      Data("listening on \(scheme)://\(shown):\(address.port)\n".utf8))
+    output.write("listening on \(scheme)://\(shown):\(address.port)\n")
     stopSignals.wait()
     if !service.stop(deadline: drainDeadline) {
       logger.warning("stopped with work left")

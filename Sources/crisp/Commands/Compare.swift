@@ -98,7 +98,6 @@ struct Compare: ParsableCommand {
   }
 
   func run() throws {
-    ThreadWaiting.preferSleeping()
     let suite = try readSuite()
     let plan = try Plan(suite, material: material(suite))
     let comparison = Comparison(

@@ -43,7 +43,6 @@ struct Device: ParsableCommand {
 
   func run() throws {
     try checkOutput(out)
-    ThreadWaiting.preferSleeping()
     guard case .dense(let universal) = try ModelFile(contentsOf: URL(fileURLWithPath: model))
     else {
       throw ValidationError("'\(model)' is pruned already; --model needs a dense model.")

@@ -41,7 +41,6 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
-    ThreadWaiting.preferSleeping()
     let batch = 100
     let model = try ModelUse(
       path: file, classes: classes?.names, threads: threads.count, batchCapacity: batch)

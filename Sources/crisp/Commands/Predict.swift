@@ -35,7 +35,6 @@ struct Predict: ParsableCommand {
   }
 
   func run() throws {
-    ThreadWaiting.preferSleeping()
     let model = try ModelUse(path: file, classes: nil, threads: threads.count, batchCapacity: 1)
     let preprocessing = model.file.description.preprocessing
     let reports = try images.map { path in

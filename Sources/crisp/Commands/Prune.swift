@@ -86,7 +86,6 @@ struct Prune: ParsableCommand {
 
   func run() throws {
     for path in [out, card].compactMap({ $0 }) { try checkOutput(path) }
-    ThreadWaiting.preferSleeping()
     let wanted = try recipe.map { try RecipeArgument($0) }
     try checkOptions(beside: wanted)
     guard case .dense(let universal) = try ModelFile(contentsOf: URL(fileURLWithPath: model))

@@ -101,7 +101,6 @@ struct Train: ParsableCommand {
 
   func run() throws {
     try checkOutput(out)
-    ThreadWaiting.preferSleeping()
     let dataset = try DatasetCatalog.load(data)
     let geometry = try geometry(of: dataset)
     let shape = ActivationShape(

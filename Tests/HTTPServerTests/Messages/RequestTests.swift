@@ -41,7 +41,41 @@ import Testing
     ([("Origin", "http://a"), ("Host", "a:1")], true),
     ([("Origin", "null"), ("Host", "null")], true),
     ([("Origin", "http://a:1")], true),
+    ([("Origin", "http://a:1"), ("Host", "b:1")], true),
+    ([("Origin", "http://a.b:1"), ("Host", "b:1")], true),
+    ([("Origin", "http://a:1.b"), ("Host", "a:1")], true),
+    ([("Origin", "ftp://a:1"), ("Host", "a:1")], true),
+    ([("Origin", "chrome-extension://a:1"), ("Host", "a:1")], true),
+    ([("Origin", ""), ("Host", "a:1")], true),
+    ([("Origin", "null"), ("Host", "a:1"), ("Upgrade", "websocket")], true),
+    ([("Sec-Fetch-Site", "Same-Origin"), ("Host", "a:1")], true),
+    ([("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "websocket"), ("Host", "a:1")], true),
   ]
+
+  /// A page that plain HTTP brought may have been written by anyone on the way.
+  @Test(arguments: [("http", true), ("https", false)])
+  func overTLSOnlyHTTPSIsTheSameSite(scheme: String, isCross: Bool) throws {
+    var headers = HTTPFields()
+    headers[try #require(HTTPField.Name("Origin"))] = "\(scheme)://a"
+    headers[try #require(HTTPField.Name("Host"))] = "a"
+    let request = try Request(method: .post, target: "/", headers: headers, isSecure: true)
+    #expect(request.isCrossSite == isCross)
+  }
+
+  /// RFC 9112 §3.2.2: an absolute target goes before the Host field.
+  @Test(
+    arguments: [
+      ("/x", "a:1", "a:1"), ("http://B:2/x", "a:1", "B:2"), ("https://b?x", "a:1", "b"),
+      ("http://b/x", nil, "b"), ("/x", nil, nil), ("*", "a", "a"),
+    ] as [(String, String?, String?)])
+  func theAuthorityIsTheTargetsOrTheHostFields(
+    target: String, host: String?, authority: String?
+  ) throws {
+    var headers = HTTPFields()
+    headers[try #require(HTTPField.Name("Host"))] = host
+    let request = try Request(method: .options, target: target, headers: headers)
+    #expect(request.authority == authority)
+  }
 
   @Test(arguments: sites) func otherSitesAreKnown(fields: [(String, String)], isCross: Bool?) throws
   {

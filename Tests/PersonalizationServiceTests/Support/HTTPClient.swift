@@ -63,6 +63,14 @@ struct HTTPClient: Sendable {
     return reply
   }
 
+  /// Sends the very text of a request, which ends the connection, and reads the response.
+  func exchange(_ text: String) throws -> Reply {
+    let descriptor = try connected()
+    defer { close(descriptor) }
+    try write(Data(text.utf8), to: descriptor)
+    return try reply(from: read(descriptor))
+  }
+
   func get(_ target: String, fields: [(String, String)] = []) throws -> Reply {
     try send("GET", target, fields: fields)
   }

@@ -42,17 +42,24 @@ final class ServerProcess {
   var processIdentifier: Int32 { process.processIdentifier }
 
   /// Starts a server and waits until it listens.
-  /// - Parameter wrapper: A program and arguments to run the server with; it must become the server.
-  init(database: String, arguments: [String] = [], wrapper: [String] = []) throws {
+  /// - Parameters:
+  ///   - wrapper: A program and arguments to run the server with; it must become the server.
+  ///   - errors: Where its log goes; nil leaves it with the tests' own.
+  init(
+    database: String, arguments: [String] = [], wrapper: [String] = [], errors: Pipe? = nil
+  ) throws {
     process = Process()
     let command =
       try wrapper + [Self.executable().path] + [
         "--db", database, "--port", "0", "--lease", "5", "--threads-per-worker", "1",
+        // Tests ask faster than people.
+        "--posts-per-minute", "1000000",
       ] + arguments
     process.executableURL = URL(fileURLWithPath: command[0])
     process.arguments = Array(command.dropFirst())
     let output = Pipe()
     process.standardOutput = output
+    if let errors { process.standardError = errors }
     let ended = DispatchSemaphore(value: 0)
     self.ended = ended
     process.terminationHandler = { _ in ended.signal() }

@@ -26,6 +26,8 @@ final class TestService {
     configuration.http.port = 0
     configuration.threadsPerWorker = 1
     configuration.cache = URL(fileURLWithPath: folder.file("cache"))
+    // Tests ask faster than people.
+    configuration.postsPerMinute = 1_000_000
     configure(&configuration)
     var quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     quiet.logLevel = .critical

@@ -30,9 +30,13 @@ struct TokenWorld {
     ]
   }
 
-  init(logger: Logger? = nil, heartbeat: Duration? = nil) throws {
+  init(
+    logger: Logger? = nil, heartbeat: Duration? = nil,
+    configure: (inout Service.Configuration) -> Void = { _ in }
+  ) throws {
     server = try TestService(logger: logger) {
       if let heartbeat { $0.eventHeartbeat = heartbeat }
+      configure(&$0)
     }
     let administration = try Administration(database: server.database)
     func holder(_ name: String, _ user: String?) throws -> Holder {

@@ -36,8 +36,11 @@ import Testing
     let expected: [(JobFilter, String)] = [
       (JobFilter(), "SEARCH j USING INTEGER PRIMARY KEY (rowid<?)"),
       (JobFilter(status: .queued), "SEARCH j USING INDEX jobs_status (status=? AND number<?)"),
-      (JobFilter(user: ann), "SEARCH r USING PRIMARY KEY (user=? AND job<?)"),
-      (JobFilter(user: ann, status: .queued), "SEARCH r USING PRIMARY KEY (user=? AND job<?)"),
+      (JobFilter(user: ann), "SEARCH r USING COVERING INDEX job_requesters_added_at"),
+      (
+        JobFilter(user: ann, status: .queued),
+        "SEARCH r USING COVERING INDEX job_requesters_added_at"
+      ),
     ]
     for (filter, access) in expected {
       let plan = try plan(JobListQuery(filter).sql)
@@ -48,7 +51,7 @@ import Testing
 
   @Test func modelsOfAUserWalkAnIndexBackwards() throws {
     let plan = try plan(SQLiteStore.modelsOfUserQuery)
-    #expect(plan.hasPrefix("SEARCH u USING PRIMARY KEY (user=? AND model<?)"), "\(plan)")
+    #expect(plan.hasPrefix("SEARCH u USING COVERING INDEX model_users_added_at"), "\(plan)")
     #expect(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "\(plan)")
   }
 
@@ -61,6 +64,14 @@ import Testing
   @Test func expiredLogsAreFoundByAge() throws {
     let plan = try plan(SQLiteStore.oldLogsQuery)
     #expect(plan.hasPrefix("SEARCH jobs USING INDEX jobs_log_kept"), "\(plan)")
+  }
+
+  @Test func whatIsTooOldIsFoundByAge() throws {
+    let jobs = try plan(SQLiteStore.oldJobsQuery)
+    #expect(jobs.hasPrefix("SEARCH jobs USING INDEX jobs_without_model"), "\(jobs)")
+    #expect(!jobs.contains("TEMP B-TREE"), "\(jobs)")
+    let models = try plan(SQLiteStore.unusedModelsQuery)
+    #expect(models.hasPrefix("SEARCH models USING INDEX models_used_at"), "\(models)")
   }
 
   @Test func everyForeignKeyHasAnIndex() throws {

@@ -25,6 +25,10 @@ import Testing
     try test.check(.sqlite())
   }
 
+  @Test(arguments: RetentionConformance.all) func retention(_ test: ConformanceCase) throws {
+    try test.check(.sqlite())
+  }
+
   @Test(arguments: ModelCatalogConformance.all) func catalog(_ test: ConformanceCase) throws {
     try test.check(.sqlite())
   }
