@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: help demo test crash-test bench-service bench-lanes bench-race test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
+.PHONY: help demo test crash-test test-processors bench-service bench-lanes bench-race test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
 
 ## help: the targets, one a line
 help:
@@ -31,19 +31,24 @@ crash-test: setup
 test-peers: build
 	@Tests/Peers/run.sh
 
+## test-processors: the numerics tests as machines with AVX2 and with less than that would run them
+test-processors: setup
+	$(BUILD) --build-tests
+	@Tests/processors.sh
+
 ## test-emulated: the C kernels by themselves, under sanitizers; those for Arm under emulation
 test-emulated:
 	@Tests/Kernels/emulate.sh
 
-## test-sanitized: the sparse runtime's tests under AddressSanitizer
+## test-sanitized: kernels, readers, event loops and jobs under sanitizers and fuzzers, 20 minutes at most
 test-sanitized: setup
-	@Tests/Kernels/sanitize.sh
+	@Tests/sanitized.sh $(PARTS)
 
 ## libcrisp: the sparse runtime for other languages, installed into PREFIX (.build/libcrisp)
 libcrisp: setup
 	@deploy/libcrisp.sh
 
-## fuzz: hostile packed files and requests for SECONDS (60), starting from what earlier runs found
+## fuzz: hostile packed files, ONNX files, requests and their bodies for SECONDS (60), starting from what earlier runs found
 fuzz:
 	@Tests/Fuzz/run.sh $(or $(SECONDS),60)
 

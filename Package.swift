@@ -35,7 +35,8 @@ let package = Package(
     .systemLibrary(name: "CSystem", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
     .target(name: "CLibCrisp"),
-    .target(name: "CTraining", linkerSettings: [.linkedLibrary("gomp")]),
+    .target(
+      name: "CTraining", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("gomp")]),
     // For programs only: tells CTraining's threads, and oneDNN's, how to wait
     .target(name: "CThreadWaiting"),
     .target(name: "CEmbeddedModel", exclude: ["resnet18-fashion-mnist.safetensors"]),
@@ -67,7 +68,9 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "Training",
-      dependencies: ["COneDNN", "CSystem", "CTraining", "Datasets", "NeuralGraph", "Randomness"],
+      dependencies: [
+        "COneDNN", "CSystem", "CTraining", "Datasets", "NeuralGraph", "Randomness",
+      ],
       swiftSettings: swift),
     // Pictures and data sets as what a model's file asks for
     .target(
@@ -184,7 +187,7 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "CThreadWaiting", "ControlPlane", "Datasets", "HTTPServer", "ModelFormats", "PersonalizationService", "Training",
+        "CThreadWaiting", "ControlPlane", "Datasets", "HTTPServer", "ModelFormats", "PersonalizationService", "SparseRuntime", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -312,3 +315,21 @@ let package = Package(
       swiftSettings: swift),
   ]
 )
+
+// `make test-sanitized` builds only the tests it runs, and what they need.
+if let names = Context.environment["CRISP_TEST_TARGETS"], !names.isEmpty {
+  let targets = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+  var wanted = names.split(separator: ",").map(String.init)
+  var kept: Set<String> = []
+  while let name = wanted.popLast() {
+    guard let target = targets[name], kept.insert(name).inserted else { continue }
+    for dependency in target.dependencies {
+      switch dependency {
+      case .byNameItem(let name, _), .targetItem(let name, _): wanted.append(name)
+      default: break
+      }
+    }
+  }
+  package.products = []
+  package.targets.removeAll { !kept.contains($0.name) }
+}

@@ -1,6 +1,7 @@
 // Which kernels run, on which positions and weights.
 #include <string.h>
 
+#include "crisp_processor.h"
 #include "kernel_tables.h"
 
 const crisp_kernels *crisp_kernels_named(const char *name) {
@@ -8,13 +9,17 @@ const crisp_kernels *crisp_kernels_named(const char *name) {
   const int common = __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
   if (!strcmp(name, crisp_kernels_avx512.name)) {
     const int supported =
-        common && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+        common && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        crisp_limit_allows(crisp_limit_avx512_core);
     return supported ? &crisp_kernels_avx512 : 0;
   }
   if (!strcmp(name, crisp_kernels_avx2.name))
-    return common && __builtin_cpu_supports("avx2") ? &crisp_kernels_avx2 : 0;
+    return common && __builtin_cpu_supports("avx2") && crisp_limit_allows(crisp_limit_avx2)
+               ? &crisp_kernels_avx2
+               : 0;
 #elif defined(__aarch64__)
-  if (!strcmp(name, crisp_kernels_neon.name)) return &crisp_kernels_neon;
+  if (!strcmp(name, crisp_kernels_neon.name))
+    return crisp_limit_allows(crisp_limit_avx2) ? &crisp_kernels_neon : 0;
 #endif
   return strcmp(name, crisp_kernels_scalar.name) ? 0 : &crisp_kernels_scalar;
 }

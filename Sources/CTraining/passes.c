@@ -4,11 +4,13 @@
 
 #if defined(__x86_64__)
 static int has_avx512(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  return crisp_limit_allows(crisp_limit_avx512_core) && __builtin_cpu_supports("avx512f") &&
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq");
 }
 static int has_avx2(void) {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return crisp_limit_allows(crisp_limit_avx2) && __builtin_cpu_supports("avx2") &&
+         __builtin_cpu_supports("fma");
 }
 #endif
 

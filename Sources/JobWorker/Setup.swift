@@ -25,7 +25,7 @@ struct Setup {
   /// The model card of a finished run; measures latency.
   func card(for result: Personalization.Result, threads: Int) throws -> ModelCard {
     try FinishedRun(
-      result, profile: specification.profile, recipe: specification.recipe,
+      result, profile: specification.profile,
       baseModel: ModelCard.Source(name: baseModel.name, sha256: baseModel.digest.hex),
       dataset: dataset, threads: threads, generator: ProgramVersion.generator
     ).card

@@ -3,7 +3,8 @@ import ModelFormats
 import Training
 
 /// Everything but model, data and classes that decides a personalisation's outcome. Two runs with
-/// equal recipes on the same machine write the same bytes.
+/// equal recipes on the same machine write the same bytes; nothing in it depends on a processor
+/// unless it was asked for.
 public struct PruningRecipe: Sendable, Hashable, Codable {
   /// How sparsity grows over the iterations.
   public enum Growth: String, Sendable, Hashable, Codable, CaseIterable {
@@ -67,9 +68,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   /// Changes to training images.
   public var augmentation = Augmentation.small
   /// How training passes and the teacher compute; saliency and evaluation always use 32-bit floats.
-  /// The default is what this processor is fastest at: accuracy is the same
-  /// (Documentation/performance.md), and a card names the one that was used.
-  public var precision = Precision.fastest
+  public var precision = PrecisionChoice.automatic
   /// How the packed file stores weights.
   public var storage = ModelFormats.Precision.float32
   /// Seed of sampling and augmentation.
@@ -150,9 +149,16 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try read(.saliencyBatches, &saliencyBatches)
     try read(.augmentation, &augmentation)
     // Recipes from before there was a choice.
-    precision = try container.decodeIfPresent(Precision.self, forKey: .precision) ?? .f32
+    precision = try container.decodeIfPresent(PrecisionChoice.self, forKey: .precision) ?? .f32
     try read(.storage, &storage)
     try read(.seed, &seed)
+  }
+
+  /// The recipe with nothing left to the processor: what a run does, and a card records.
+  public var resolved: PruningRecipe {
+    var recipe = self
+    recipe.precision = PrecisionChoice(precision.used)
+    return recipe
   }
 
   /// Throws on the first field that is out of range.
@@ -189,7 +195,8 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
       "augmentation.crop", augmentation.crop.map { $0 > 0 && $0 <= 1 } ?? true,
       "must lie in 0 < share ≤ 1")
     try check(
-      "precision", precision.isSupported, "asks for instructions that this processor lacks; use f32"
+      "precision", precision.used.isSupported,
+      "asks for instructions that this processor lacks; use f32"
     )
     if let warp = augmentation.warp {
       try check("augmentation.warp.rotation", (0...180).contains(warp.rotation), "must be 0 to 180")

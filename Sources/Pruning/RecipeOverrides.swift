@@ -1,6 +1,5 @@
 import Foundation
 import ModelFormats
-import Training
 
 extension PruningRecipe {
   /// The recipe with single fields replaced by those of a JSON object, for example
@@ -61,7 +60,7 @@ extension PruningRecipe {
     case .sampling: oneOf(ClassSampling.self)
     case .teacherScope: oneOf(TeacherScope.self)
     case .growth: oneOf(Growth.self)
-    case .precision: oneOf(Training.Precision.self)
+    case .precision: oneOf(PrecisionChoice.self)
     case .storage: oneOf(ModelFormats.Precision.self)
     case .straightThrough: "must be true or false"
     case .augmentation: #"must be an object like {"flip": true, "shift": 2}"#

@@ -1,3 +1,4 @@
+import CKernels
 import ModelFormats
 import NeuralGraph
 
@@ -9,6 +10,8 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
   case format(FormatError)
   /// This processor, or this build, does not have the instruction set.
   case unsupportedInstructionSet(String)
+  /// The environment variable `CRISP_MAX_CPU_ISA` names no instruction set.
+  case invalidInstructionLimit(String)
   /// Batch capacity or thread count is out of range.
   case invalidSetting(name: String, value: Int, allowed: ClosedRange<Int>)
   /// The activations of this batch need more memory than a session may take.
@@ -28,6 +31,7 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
     case .graph(let error): error.code
     case .format(let error): error.code
     case .unsupportedInstructionSet: "unsupported_instruction_set"
+    case .invalidInstructionLimit: "invalid_instruction_limit"
     case .invalidSetting: "invalid_runtime_setting"
     case .tooLarge: "model_too_large"
     case .outOfMemory: "out_of_memory"
@@ -44,6 +48,8 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
     case .format(let error): error.description
     case .unsupportedInstructionSet(let name):
       "this processor has no '\(name)' kernels; leave the instruction set unset to use the best"
+    case .invalidInstructionLimit(let value):
+      "\(CRISP_LIMIT_VARIABLE) is '\(value.prefix(64))'; it must be \(CRISP_LIMIT_VALUES)"
     case .invalidSetting(let name, let value, let allowed):
       "\(name) is \(value); it must be \(allowed.lowerBound) to \(allowed.upperBound)"
     case .tooLarge(let layer):

@@ -84,6 +84,7 @@ public final class Session {
       throw .invalidSetting(
         name: "the number of threads", value: threads, allowed: 1...Session.mostThreads)
     }
+    try InstructionSet.checkLimit()
     let instructionSet = instructionSet ?? .best
     guard let kernels = instructionSet.kernels else {
       throw .unsupportedInstructionSet(instructionSet.rawValue)

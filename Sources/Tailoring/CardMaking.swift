@@ -9,11 +9,10 @@ import ServiceAPI
 extension ModelCard {
   /// The card of a finished run.
   ///
-  /// `profile`, `recipe` and `threads` are the run's, `generator` is the program's name and version.
+  /// `profile` and `threads` are the run's, `generator` is the program's name and version.
   public init(
-    _ result: Personalization.Result, profile: ClassProfile, recipe: PruningRecipe,
-    baseModel: Source, dataset: Source, threads: Int, latency: LatencyComparison,
-    generator: String
+    _ result: Personalization.Result, profile: ClassProfile, baseModel: Source, dataset: Source,
+    threads: Int, latency: LatencyComparison, generator: String
   ) throws {
     let report = result.report
     let test = report.pruned.test
@@ -40,8 +39,9 @@ extension ModelCard {
       latency: Latency(
         denseMilliseconds: latency.dense, sparseMilliseconds: latency.sparse,
         batch: latency.batch, threads: latency.threads, processor: latency.processor),
-      recipe: try JSONDecoder().decode(JSONValue.self, from: CanonicalJSON.data(recipe)),
-      seed: recipe.seed, threads: threads, verificationError: Double(report.verificationError),
+      recipe: try JSONDecoder().decode(JSONValue.self, from: CanonicalJSON.data(result.recipe)),
+      seed: result.recipe.seed, threads: threads,
+      verificationError: Double(report.verificationError),
       generator: generator,
       iterations: report.iterations.map {
         Iteration(

@@ -13,16 +13,16 @@ public struct FinishedRun: Sendable {
 
   /// Measures a run's model and writes its card.
   ///
-  /// `profile`, `recipe` and `threads` are the run's, `generator` is the program's name and version.
+  /// `profile` and `threads` are the run's, `generator` is the program's name and version.
   /// - Throws: `FormatError`, `RuntimeError`, `TrainingError` or `EncodingError`.
   public init(
-    _ result: Personalization.Result, profile: ClassProfile, recipe: PruningRecipe,
-    baseModel: ModelCard.Source, dataset: ImageDataset, threads: Int, generator: String
+    _ result: Personalization.Result, profile: ClassProfile, baseModel: ModelCard.Source,
+    dataset: ImageDataset, threads: Int, generator: String
   ) throws {
     latency = try LatencyComparison.measure(
       dense: result.denseSliced, packed: PackedModel(data: result.packed))
     card = try ModelCard(
-      result, profile: profile, recipe: recipe, baseModel: baseModel,
+      result, profile: profile, baseModel: baseModel,
       dataset: ModelCard.Source(name: dataset.name, sha256: dataset.digest.hex), threads: threads,
       latency: latency, generator: generator)
   }

@@ -32,11 +32,22 @@ public final class Network {
 
   /// Copies the weights into the engine. `threads` is how many cores every call may use,
   /// `precision` how training passes store activations, `answerPrecision` how inference does; all
-  /// other passes use 32-bit floats. Without `allowsWinograd`, 3x3 convolutions are computed term by term: up to 2.5 times slower, and with
-  /// about a tenth of the rounding, for comparisons with other programs.
-  public init(
+  /// other passes use 32-bit floats. Without `allowsWinograd`, 3x3 convolutions are computed term by
+  /// term: up to 2.5 times slower, and with about a tenth of the rounding, for comparisons with other
+  /// programs.
+  public convenience init(
     graph: Graph, weights: Weights, threads: Int, precision: Precision = .f32,
     answerPrecision: Precision = .f32, allowsWinograd: Bool = true
+  ) throws(TrainingError) {
+    try self.init(
+      graph: graph, weights: weights, threads: threads, precision: precision,
+      answerPrecision: answerPrecision, allowsWinograd: allowsWinograd, pins: [:])
+  }
+
+  /// The same with values that passes with gradients put in place of what convolutions computed.
+  package init(
+    graph: Graph, weights: Weights, threads: Int, precision: Precision = .f32,
+    answerPrecision: Precision = .f32, allowsWinograd: Bool = true, pins: [String: [PinnedValue]]
   ) throws(TrainingError) {
     do {
       shapes = try graph.shapes()
@@ -54,7 +65,7 @@ public final class Network {
     let context = try OneDNNContext()
     resources = EngineResources(
       context: context, pool: BufferPool(), weightCopies: WeightCopies(context: context),
-      threads: max(1, threads), allowsWinograd: allowsWinograd)
+      threads: max(1, threads), allowsWinograd: allowsWinograd, pins: pins)
     var parameters: [String: ParameterBuffer] = [:]
     for parameter in graph.parameters() {
       guard let tensor = weights[parameter.name] else {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// How training passes store activations and compute products.
 public enum Precision: String, Sendable, Hashable, Codable, CaseIterable {
   /// 32-bit floats throughout.
@@ -9,17 +7,11 @@ public enum Precision: String, Sendable, Hashable, Codable, CaseIterable {
   /// "Mixed Precision Training"; bfloat16 needs no loss scaling).
   case bf16
 
-  /// Whether this processor multiplies in it.
+  /// Whether this processor multiplies in it, as far as the environment's limits let it.
   public var isSupported: Bool { self == .f32 || Precision.hasBF16 }
 
   /// What training is fastest in on this processor.
   public static var fastest: Precision { hasBF16 ? .bf16 : .f32 }
 
-  private static let hasBF16: Bool = {
-    guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else {
-      return false
-    }
-    return text.split(separator: "\n").first { $0.hasPrefix("flags") }?
-      .split(separator: " ").contains("avx512_bf16") ?? false
-  }()
+  private static var hasBF16: Bool { InstructionLimit.allowsBF16 }
 }

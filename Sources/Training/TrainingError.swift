@@ -1,3 +1,4 @@
+import CTraining
 import NeuralGraph
 
 /// What can stop the dense engine or a training run.
@@ -8,6 +9,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   case outOfMemory(bytes: Int)
   /// The processor cannot multiply in this precision.
   case unsupportedPrecision(Precision)
+  /// The environment variable `CRISP_MAX_CPU_ISA` names no instruction set.
+  case invalidInstructionLimit(String)
   /// A call's sizes contradict each other.
   case invalidInput(String)
   /// The graph or its weights are unusable.
@@ -21,6 +24,7 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     case .engine: "engine_failure"
     case .outOfMemory: "out_of_memory"
     case .unsupportedPrecision: "unsupported_precision"
+    case .invalidInstructionLimit: "invalid_instruction_limit"
     case .invalidInput: "invalid_input"
     case .graph(let error): error.code
     case .diverged: "training_diverged"
@@ -35,6 +39,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     case .outOfMemory(let bytes): "cannot allocate \(bytes) bytes"
     case .unsupportedPrecision(let precision):
       "this processor has no \(precision.rawValue) instructions; use f32"
+    case .invalidInstructionLimit(let value):
+      "\(CRISP_LIMIT_VARIABLE) is '\(value.prefix(64))'; it must be \(CRISP_LIMIT_VALUES)"
     case .invalidInput(let reason): reason
     case .graph(let error): error.description
     case .diverged(let step):

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PersonalizationService
+import SparseRuntime
 
 /// The operator's program.
 @main
@@ -13,6 +14,11 @@ struct CrispServer: ParsableCommand {
       Migrate.self, Restore.self,
     ],
     defaultSubcommand: Serve.self)
+
+  /// What no command could work with: the environment's limit, were it no instruction set.
+  func validate() throws {
+    do { try InstructionSet.checkLimit() } catch { throw ValidationError(error.description) }
+  }
 }
 
 /// The database that every command works on.

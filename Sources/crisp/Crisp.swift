@@ -1,4 +1,5 @@
 import ArgumentParser
+import SparseRuntime
 
 /// The command line for developers and researchers; `crisp-server` is the operator's.
 @main
@@ -14,4 +15,9 @@ struct Crisp: AsyncParsableCommand {
 
   /// Name and version, as model cards state them.
   static let generator = "crisp 0.1.0"
+
+  /// What no command could work with: the environment's limit, were it no instruction set.
+  func validate() throws {
+    do { try InstructionSet.checkLimit() } catch { throw ValidationError(error.description) }
+  }
 }

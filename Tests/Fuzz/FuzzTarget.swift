@@ -1,5 +1,6 @@
 import Foundation
 import ModelFormats
+import ONNXModels
 import Randomness
 
 /// What is fuzzed; the environment variable CRISP_FUZZ says which.
@@ -10,13 +11,18 @@ private enum Target: String {
   case header
   /// The bytes of an HTTP connection.
   case requests
+  /// The body of a request.
+  case json
+  /// A whole ONNX file.
+  case onnx
 
   static let current =
     ProcessInfo.processInfo.environment["CRISP_FUZZ"].flatMap(Target.init) ?? .packed
 }
 
 /// libFuzzer calls this once. With CRISP_FUZZ_SEEDS it writes the files to start from and ends; the
-/// connections to start from are the vectors of the parser's tests, which run.sh writes.
+/// connections to start from are the vectors of the parser's tests, which run.sh writes, as it copies
+/// bodies and ONNX files.
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(
   _ count: UnsafeMutablePointer<CInt>?,
@@ -51,6 +57,10 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     }
   case .requests:
     if let fault = RequestStream.fault(of: bytes) { fatalError(fault) }
+  case .json:
+    if let fault = JSONText.fault(of: [UInt8](bytes)) { fatalError(fault) }
+  case .onnx:
+    _ = try? ONNXImport.model(data: bytes)
   }
   return 0
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Fuzzes the reader of packed files, the planner and one run, then the safetensors header alone, then
-# the parser of HTTP requests, with libFuzzer and AddressSanitizer.
+# Fuzzes the reader of packed files, the planner and one run, then the safetensors header alone, the
+# parser of HTTP requests, the reader of JSON bodies and that of ONNX files, with libFuzzer and
+# AddressSanitizer.
 #
-#   Tests/Fuzz/run.sh [SECONDS] [packed|header|requests]     (or make fuzz SECONDS=600)
+#   Tests/Fuzz/run.sh [SECONDS] [packed|header|requests|json|onnx]     (or make fuzz SECONDS=600)
 #
-# A third of the time goes to each unless one is named. What earlier runs found worth keeping stays in
+# Each has a fifth of the time unless one is named. What earlier runs found worth keeping stays in
 # .build/fuzz/corpus-*; a file that stops it is left in .build/fuzz/found: put it into
 # Tests/SparseRuntimeTests/FoundCrashes, where the tests replay it (a connection becomes a vector in
 # Tests/HTTPServerTests/Vectors), and mend the cause.
@@ -12,8 +13,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 seconds=${1:-60}
-targets=(${2:-packed header requests})
-[ $# -gt 1 ] || seconds=$((seconds / 3))
+targets=(${2:-packed header requests json onnx})
+[ $# -gt 1 ] || seconds=$((seconds / 5))
 work=.build/fuzz
 mkdir -p "$work/modules" "$work/found"
 swiftc=${SWIFT:-swift}c
@@ -49,9 +50,13 @@ c_objects
 [ -d .build/checkouts/swift-http-types ] || "${SWIFT:-swift}" package resolve
 flags=-suppress-warnings swift_module HTTPTypes .build/checkouts/swift-http-types/Sources/HTTPTypes
 swift_module HTTPServer Sources/HTTPServer/Framing Sources/HTTPServer/Configuration/Limits.swift
-for name in Randomness NeuralGraph ModelFormats SparseRuntime; do
+for name in Inputs Randomness NeuralGraph ModelFormats SparseRuntime ServiceAPI; do
   swift_module "$name" "Sources/$name"
 done
+# Its own reader of wire format is fuzzed with the rest: it is what a stranger's file meets first.
+flags=-suppress-warnings swift_module SwiftProtobuf \
+  .build/checkouts/swift-protobuf/Sources/SwiftProtobuf
+swift_module ONNXModels Sources/ONNXModels
 swift_module FuzzTarget Tests/Fuzz Tests/ModelFormatsTests/TestModels.swift \
   Tests/ModelFormatsTests/FixtureNetworks.swift Tests/SparseRuntimeTests/HostileFile.swift
 [ -z "$rebuild" ] || "$swiftc" -use-ld=lld $sanitizers "${objects[@]}" -o "$work/fuzz"
@@ -64,6 +69,11 @@ for target in "${targets[@]}"; do
   if [ "$target" = requests ]; then
     PYTHONPATH=Tests/Peers python3 Tests/Fuzz/request_seeds.py "$corpus"
     options=(-dict=Tests/Fuzz/requests.dict)
+  elif [ "$target" = json ]; then
+    cp Tests/Fuzz/bodies/*.json "$corpus"
+    options=(-dict=Tests/Fuzz/json.dict)
+  elif [ "$target" = onnx ]; then
+    cp Tests/ONNXModelsTests/Goldens/*.onnx "$corpus"
   else
     CRISP_FUZZ_SEEDS=$corpus "$work/fuzz" >"$work/seeds.log" 2>&1
   fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Checks the C kernels: those of this processor under AddressSanitizer and UndefinedBehaviorSanitizer,
-# teams under ThreadSanitizer, and those for Arm under emulation. Needs Swift's clang only; Debian's
-# qemu-user and C library for Arm are installed when they are missing.
+# Checks the C kernels: those of this processor under sanitizers (check.sh), and those for Arm under
+# emulation. Needs Swift's clang only; Debian's qemu-user and C library for Arm are installed when
+# they are missing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -20,38 +20,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-# The clang beside swift: the system's may be another, or none.
-clang=${CLANG:-$(dirname "$(readlink -f "$(command -v swift)")")/clang}
-out=.build/kernel-checks
-mkdir -p "$out"
-flags=(-std=gnu17 -Wall -Wextra -Werror -g -I Sources/CKernels/include)
-libraries=(-fuse-ld=lld -lm -lpthread)
-
-# compile NAME FLAG...: all sources, two at a time, into $out/NAME-*.o
-compile() {
-  local name=$1
-  shift
-  printf '%s\n' Sources/CKernels/*.c Tests/Kernels/check*.c Tests/Kernels/kernel_check.c |
-    xargs -P "$(nproc)" -I{} sh -c '
-      source=$1 prefix=$2
-      shift 2
-      exec "$@" -c "$source" -o "$prefix-$(basename "$source" .c).o"' \
-      compile {} "$out/$name" "$clang" "${flags[@]}" "$@"
-}
-
-sanitized=(-fsanitize=address,undefined -fno-sanitize-recover=all)
-compile native -O1 "${sanitized[@]}"
-"$clang" "${sanitized[@]}" "$out"/native-*.o -o "$out/native" "${libraries[@]}"
-echo "== this processor, AddressSanitizer and UndefinedBehaviorSanitizer"
-"$out/native"
-
-echo "== teams, ThreadSanitizer"
-# Swift's ThreadSanitizer knows Dispatch.
-swift_libraries=$(dirname "$clang")/../lib/swift/linux
-"$clang" "${flags[@]}" -O1 -fsanitize=thread Sources/CKernels/team.c \
-  Tests/Kernels/{check,check_teams,team_check}.c -o "$out/teams" "${libraries[@]}" \
-  "-L$swift_libraries" "-Wl,-rpath,$swift_libraries" -ldispatch -lBlocksRuntime
-"$out/teams"
+Tests/Kernels/check.sh
+. Tests/Kernels/compile.sh
 
 arm=/usr/aarch64-linux-gnu
 runtime=$(echo /usr/lib/gcc-cross/aarch64-linux-gnu/*)

@@ -14,6 +14,7 @@
 
 #include "crisp_matrix.h"
 #include "crisp_planes.h"
+#include "crisp_processor.h"
 #include "crisp_winograd.h"
 
 // Some taps of some row groups at the neighbouring positions that one kernel covers. Offsets and

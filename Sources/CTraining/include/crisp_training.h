@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// What these passes, too, may use of the processor.
+#include "crisp_processor.h"
+
 // How the values of an activation are stored. bf16 is the upper half of a 32-bit float.
 enum { crisp_f32 = 0, crisp_bf16 = 1 };
 

@@ -38,6 +38,8 @@ public struct Personalization: Sendable {
     public let denseSliced: DenseModel
     /// What happened and what was measured.
     public var report: PersonalizationReport
+    /// The recipe as it was run, what it left to the processor named.
+    public let recipe: PruningRecipe
   }
 
   let universal: DenseModel
@@ -70,7 +72,8 @@ public struct Personalization: Sendable {
     self.universalDigest = universalDigest
     self.dataset = dataset
     self.profile = profile
-    self.recipe = recipe
+    // Here, not while it runs: a checkpoint in another precision belongs to another run.
+    self.recipe = recipe.resolved
     self.threads = threads
   }
 

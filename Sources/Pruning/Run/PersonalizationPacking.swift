@@ -67,7 +67,7 @@ extension PersonalizationRun {
       keptMultiplyAccumulates: try keptMultiplyAccumulates(reloaded),
       denseBytes: try sliced.serialized().count, packedBytes: data.count,
       encodedBytes: data.count - savedBytes(), verificationError: try verify(reloaded))
-    return Personalization.Result(packed: data, denseSliced: sliced, report: report)
+    return Personalization.Result(packed: data, denseSliced: sliced, report: report, recipe: recipe)
   }
 
   private func keptMultiplyAccumulates(_ model: PackedModel) throws -> Int {

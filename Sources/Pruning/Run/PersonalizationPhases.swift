@@ -77,7 +77,7 @@ extension PersonalizationRun {
     }
     network = try Network(
       graph: smaller.graph, weights: smaller.weights, threads: setup.threads,
-      precision: recipe.precision)
+      precision: recipe.precision.used)
     return try optimizer(frozen: false)
   }
 

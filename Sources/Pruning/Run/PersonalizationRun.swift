@@ -46,13 +46,13 @@ final class PersonalizationRun {
       preprocessing: description.preprocessing, decodeThreads: setup.threads)
     network = try Network(
       graph: trained.description.graph, weights: trained.weights, threads: setup.threads,
-      precision: recipe.precision)
+      precision: recipe.precision.used)
     // Softened opinions of training images: the recipe's precision is enough for them.
     teacher =
       recipe.distillation > 0
       ? try Network(
         graph: trained.description.graph, weights: trained.weights, threads: setup.threads,
-        answerPrecision: recipe.precision) : nil
+        answerPrecision: recipe.precision.used) : nil
     let graph = sliced.description.graph
     let head = graph.node(named: graph.output)?.weightName ?? ""
     masked = MaskedWeights(
@@ -162,7 +162,7 @@ final class PersonalizationRun {
     } else {
       network = try Network(
         graph: state.graph, weights: state.weights, threads: setup.threads,
-        precision: recipe.precision)
+        precision: recipe.precision.used)
     }
     masks = state.masks
     progress.iteration = state.iteration

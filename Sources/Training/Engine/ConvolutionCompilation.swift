@@ -32,6 +32,7 @@ extension ProgramCompiler {
         .plain([convolution.outChannels]), sharing: bias.valueBuffer)
     }
     try emit(forward, arguments, "convolve '\(node.name)'")
+    try emitPins(of: node.name, to: target, tail: tail)
     values[tail.output] = target
 
     let kept = tail.clamps ? target : nil

@@ -6,6 +6,7 @@ final class OneDNNContext {
   let stream: dnnl_stream_t
 
   init() throws(TrainingError) {
+    try InstructionLimit.apply()
     var engine: dnnl_engine_t?
     try check(dnnl_engine_create(&engine, dnnl_cpu, 0), "create an engine")
     guard let engine else { throw .engine(operation: "create an engine", status: 1) }

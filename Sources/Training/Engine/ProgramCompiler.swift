@@ -11,6 +11,8 @@ struct EngineResources {
   let threads: Int
   /// Whether convolutions may use the Winograd form.
   let allowsWinograd: Bool
+  /// What comparisons with other programs set, by convolution.
+  let pins: [String: [PinnedValue]]
 }
 
 /// Turns a graph into a `Program`: chooses layouts, creates primitives and buffers, and derives the

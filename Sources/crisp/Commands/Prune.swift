@@ -119,7 +119,7 @@ struct Prune: ParsableCommand {
     let seconds = Date().timeIntervalSince(start)
     try result.packed.write(to: URL(fileURLWithPath: out), options: .atomic)
     let finished = try FinishedRun(
-      result, profile: profile, recipe: recipe,
+      result, profile: profile,
       baseModel: ModelCard.Source(
         name: URL(fileURLWithPath: model).lastPathComponent, sha256: digest),
       dataset: dataset, threads: threads, generator: Crisp.generator)
@@ -128,8 +128,8 @@ struct Prune: ParsableCommand {
     let isReproduced = again?.card.sha256.map { $0 == found }
     if let again, isReproduced == false { warnOfOtherBytes(again.card) }
     let report = Report(
-      file: out, sha256: found, isReproduced: isReproduced, seconds: seconds, recipe: recipe,
-      latency: finished.latency, report: result.report)
+      file: out, sha256: found, isReproduced: isReproduced, seconds: seconds,
+      recipe: result.recipe, latency: finished.latency, report: result.report)
     try output.print(report) { text(report) }
   }
 

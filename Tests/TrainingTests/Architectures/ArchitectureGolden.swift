@@ -2,6 +2,7 @@ import Foundation
 import ModelFormats
 import NeuralGraph
 import Testing
+import Training
 
 /// One architecture of `Goldens/architectures.safetensors` in one of its forms, as
 /// `make_architecture_goldens.py` ran it with PyTorch.
@@ -14,14 +15,15 @@ struct ArchitectureGolden: Sendable, CustomTestStringConvertible {
   let testDescription: String
   /// Learned parameters as PyTorch names, shapes and orders them.
   let parameters: [(name: String, shape: [Int])]
-  private let imageStream: String
-  private let modes: [String: Errors]
+  private let modes: [String: ModeDescription]
   private let file: SafetensorsFile
 
-  /// How far PyTorch's single precision is from its double precision.
-  struct Errors: Decodable {
+  /// How far PyTorch's single precision is from its double precision, and which convolutions have
+  /// pinned values.
+  struct ModeDescription: Decodable {
     let scoreError: Double
     let gradientError: Double
+    let pinned: [String]
   }
 
   private struct Description: Decodable {
@@ -29,9 +31,8 @@ struct ArchitectureGolden: Sendable, CustomTestStringConvertible {
     let channels: Int
     let side: Int
     let classes: Int
-    let images: String
     let parameters: [NamedShape]
-    let modes: [String: Errors]
+    let modes: [String: ModeDescription]
   }
 
   private struct NamedShape: Decodable {
@@ -69,14 +70,13 @@ struct ArchitectureGolden: Sendable, CustomTestStringConvertible {
     classes = description.classes
     testDescription = "\(description.architecture)-\(description.side)"
     parameters = description.parameters.map { ($0.name, $0.shape) }
-    imageStream = description.images
     modes = description.modes
     self.file = file
   }
 
   var images: Tensor {
     let input = graph.input
-    return HashedNumbers(imageStream).uniform(
+    return HashedNumbers("images").uniform(
       [Self.batch, input.channels, input.height, input.width], around: 0, half: 1.75)
   }
 
@@ -141,5 +141,15 @@ struct ArchitectureGolden: Sendable, CustomTestStringConvertible {
     }
   }
 
-  func singlePrecision(_ mode: String) throws -> Errors { try #require(modes[mode]) }
+  func description(of mode: String) throws -> ModeDescription { try #require(modes[mode]) }
+
+  /// What keeps every rectifier and pool from choosing between values within rounding.
+  func pins(_ mode: String) throws -> [String: [PinnedValue]] {
+    try description(of: mode).pinned.reduce(into: [:]) { pins, node in
+      let rows = try file.tensor("\(testDescription)/\(mode)/pins/\(node)").values
+      pins[node] = try stride(from: 0, to: rows.count, by: 2).map {
+        PinnedValue(index: try #require(Int(exactly: rows[$0])), value: rows[$0 + 1])
+      }
+    }
+  }
 }

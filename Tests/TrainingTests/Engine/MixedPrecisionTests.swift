@@ -3,7 +3,8 @@ import Testing
 import Training
 
 /// Training in bfloat16 against training in 32-bit floats.
-@Suite(.enabled(if: Precision.bf16.isSupported)) struct MixedPrecisionTests {
+@Suite(.enabled(if: Precision.bf16.isSupported, "no bfloat16 on this processor, or its limit"))
+struct MixedPrecisionTests {
   /// A pass and, where there is one, its backward pass.
   private struct Step {
     var scores: [Float]
@@ -83,7 +84,8 @@ import Training
   }
 }
 
-@Suite(.enabled(if: !Precision.bf16.isSupported)) struct UnsupportedPrecisionTests {
+@Suite(.disabled(if: Precision.bf16.isSupported, "this processor multiplies in bfloat16"))
+struct UnsupportedPrecisionTests {
   @Test func isAnError() throws {
     let problem = try StripesProblem()
     let error = #expect(throws: TrainingError.self) {

@@ -12,6 +12,11 @@ The loss is a fixed linear function of the scores, so that its gradient is the s
 precision and does not saturate. Two modes are run: `training` with the batch's statistics, and
 `evaluation` with running statistics, which are those of the same batch (momentum 1).
 
+Where a ReLU or a pool would have to choose between values within rounding, the choice falls
+differently on every processor, and each changes all gradients before it. So there are no such
+choices: the output of a convolution is pinned at the few places that lead to one, to a value MARGIN
+off (`Margins`). Pins are stored, and both sides put them in; gradients pass as if they had not been.
+
 A gradient is summarised by COLUMNS numbers: its norm, its largest magnitude, its sum, PROJECTIONS
 dot products with vectors of random signs and SAMPLES of its values. The difference of two
 gradients has about the length that its projections have (root mean square).
@@ -39,6 +44,9 @@ BATCH = 2
 MODES = ["training", "evaluation"]
 GOLDEN_RATIO = np.uint64(0x9E3779B97F4A7C15)
 CHUNK = 1 << 22
+# Of a standard deviation of the layer. Winograd's rounding has added up to a few 1e-5 of it at the
+# last layers of VGG-16.
+MARGIN = 1e-3
 
 
 def fnv1a(name):
@@ -120,6 +128,108 @@ def summary(name, gradient):
         [[np.linalg.norm(flat), np.abs(flat).max(), flat.sum()], sums, flat[places]])
 
 
+class Margins:
+    """Keeps every rectifier's input and every pool's two largest values apart, by pinned outputs of
+    the convolution that wrote last: {its name: {row-major index: value}}."""
+
+    def __init__(self, model):
+        self.pins = {}
+        self.found = 0
+        self.is_searching = False
+        self.unpinned = float("inf")
+        self.hooks = []
+        for name, module in model.named_modules():
+            if isinstance(module, nn.Conv2d):
+                hook = module.register_forward_hook(
+                    lambda m, i, out, name=name: self.after_convolution(name, out))
+            elif isinstance(module, nn.BatchNorm2d):
+                hook = module.register_forward_pre_hook(self.before_norm)
+            elif isinstance(module, (nn.ReLU, nn.ReLU6)):
+                hook = module.register_forward_pre_hook(self.before_rectifier)
+            elif isinstance(module, nn.MaxPool2d):
+                hook = module.register_forward_pre_hook(self.before_pool)
+            else:
+                continue
+            self.hooks.append(hook)
+
+    def search(self, model, images):
+        self.is_searching = True
+        with torch.no_grad():
+            for attempt in range(12):
+                self.found = 0
+                model(images)
+                if self.found == 0:
+                    break
+            else:
+                raise SystemExit(f"{self.found} choices are still close")
+        self.is_searching = False
+
+    def remove(self):
+        for hook in self.hooks:
+            hook.remove()
+
+    def after_convolution(self, name, out):
+        self.scale = torch.ones(out.shape[1], dtype=out.dtype)
+        pins = self.pins.get(name)
+        if pins:
+            places = torch.tensor(list(pins), dtype=torch.long)
+            values = torch.tensor(list(pins.values()), dtype=torch.float32).to(out.dtype)
+            change = torch.zeros(out.numel(), dtype=out.dtype)
+            change[places] = values - out.detach().reshape(-1)[places]
+            out = out + change.reshape(out.shape)
+        self.name, self.written = name, out.detach()
+        return out
+
+    def before_norm(self, module, inputs):
+        x = inputs[0].detach()
+        variance = x.var((0, 2, 3), unbiased=False) if module.training else module.running_var
+        self.scale = module.weight.detach() / torch.sqrt(variance + module.eps)
+
+    def move(self, places, change):
+        """Pins the convolution so that its values behind batch norm change by that much."""
+        if len(places) == 0:
+            return
+        self.found += len(places)
+        area = self.written.shape[2] * self.written.shape[3]
+        scales = self.scale[(places // area) % self.written.shape[1]]
+        values = (self.written.reshape(-1)[places] + change / scales).float()
+        self.pins.setdefault(self.name, {}).update(zip(places.tolist(), values.tolist()))
+
+    def before_rectifier(self, module, inputs):
+        if not self.is_searching:
+            return
+        x = inputs[0].detach()
+        margin = MARGIN * x.std().item()
+        flat = x.reshape(-1)
+        for kink in [0.0, 6.0] if isinstance(module, nn.ReLU6) else [0.0]:
+            distance = flat - kink
+            places = (distance.abs() < margin).nonzero().reshape(-1)
+            if x.dim() != 4:  # behind a linear layer: few enough that none is close
+                if len(places):
+                    raise SystemExit("a classifier's unit is within rounding of its kink")
+                continue
+            side = torch.where(distance[places] < 0, -1.0, 1.0).to(x.dtype)
+            self.move(places, side * 1.5 * margin - distance[places])
+
+    def before_pool(self, module, inputs):
+        if not self.is_searching:
+            return
+        x = inputs[0].detach()
+        margin = MARGIN * x.std().item()
+        kernel, stride, padding = module.kernel_size, module.stride, module.padding
+        padded = nn.functional.pad(x, [padding] * 4, value=-1.0)
+        windows = padded.unfold(2, kernel, stride).unfold(3, kernel, stride).flatten(4)
+        two = windows.topk(2)
+        gap = two.values[..., 0] - two.values[..., 1]
+        # Where all are cut, the rectifier lets no gradient through whichever is taken.
+        image, channel, row, column = ((gap < margin) & (two.values[..., 0] > 0)).nonzero().T
+        largest = two.indices[image, channel, row, column, 0]
+        y = row * stride + largest // kernel - padding
+        x_ = column * stride + largest % kernel - padding
+        places = ((image * x.shape[1] + channel) * x.shape[2] + y) * x.shape[3] + x_
+        self.move(places, 1.5 * margin - gap[image, channel, row, column])
+
+
 def run(model, images, direction, mode):
     model.train(mode == "training")
     model.zero_grad(set_to_none=True)
@@ -153,6 +263,7 @@ class SmallResNet(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(channels, 16, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(16)
+        self.relu = nn.ReLU()
         before = 16
         for stage, width in enumerate([16, 32, 64], 1):
             layers = []
@@ -168,7 +279,7 @@ class SmallResNet(nn.Module):
         self.fc = nn.Linear(64, classes)
 
     def forward(self, x):
-        x = torch.relu(self.bn1(self.conv1(x)))
+        x = self.relu(self.bn1(self.conv1(x)))
         x = self.layer3(self.layer2(self.layer1(x)))
         return self.fc(x.mean((2, 3)))
 
@@ -197,19 +308,26 @@ CASES = [("resnet20", 1, 28, 10), ("resnet32", 1, 28, 10)] + [
     for side, classes in [(32, 10), (224, 1000)]
 ]
 
-# VGG-16 pools 2.6 million windows, of which one or two have two maxima within rounding: single
-# precision may then send a gradient to the other one, and every gradient before that pool changes
-# by a percent. Of 14 images these have their closest maxima farthest apart.
-IMAGES = {"resnet50-224": "images 1", "vgg16_bn-224": "images 6"}
-
-
 def measure(model, images, direction):
-    """Scores and gradients of both modes in double precision, and single precision's errors."""
-    results = {}
+    """Scores and gradients of both modes in double precision, single precision's errors, and the
+    pins that both were computed with."""
+    results, pins = {}, {}
     for precision in [torch.float64, torch.float32]:
         model.to(precision)
-        for mode in MODES:  # training first: it sets the running statistics that evaluation uses
-            results[precision, mode] = run(model, images.to(precision), direction.to(precision), mode)
+        x = images.to(precision)
+        # The running statistics that evaluation uses are those of the network without pins.
+        model.train()
+        with torch.no_grad():
+            model(x)
+        for mode in reversed(MODES):  # training would move them
+            margins = Margins(model)
+            model.train(mode == "training")
+            if mode not in pins:
+                margins.search(model, x)
+                pins[mode] = margins.pins
+            margins.pins = pins[mode]
+            results[precision, mode] = run(model, x, direction.to(precision), mode)
+            margins.remove()
     errors = {}
     for mode in MODES:
         scores, rows = results[torch.float64, mode]
@@ -217,7 +335,7 @@ def measure(model, images, direction):
         set_scales(rows)
         worst = max(error(found[n], row, row[0], row[1]) for n, row in rows.items())
         errors[mode] = (np.abs(found_scores - scores).max() / np.abs(scores).max(), worst)
-    return {mode: results[torch.float64, mode] for mode in MODES}, errors
+    return {mode: results[torch.float64, mode] for mode in MODES}, errors, pins
 
 
 def main():
@@ -235,22 +353,27 @@ def main():
         model = build(name, side, classes)
         fill(model)
         direction = uniform("direction", (BATCH, classes), 0, 1)
-        stream = IMAGES.get(label, "images 0")
-        images = uniform(stream, (BATCH, channels, side, side), 0, 1.75)
-        truth, errors = measure(model, images, direction)
+        images = uniform("images", (BATCH, channels, side, side), 0, 1.75)
+        truth, errors, pins = measure(model, images, direction)
         names = [n for n, _ in model.named_parameters()]
         case = {"architecture": name, "channels": channels, "side": side, "classes": classes,
-                "images": stream,
                 "parameters": [[n, list(p.shape)] for n, p in model.named_parameters()], "modes": {}}
         for mode in MODES:
             scores, rows = truth[mode]
             score_error, gradient_error = errors[mode]
             case["modes"][mode] = {"scoreError": float(f"{score_error:.2e}"),
                                    "gradientError": float(f"{gradient_error:.2e}")}
+            # One row a pin: row-major index into the output of that convolution, and the value.
+            pinned = {n: sorted(p.items()) for n, p in sorted(pins[mode].items())}
+            case["modes"][mode]["pinned"] = list(pinned)
+            for node, rows_ in pinned.items():
+                assert rows_[-1][0] < 1 << 24  # exact as a 32-bit float
+                tensors[f"{label}/{mode}/pins/{node}"] = np.array(rows_, np.float32)
             tensors[f"{label}/{mode}/scores"] = scores.astype(np.float32)
             tensors[f"{label}/{mode}/gradients"] = np.stack(
                 [rows[n] for n in names]).astype(np.float32)
-            print(f"{label:16} {mode:10} {stream}  scores {score_error:.1e}  gradients {gradient_error:.1e}"
+            count = sum(map(len, pinned.values()))
+            print(f"{label:16} {mode:10} {count:5} pins  scores {score_error:.1e}  gradients {gradient_error:.1e}"
                   f"  largest score {np.abs(scores).max():.3g}", flush=True)
         cases[label] = case
         del model, truth

@@ -24,4 +24,14 @@ enum InstructionSet: String, CaseIterable {
     #expect(crisp_use_passes("sse9") == 0)
     #expect(InstructionSet.available.contains(.plain))
   }
+
+  /// Tests run over all that there are; these two say which ones that leaves out.
+  @Test(
+    .enabled(if: InstructionSet.available.contains(.avx2), "no passes for AVX2 here, or a limit"))
+  func passesForAVX2() { #expect(InstructionSet.avx2.use { true }) }
+
+  @Test(
+    .enabled(
+      if: InstructionSet.available.contains(.avx512), "no passes for AVX-512 here, or a limit"))
+  func passesForAVX512() { #expect(InstructionSet.avx512.use { true }) }
 }
