@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: help demo test crash-test bench-service bench-race test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
+.PHONY: help demo test crash-test bench-service bench-race bench-hostile test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
 
 ## help: the targets, one a line
 help:
@@ -74,6 +74,10 @@ bench-accuracy: build
 ## bench-service: requests while all cores prune, memory and latency with 100,000 users
 bench-service: build
 	@Benchmarks/service/run.sh
+
+## bench-hostile: processor time of the worst requests known of each route; fails beyond 50 ms
+bench-hostile: build
+	@Benchmarks/service/hostile.py $(ARGS)
 
 ## bench-race: small requests, downloads, idle and slow connections beside nginx and Hummingbird
 bench-race: build

@@ -40,8 +40,10 @@ let package = Package(
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: swift),
     .target(name: "Randomness", swiftSettings: swift),
     .target(name: "ClassWeights", swiftSettings: swift),
+    // What comes from outside, for every column: JSON, ranges of numbers, echoes. No Foundation
+    .target(name: "Inputs", swiftSettings: swift),
     .target(name: "NeuralGraph", dependencies: ["Randomness"], swiftSettings: swift),
-    .target(name: "ModelFormats", dependencies: ["NeuralGraph"], swiftSettings: swift),
+    .target(name: "ModelFormats", dependencies: ["Inputs", "NeuralGraph"], swiftSettings: swift),
     // Apart from ModelFormats, so that the runtime does without protocol buffers
     .target(
       name: "ONNXModels",
@@ -73,7 +75,7 @@ let package = Package(
     .target(
       name: "Pruning",
       dependencies: [
-        "ClassWeights", "Datasets", "Digests", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "ModelInputs", "NeuralGraph",
         "Randomness", "SparseRuntime", "Training",
       ],
       swiftSettings: swift),
@@ -106,7 +108,7 @@ let package = Package(
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: swift),
-    .target(name: "ServiceAPI", dependencies: ["ClassWeights"], swiftSettings: swift),
+    .target(name: "ServiceAPI", dependencies: ["ClassWeights", "Inputs"], swiftSettings: swift),
     .target(name: "Metrics", swiftSettings: swift),
     .target(
       name: "APIDescription", resources: [.embedInCode("openapi.json")], swiftSettings: swift),
@@ -145,7 +147,7 @@ let package = Package(
     .target(
       name: "ControlPlane",
       dependencies: [
-        "APIDescription", "ClassWeights", "Datasets", "Digests", "HTTPServer", "JobContract",
+        "APIDescription", "ClassWeights", "Datasets", "Digests", "HTTPServer", "Inputs", "JobContract",
         "Latency", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
         "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime", "Store",
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -178,7 +180,7 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "ControlPlane", "Datasets", "HTTPServer", "PersonalizationService", "Training",
+        "ControlPlane", "Datasets", "HTTPServer", "Inputs", "PersonalizationService", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -186,7 +188,7 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "ClassWeights", "Comparison", "Datasets", "Digests", "Latency", "ModelCards",
+        "ClassWeights", "Comparison", "Datasets", "Digests", "Inputs", "Latency", "ModelCards",
         "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "PersonalizationClient",
         "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -206,6 +208,11 @@ let package = Package(
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "RoomsTests", swiftSettings: swift),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"], swiftSettings: swift),
+    .testTarget(
+      name: "InputsTests", dependencies: ["Inputs", "Randomness"], swiftSettings: swift),
+    .testTarget(
+      name: "ServiceAPITests", dependencies: ["Inputs", "Randomness", "ServiceAPI"],
+      swiftSettings: swift),
     .testTarget(
       name: "NeuralGraphTests", dependencies: ["NeuralGraph", "Randomness"], swiftSettings: swift),
     .testTarget(

@@ -71,7 +71,7 @@ final class JobFeed: Sendable {
     var lasting = API.resource(job, for: .operator)
     // It moves with the clock, not with the job.
     lasting.estimatedFinish = nil
-    let content = try Response.defaultEncoder.encode(lasting)
+    let content = try JSONWriting.bytes(lasting)
     let frames = try events.map { (id: $0.sequence, bytes: try Self.bytes(of: $0)) }
     return state.withLock { state in
       let isNew = content != state.content || !frames.isEmpty
@@ -126,14 +126,14 @@ final class JobFeed: Sendable {
   // MARK: The stream's form
 
   static func bytes(of event: EventRecord) throws -> [UInt8] {
-    let json = try Response.defaultEncoder.encode(API.resource(event))
+    let json = try JSONWriting.bytes(API.resource(event))
     return ServerSentEvent(
       id: String(event.sequence), event: "log", data: String(decoding: json, as: UTF8.self)
     ).bytes
   }
 
   private static func bytes(of job: JobResource) throws -> [UInt8] {
-    let json = try Response.defaultEncoder.encode(job)
+    let json = try JSONWriting.bytes(job)
     return ServerSentEvent(
       event: job.isFinished ? "end" : "progress", data: String(decoding: json, as: UTF8.self)
     ).bytes

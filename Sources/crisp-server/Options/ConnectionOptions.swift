@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTPServer
+import Inputs
 
 /// What one client, and all together, may ask of the server's connections.
 struct ConnectionOptions: ParsableArguments {
@@ -47,17 +48,13 @@ struct ConnectionOptions: ParsableArguments {
       ("--max-connections-per-address", maxConnectionsPerAddress),
       ("--min-body-rate", minBodyRate),
     ]
-    for (name, value) in sizes where !(1...1 << 30).contains(value) {
-      throw ValidationError("\(name) must be 1 to \(1 << 30).")
-    }
+    for (name, value) in sizes { try InputRange(1...1 << 30).check(value, name) }
     let times = [
       ("--handshake-timeout", handshakeTimeout), ("--header-timeout", headerTimeout),
       ("--body-grace", bodyGrace), ("--idle-timeout", idleTimeout),
       ("--write-timeout", writeTimeout),
     ]
-    for (name, seconds) in times where !(0.01...86_400).contains(seconds) {
-      throw ValidationError("\(name) must be 0.01 to 86400 seconds.")
-    }
+    for (name, value) in times { try InputRange(0.01...86_400).check(value, name, "seconds") }
   }
 
   /// The same for the server.

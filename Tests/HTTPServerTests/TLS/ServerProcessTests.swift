@@ -37,10 +37,10 @@ import Testing
   @Test(arguments: [
     (["--tls-cert", "a.pem"], "--tls-cert and --tls-key go together."),
     (["--tls-key", "a.key"], "--tls-cert and --tls-key go together."),
-    (["--idle-timeout", "0"], "--idle-timeout must be 0.01 to 86400 seconds."),
-    (["--header-timeout", "nan"], "--header-timeout must be 0.01 to 86400 seconds."),
-    (["--max-header-fields", "0"], "--max-header-fields must be 1 to 1073741824."),
-    (["--max-request-line", "99999999999"], "--max-request-line must be 1 to 1073741824."),
+    (["--idle-timeout", "0"], "--idle-timeout must be 0.01 to 86,400 seconds."),
+    (["--header-timeout", "nan"], "--header-timeout must be 0.01 to 86,400 seconds."),
+    (["--max-header-fields", "0"], "--max-header-fields must be 1 to 1,073,741,824."),
+    (["--max-request-line", "99999999999"], "--max-request-line must be 1 to 1,073,741,824."),
     (
       ["--tls-cert", "absent.pem", "--tls-key", "a.key"], "The certificate file 'absent.pem' cannot"
     ),
