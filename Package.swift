@@ -104,7 +104,8 @@ let package = Package(
     .target(
       name: "Store",
       dependencies: [
-        "ClassWeights", "Digests", "Migrations", .product(name: "GRDB", package: "GRDB.swift"),
+        "ClassWeights", "Digests", "Inputs", "Migrations",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: swift),

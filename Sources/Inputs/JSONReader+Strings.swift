@@ -1,7 +1,9 @@
 extension JSONReader {
   /// A text; escapes are resolved. Half a surrogate pair and bytes that are not UTF-8 are faults:
   /// they stand for no character.
-  public mutating func string() throws(JSONFault) -> String {
+  public mutating func string() throws(JSONFault) -> String { try string(longest: limits.string) }
+
+  mutating func string(longest: Int) throws(JSONFault) -> String {
     skipSpace()
     let quote = UInt8(ascii: "\"")
     guard take(quote) else { throw fault("a string is missing") }
@@ -14,9 +16,9 @@ extension JSONReader {
         let rest = bytes[start..<position]
         position += 1
         // Most texts have no escape, and need no copy.
-        if start == beginning { return try text(rest, from: beginning) }
+        if start == beginning { return try text(rest, from: beginning, longest) }
         decoded.append(contentsOf: rest)
-        return try text(decoded[...], from: beginning)
+        return try text(decoded[...], from: beginning, longest)
       case UInt8(ascii: "\\"):
         decoded.append(contentsOf: bytes[start..<position])
         position += 1
@@ -29,7 +31,12 @@ extension JSONReader {
     throw fault("a string is not closed")
   }
 
-  private func text(_ bytes: ArraySlice<UInt8>, from start: Int) throws(JSONFault) -> String {
+  private func text(_ bytes: ArraySlice<UInt8>, from start: Int, _ longest: Int)
+    throws(JSONFault) -> String
+  {
+    guard bytes.count <= longest else {
+      throw fault("a text here may have at most \(longest) bytes", at: start)
+    }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw fault("a string holds bytes that are not UTF-8", at: start)
     }
@@ -47,7 +54,7 @@ extension JSONReader {
     case UInt8(ascii: "n"): text.append(0x0A)
     case UInt8(ascii: "r"): text.append(0x0D)
     case UInt8(ascii: "t"): text.append(0x09)
-    case UInt8(ascii: "u"): text.append(contentsOf: UTF8.encode(try scalar(from: start)) ?? [])
+    case UInt8(ascii: "u"): text.append(contentsOf: String(Character(try scalar(from: start))).utf8)
     default: throw fault("JSON has no such escape", at: start)
     }
   }

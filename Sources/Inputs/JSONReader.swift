@@ -2,9 +2,9 @@
 /// what is asked for. Every room that reads JSON of strangers uses it, the runtime included, so it
 /// does without Foundation.
 ///
-/// A value is read by one of `string`, `number`, `bool`, `null` and `skip`, or by `beginObject` and
+/// Before each value `kind` tells what it is. It is read by one of `string`, `number`, `bool`, `null` and `skip`, or by `beginObject` and
 /// then `nextName` before each member until it is nil, or by `beginArray` and then `hasElement`
-/// before each element until it is false. `kind` tells which to call. Names that come twice are the
+/// before each element until it is false. Names that come twice are the
 /// caller's to refuse, who alone knows what was there.
 public struct JSONReader: Sendable {
   /// What a value is, told by its first byte.
@@ -16,7 +16,8 @@ public struct JSONReader: Sendable {
   static let longestNumber = 1100
 
   let bytes: [UInt8]
-  private let deepest: Int
+  let limits: JSONLimits
+  private var values = 0
   private var depth = 0
   /// Whether nothing of the innermost list has been read yet, so that no comma is due.
   private var isAtStart = true
@@ -27,10 +28,10 @@ public struct JSONReader: Sendable {
   public private(set) var nameOffset = 0
 
   /// A reader of a whole text.
-  /// - Parameter deepest: arrays and objects in one another, at most; more are a fault.
-  public init(_ bytes: [UInt8], deepest: Int) {
+  /// - Parameter limits: what it may have; more is a fault.
+  public init(_ bytes: [UInt8], limits: JSONLimits) {
     self.bytes = bytes
-    self.deepest = deepest
+    self.limits = limits
   }
 
   /// A fault at a place, by default here. A text that ends too early says so.
@@ -44,14 +45,18 @@ public struct JSONReader: Sendable {
   /// What comes next.
   public mutating func kind() throws(JSONFault) -> Kind {
     skipSpace()
-    switch peek {
+    guard let byte = peek else { throw fault("a value is missing") }
+    values += 1
+    guard values <= limits.values else {
+      throw fault("it has more than \(limits.values) values")
+    }
+    switch byte {
     case UInt8(ascii: "{"): return .object
     case UInt8(ascii: "["): return .array
     case UInt8(ascii: "\""): return .string
     case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool
     case UInt8(ascii: "n"): return .null
-    case UInt8(ascii: "-"), UInt8(ascii: "0"), UInt8(ascii: "1")...UInt8(ascii: "9"):
-      return .number
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
     default: throw fault("a value is missing")
     }
   }
@@ -67,7 +72,7 @@ public struct JSONReader: Sendable {
     guard try hasMore(closing: UInt8(ascii: "}"), "a comma or '}' is missing") else { return nil }
     nameOffset = position
     guard peek == UInt8(ascii: "\"") else { throw fault("a name in quotes is missing") }
-    let name = try string()
+    let name = try string(longest: limits.name)
     skipSpace()
     guard take(UInt8(ascii: ":")) else { throw fault("a colon is missing") }
     return name
@@ -120,8 +125,8 @@ public struct JSONReader: Sendable {
   }
 
   /// Throws unless the text is one JSON value of any kind.
-  public static func check(_ bytes: [UInt8], deepest: Int) throws(JSONFault) {
-    var reader = JSONReader(bytes, deepest: deepest)
+  public static func check(_ bytes: [UInt8], limits: JSONLimits) throws(JSONFault) {
+    var reader = JSONReader(bytes, limits: limits)
     try reader.skip()
     try reader.end()
   }
@@ -144,8 +149,8 @@ public struct JSONReader: Sendable {
 
   private mutating func begin(_ opening: UInt8, _ reason: String) throws(JSONFault) {
     skipSpace()
-    guard depth < deepest else {
-      throw fault("it has more than \(deepest) arrays and objects inside one another")
+    guard depth < limits.depth else {
+      throw fault("it has more than \(limits.depth) arrays and objects inside one another")
     }
     guard take(opening) else { throw fault(reason) }
     depth += 1

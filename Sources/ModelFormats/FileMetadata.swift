@@ -77,7 +77,7 @@ struct FileMetadata {
   static func checkJSON(_ text: String, _ key: Key) throws(FormatError) -> String {
     do {
       // Nothing is built: a parser makes of a hostile text many times its size.
-      try JSONReader.check(Array(text.utf8), deepest: deepestJSON)
+      try JSONReader.check(Array(text.utf8), limits: JSONLimits(depth: deepestJSON))
     } catch {
       throw .invalidMetadata(
         key: key.rawValue, reason: "it is not JSON: \(error.reason) (byte \(error.offset))")

@@ -8,8 +8,12 @@ struct HeaderParser {
   /// Texts under `__metadata__`; a table of many short ones takes many times their size.
   private static let mostTexts = 4096
 
-  /// Objects and arrays in one another: the header, a tensor, its shape.
-  private static let deepest = 3
+  /// The header, a tensor, its shape; and names four times as long as the longest usual ones.
+  private static let limits = {
+    var limits = JSONLimits(depth: 3)
+    limits.name = 1024
+    return limits
+  }()
 
   private var reader: JSONReader
 
@@ -19,7 +23,7 @@ struct HeaderParser {
   /// Parses the whole header; `bytes` may end in white space (the format pads with it).
   init(_ bytes: [UInt8]) throws(FormatError) {
     guard String(validating: bytes, as: UTF8.self) != nil else { throw .headerNotUTF8 }
-    reader = JSONReader(bytes, deepest: HeaderParser.deepest)
+    reader = JSONReader(bytes, limits: HeaderParser.limits)
     guard try kind() == .object else { throw .headerNotObject }
     var sawMetadata = false
     try beginObject()

@@ -33,7 +33,7 @@ final class JSONNode {
       text.append(UInt8(ascii: "]"))
     case .object(let members):
       text.append(UInt8(ascii: "{"))
-      for (index, member) in members.sorted(by: { $0.name < $1.name }).enumerated() {
+      for (index, member) in members.sorted(by: { $0.name.precedes($1.name) }).enumerated() {
         if index > 0 { text.append(UInt8(ascii: ",")) }
         JSONWriting.write(member.name, to: &text)
         text.append(UInt8(ascii: ":"))

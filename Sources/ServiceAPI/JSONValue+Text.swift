@@ -1,14 +1,11 @@
 import Inputs
 
 extension JSONValue {
-  /// Arrays and objects in one another that a request's JSON may have.
-  public static let deepestInRequests = 16
-
   /// Reads one JSON text in linear time. Of two members of one name neither is taken: that is a
   /// fault. Numbers that are whole become integers where 64 bits hold them exactly.
-  /// - Parameter deepest: arrays and objects in one another, at most.
-  public init(json bytes: [UInt8], deepest: Int = deepestInRequests) throws(JSONFault) {
-    var reader = JSONReader(bytes, deepest: deepest)
+  /// - Parameter limits: what it may have; by default as little as a request may.
+  public init(json bytes: [UInt8], limits: JSONLimits = .request) throws(JSONFault) {
+    var reader = JSONReader(bytes, limits: limits)
     self = try JSONValue(from: &reader)
     try reader.end()
   }

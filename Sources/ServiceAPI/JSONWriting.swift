@@ -8,6 +8,28 @@ public enum JSONWriting {
     return text
   }
 
+  /// Whether the value's text has at most so many bytes; stops when it has more.
+  public static func fits(_ value: JSONValue, in limit: Int) -> Bool {
+    var left = limit
+    return take(value, from: &left)
+  }
+
+  private static func take(_ value: JSONValue, from left: inout Int) -> Bool {
+    // Brackets, and a comma after each element.
+    switch value {
+    case .array(let elements):
+      left -= 2 + max(0, elements.count - 1)
+      return left >= 0 && elements.allSatisfy { take($0, from: &left) }
+    case .object(let members):
+      left -= 2 + max(0, members.count - 1) + members.count
+      return left >= 0
+        && members.allSatisfy { take(.string($0.key), from: &left) && take($0.value, from: &left) }
+    default:
+      left -= bytes(value).count
+      return left >= 0
+    }
+  }
+
   /// The value as UTF-8 text. A number that is not finite, which no JSON text holds, becomes null.
   public static func bytes(_ value: JSONValue) -> [UInt8] {
     var text: [UInt8] = []
@@ -31,7 +53,7 @@ public enum JSONWriting {
       text.append(UInt8(ascii: "]"))
     case .object(let members):
       text.append(UInt8(ascii: "{"))
-      for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+      for (index, member) in members.sorted(by: { $0.key.precedes($1.key) }).enumerated() {
         if index > 0 { text.append(UInt8(ascii: ",")) }
         write(member.key, to: &text)
         text.append(UInt8(ascii: ":"))
@@ -69,4 +91,10 @@ public enum JSONWriting {
     }
     text.append(UInt8(ascii: "\""))
   }
+}
+
+extension String {
+  /// The order of bytes: for names in ASCII that of letters, and the same for all others however
+  /// many combining marks they have.
+  func precedes(_ other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
 }

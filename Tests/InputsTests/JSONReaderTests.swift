@@ -2,9 +2,11 @@ import Inputs
 import Testing
 
 @Suite struct JSONReaderTests {
-  private static func fault(_ bytes: [UInt8], deepest: Int = 16) -> JSONFault? {
+  private static func fault(_ bytes: [UInt8], limits: JSONLimits = JSONLimits(depth: 16))
+    -> JSONFault?
+  {
     do throws(JSONFault) {
-      try JSONReader.check(bytes, deepest: deepest)
+      try JSONReader.check(bytes, limits: limits)
       return nil
     } catch {
       return error
@@ -12,14 +14,14 @@ import Testing
   }
 
   private static func number(_ text: String) throws(JSONFault) -> JSONNumber {
-    var reader = JSONReader(Array(text.utf8), deepest: 1)
+    var reader = JSONReader(Array(text.utf8), limits: JSONLimits(depth: 1))
     let number = try reader.number()
     try reader.end()
     return number
   }
 
   private static func string(_ text: String) throws(JSONFault) -> String {
-    var reader = JSONReader(Array(text.utf8), deepest: 1)
+    var reader = JSONReader(Array(text.utf8), limits: JSONLimits(depth: 1))
     return try reader.string()
   }
 
@@ -52,6 +54,19 @@ import Testing
   func stringsAreUTF8(bytes: [UInt8]) {
     let quote = UInt8(ascii: "\"")
     #expect(Self.fault([quote] + bytes + [quote])?.reason.contains("UTF-8") == true)
+  }
+
+  @Test func limitsAreKept() throws {
+    let marks = String(repeating: "\u{301}", count: 129)
+    #expect(Self.fault(Array("{\"\(marks)\":1}".utf8))?.offset == 2)
+    #expect(Self.fault(Array("{\"\(marks.unicodeScalars.dropLast())\":1}".utf8)) == nil)
+    var limits = JSONLimits.request
+    limits.values = 3
+    #expect(Self.fault(Array("[1,2]".utf8), limits: limits) == nil)
+    #expect(Self.fault(Array("[1,2,3]".utf8), limits: limits)?.offset == 5)
+    let long = String(repeating: "x", count: 4097)
+    #expect(Self.fault(Array("[\"\(long)\"]".utf8), limits: .request)?.offset == 2)
+    #expect(Self.fault(Array("[\"\(long.dropLast())\"]".utf8), limits: .request) == nil)
   }
 
   @Test func escapesAreResolved() throws {

@@ -39,7 +39,7 @@ import Testing
     #expect(Self.value(nested(16)) != nil)
     #expect(Self.value(nested(17)) == nil)
     #expect(Self.value(nested(100_000)) == nil)
-    #expect((try? JSONValue(json: Array(nested(512).utf8), deepest: 512)) != nil)
+    #expect((try? JSONValue(json: Array(nested(512).utf8), limits: .stored)) != nil)
   }
 
   @Test func whatIsWrittenIsReadAgain() throws {

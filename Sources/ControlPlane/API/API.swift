@@ -123,6 +123,6 @@ package struct API: Sendable {
 
   /// A stored document. Those of earlier versions may be deeper than requests may be now.
   static func json(_ data: Data?) -> JSONValue {
-    data.flatMap { try? JSONValue(json: Array($0), deepest: 512) } ?? .null
+    data.flatMap { try? JSONValue(json: Array($0), limits: .stored) } ?? .null
   }
 }

@@ -49,17 +49,10 @@ struct JobRequest {
     // Many clients write null for what they do not set, as this server does.
     let members = given.filter { $0.value != .null }
     profile = try Self.profile(members["classes"])
-    baseModel = try members["base_model"].map {
-      guard let name = $0.text else {
-        throw JSONBody.invalid("must be a string", param: "base_model")
-      }
-      return name
-    }
+    baseModel = try members["base_model"].map { try Self.name($0, "base_model") }
     let target = try Self.target(members["target"])
     device = try members["device"].map { value in
-      guard let name = value.text else {
-        throw JSONBody.invalid("must be a string", param: "device")
-      }
+      let name = try Self.name(value, "device")
       guard case .milliseconds = target else {
         throw JSONBody.invalid("goes with a target of latency_ms only", param: "device")
       }
@@ -71,12 +64,11 @@ struct JobRequest {
     var recipe = PruningRecipe(
       pattern: try Self.pattern(members), sparsity: PruningRecipe.defaultSparsity)
     if let overrides = members["recipe"] {
-      let text = JSONWriting.bytes(overrides)
-      guard text.count <= Self.recipeLimit else {
+      guard JSONWriting.fits(overrides, in: Self.recipeLimit) else {
         throw PruningError.invalidRecipe(
           field: "recipe", reason: "must have at most \(Self.recipeLimit) bytes")
       }
-      recipe = try recipe.overridden(by: Data(text))
+      recipe = try recipe.overridden(by: Data(JSONWriting.bytes(overrides)))
       guard recipe.batchSize <= Self.batchLimit else {
         throw PruningError.invalidRecipe(
           field: "recipe.batch_size", reason: "must be 2 to \(Self.batchLimit) here")
@@ -100,13 +92,13 @@ struct JobRequest {
     }
     priority =
       try members["priority"].map { value in
-        guard let priority = value.text.flatMap(JobPriority.init(name:)) else {
+        guard let priority = JobPriority(name: try Self.name(value, "priority")) else {
           throw JSONBody.invalid("must be low, normal or high", param: "priority")
         }
         return priority
       } ?? .normal
     metadata = members["metadata"] ?? .object([:])
-    guard case .object = metadata, JSONWriting.bytes(metadata).count <= Self.metadataLimit else {
+    guard case .object = metadata, JSONWriting.fits(metadata, in: Self.metadataLimit) else {
       throw JSONBody.invalid(
         "must be an object of at most \(Self.metadataLimit) bytes", param: "metadata")
     }
@@ -158,6 +150,13 @@ struct JobRequest {
         "must have at most \(classNameLimit) bytes of UTF-8", param: "classes[\(index)]")
     }
     return try ClassProfile(entries)
+  }
+
+  private static func name(_ value: JSONValue, _ param: String) throws -> String {
+    guard let name = value.text, name.utf8.count <= 256 else {
+      throw JSONBody.invalid("must be a string of at most 256 bytes", param: param)
+    }
+    return name
   }
 
   private static func pattern(_ members: [String: JSONValue]) throws -> HybridPattern {

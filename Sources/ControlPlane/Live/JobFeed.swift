@@ -29,7 +29,7 @@ final class JobFeed: Sendable {
     /// The job as an event, by who looks.
     var snapshots: [Caller: [UInt8]] = [:]
     /// Everything of the job that is worth telling.
-    var content = Data()
+    var content: [UInt8] = []
     var wakes: [UInt64: @Sendable () -> Void] = [:]
     var nextWake: UInt64 = 0
   }

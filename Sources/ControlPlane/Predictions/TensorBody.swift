@@ -8,7 +8,7 @@ import NeuralGraph
 struct TensorBody {
   private static let field = "tensor"
   /// The body, and the tensor in channels of rows.
-  private static let deepest = 4
+  private static let limits = JSONLimits(depth: 4)
 
   private let shape: ActivationShape
   private var reader: JSONReader
@@ -18,7 +18,7 @@ struct TensorBody {
   /// unless there are as many as `shape` says, all of them finite.
   static func values(in body: [UInt8], shape: ActivationShape) throws -> [Float] {
     guard !body.isEmpty else { throw JSONBody.empty }
-    var tensor = TensorBody(shape: shape, reader: JSONReader(body, deepest: deepest))
+    var tensor = TensorBody(shape: shape, reader: JSONReader(body, limits: limits))
     do {
       return try tensor.read()
     } catch let fault as JSONFault {
