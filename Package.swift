@@ -75,7 +75,8 @@ let package = Package(
     .target(
       name: "Pruning",
       dependencies: [
-        "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "ModelInputs",
+        "NeuralGraph",
         "Randomness", "SparseRuntime", "Training",
       ],
       swiftSettings: swift),
@@ -117,7 +118,8 @@ let package = Package(
     .target(
       name: "Comparison",
       dependencies: [
-        "Charts", "ClassWeights", "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning",
+        "Charts", "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "NeuralGraph",
+        "Pruning",
         "Randomness", "ServiceAPI", "SparseRuntime", "Training",
       ],
       swiftSettings: swift),
@@ -148,7 +150,8 @@ let package = Package(
     .target(
       name: "ControlPlane",
       dependencies: [
-        "APIDescription", "ClassWeights", "Datasets", "Digests", "HTTPServer", "Inputs", "JobContract",
+        "APIDescription", "ClassWeights", "Datasets", "Digests", "HTTPServer", "Inputs",
+        "JobContract",
         "Latency", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
         "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime", "Store",
         .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -5,11 +5,12 @@ import Testing
   @Test func boundsBelongOrNot() {
     let closed = InputRange(0.0...1)
     #expect(closed.contains(0) && closed.contains(1) && closed.contains(-0.0))
-    #expect(!closed.contains(1.0.nextUp) && !closed.contains(-5e-324))
+    #expect(!closed.contains(1.0.nextUp) && !closed.contains(-.leastNonzeroMagnitude))
     let open = InputRange(0.0..<1)
     #expect(open.contains(0) && open.contains(1.0.nextDown) && !open.contains(1))
     let positive = InputRange(above: 0.0, through: 1)
-    #expect(!positive.contains(0) && positive.contains(5e-324) && positive.contains(1))
+    #expect(
+      !positive.contains(0) && positive.contains(.leastNonzeroMagnitude) && positive.contains(1))
     for range in [closed, open, positive] {
       #expect(!range.contains(.nan) && !range.contains(.infinity) && !range.contains(-.infinity))
     }

@@ -43,11 +43,15 @@ import Testing
   }
 
   @Test func whatIsWrittenIsReadAgain() throws {
-    let value: JSONValue = [
-      "é 🤖": "\u{0}\u{1F}\"\\/\u{7F}", "n": -1.5e-7, "big": 9_007_199_254_740_993, "least": 5e-324,
-      "most": 1.7976931348623157e308, "min": .integer(.min), "max": .integer(.max), "zero": -0.0,
-      "list": [nil, true, false, [], [:], [[["x"]]]],
-    ]
+    let value = JSONValue.object([
+      "é 🤖": .string("\u{0}\u{1F}\"\\/\u{7F}"), "n": .number(-1.5e-7),
+      "big": .integer(9_007_199_254_740_993), "least": .number(.leastNonzeroMagnitude),
+      "most": .number(1.7976931348623157e308), "min": .integer(.min), "max": .integer(.max),
+      "list": .array([
+        .null, .bool(true), .bool(false), .array([]), .object([:]),
+        .array([.array([.string("x")])]),
+      ]),
+    ])
     let text = JSONWriting.bytes(value)
     #expect(try JSONValue(json: text) == value)
     #expect(try JSONDecoder().decode(JSONValue.self, from: Data(text)) == value)
@@ -71,7 +75,7 @@ import Testing
     var kind = Kind.one
     var parts = [Part(name: "x", count: nil), Part(name: "y", count: 2)]
     var table = ["b": [1, 2], "a": []]
-    var document: JSONValue = ["z": [1.5, nil], "y": "x"]
+    var document = JSONValue.object(["z": .array([.number(1.5), .null]), "y": .string("x")])
   }
 
   @Test func encodableValuesAreWrittenAsFoundationWritesThem() throws {

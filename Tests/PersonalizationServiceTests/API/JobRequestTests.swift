@@ -138,6 +138,23 @@ import Testing
     for name in ["Top-Left", "qqqqqqqqqqqqq", "botom right"] {
       #expect(reply.detail.contains("'\(name)'"))
     }
+    // More names than the model has labels are refused before anything is looked up.
+    let crowd = try server.client.post(
+      "/users/ada/classes", ["classes": .array((0..<6).map { .string("botom \($0)") })])
+    #expect(crowd.code == "invalid_profile")
+    #expect(crowd.detail.contains("names 6 classes; the model knows only 5"))
+    // An error repeats 256 bytes of what was sent, however many names there are.
+    let long = try server.client.post(
+      "/users/ada/classes",
+      ["classes": .array((0..<5).map { .string("\($0)" + String(repeating: "é", count: 120)) })])
+    #expect(long.code == "unknown_class")
+    #expect(long.json["unknown_count"] == 5)
+    guard case .array(let echoed) = long.json["unknown_classes"] else {
+      Issue.record("\(long.text)")
+      return
+    }
+    #expect(echoed.count == 5)
+    #expect(echoed.reduce(0) { $0 + ($1.text?.utf8.count ?? 0) } <= 256)
     let odd = try server.client.post(
       "/users/ada/classes", ["classes": ["a\u{0}b", "\"'<>\\", "🤖", ""]])
     #expect(odd.json["unknown_classes"] == ["a\u{0}b", "\"'<>\\", "🤖", ""])
