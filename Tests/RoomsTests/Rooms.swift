@@ -32,10 +32,11 @@ enum Rooms {
   static let table = [
     Room("Randomness", .ground),
     Room("ClassWeights", .ground),
+    Room("Inputs", .ground),
     Room("Digests", .ground, ["COpenSSL"]),
 
     Room("NeuralGraph", .runtime, ["Randomness"]),
-    Room("ModelFormats", .runtime, ["NeuralGraph"]),
+    Room("ModelFormats", .runtime, ["Inputs", "NeuralGraph"]),
     Room("SparseRuntime", .runtime, ["CKernels", "ModelFormats", "NeuralGraph"]),
     Room("LibCrisp", .runtime, ["CLibCrisp", "ModelFormats", "NeuralGraph", "SparseRuntime"]),
 
@@ -50,14 +51,15 @@ enum Rooms {
     Room(
       "Pruning", .science,
       [
-        "ClassWeights", "Datasets", "Digests", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "ModelInputs",
+        "NeuralGraph",
         "Randomness", "SparseRuntime", "Training",
       ]),
     Room(
       "Latency", .science,
       ["ModelFormats", "NeuralGraph", "Pruning", "Randomness", "SparseRuntime", "Training"]),
     Room("Charts", .science),
-    Room("ServiceAPI", .science, ["ClassWeights"]),
+    Room("ServiceAPI", .science, ["ClassWeights", "Inputs"]),
     Room("ModelCards", .science, ["Charts", "ClassWeights", "ServiceAPI"]),
     Room(
       "Tailoring", .science,
@@ -67,7 +69,8 @@ enum Rooms {
     Room(
       "Comparison", .science,
       [
-        "Charts", "ClassWeights", "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning",
+        "Charts", "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "NeuralGraph",
+        "Pruning",
         "Randomness", "ServiceAPI", "SparseRuntime", "Training",
       ]),
 
@@ -75,7 +78,7 @@ enum Rooms {
     Room("Metrics", .service),
     Room("HTTPServer", .service, ["COpenSSL", "CSystem", "HTTPTypes", "Logging"]),
     Room(
-      "Store", .service, ["ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Migrations"]),
+      "Store", .service, ["ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Inputs", "Migrations"]),
     Room(
       "JobContract", .service,
       ["ClassWeights", "Digests", "ModelFormats", "Pruning", "ServiceAPI"]),
@@ -90,7 +93,7 @@ enum Rooms {
       "ControlPlane", .service,
       [
         "APIDescription", "ClassWeights", "Datasets", "Digests", "HTTPServer", "HTTPTypes",
-        "JobContract", "Latency", "Logging", "Metrics", "ModelCards", "ModelFormats",
+        "Inputs", "JobContract", "Latency", "Logging", "Metrics", "ModelCards", "ModelFormats",
         "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime",
         "Store",
       ]),
@@ -112,13 +115,13 @@ enum Rooms {
     Room(
       "crisp-server", .programs,
       [
-        "ArgumentParser", "ControlPlane", "Datasets", "HTTPServer", "Logging",
+        "ArgumentParser", "ControlPlane", "Datasets", "HTTPServer", "Inputs", "Logging",
         "PersonalizationService", "Training",
       ]),
     Room(
       "crisp", .programs,
       [
-        "ArgumentParser", "ClassWeights", "Comparison", "Datasets", "Digests", "Latency",
+        "ArgumentParser", "ClassWeights", "Comparison", "Datasets", "Digests", "Inputs", "Latency",
         "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
         "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring",
         "Training",
