@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: help demo test crash-test test-processors bench-service bench-lanes bench-race test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
+.PHONY: help demo test crash-test test-processors bench-service bench-lanes bench-hostile bench-race test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
 
 ## help: the targets, one a line
 help:
@@ -83,6 +83,10 @@ bench-service: build
 ## bench-lanes: quick requests beside slow work: digests, pictures, measurements, hostile bodies
 bench-lanes: build
 	@python3 Benchmarks/service/lanes.py $(BIN)/crisp-server $(ARGS)
+
+## bench-hostile: processor time of the worst requests known of each route; fails beyond 50 ms
+bench-hostile: build
+	@Benchmarks/service/hostile.py $(ARGS)
 
 ## bench-race: small requests, downloads, idle and slow connections beside nginx and Hummingbird
 bench-race: build

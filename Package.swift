@@ -45,8 +45,10 @@ let package = Package(
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: swift),
     .target(name: "Randomness", swiftSettings: swift),
     .target(name: "ClassWeights", swiftSettings: swift),
+    // What comes from outside, for every column: JSON, ranges of numbers, echoes. No Foundation
+    .target(name: "Inputs", swiftSettings: swift),
     .target(name: "NeuralGraph", dependencies: ["Randomness"], swiftSettings: swift),
-    .target(name: "ModelFormats", dependencies: ["NeuralGraph"], swiftSettings: swift),
+    .target(name: "ModelFormats", dependencies: ["Inputs", "NeuralGraph"], swiftSettings: swift),
     // Apart from ModelFormats, so that the runtime does without protocol buffers
     .target(
       name: "ONNXModels",
@@ -80,7 +82,8 @@ let package = Package(
     .target(
       name: "Pruning",
       dependencies: [
-        "ClassWeights", "Datasets", "Digests", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "ModelInputs",
+        "NeuralGraph",
         "Randomness", "SparseRuntime", "Training",
       ],
       swiftSettings: swift),
@@ -110,12 +113,12 @@ let package = Package(
     .target(
       name: "Store",
       dependencies: [
-        "CSQLite", "ClassWeights", "Digests", "Migrations",
+        "CSQLite", "ClassWeights", "Digests", "Inputs", "Migrations",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: swift),
-    .target(name: "ServiceAPI", dependencies: ["ClassWeights"], swiftSettings: swift),
+    .target(name: "ServiceAPI", dependencies: ["ClassWeights", "Inputs"], swiftSettings: swift),
     .target(name: "Metrics", swiftSettings: swift),
     .target(
       name: "APIDescription", resources: [.embedInCode("openapi.json")], swiftSettings: swift),
@@ -123,7 +126,8 @@ let package = Package(
     .target(
       name: "Comparison",
       dependencies: [
-        "Charts", "ClassWeights", "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning",
+        "Charts", "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "NeuralGraph",
+        "Pruning",
         "Randomness", "ServiceAPI", "SparseRuntime", "Training",
       ],
       swiftSettings: swift),
@@ -154,7 +158,8 @@ let package = Package(
     .target(
       name: "ControlPlane",
       dependencies: [
-        "APIDescription", "ClassWeights", "Datasets", "Digests", "HTTPServer", "JobContract",
+        "APIDescription", "ClassWeights", "Datasets", "Digests", "HTTPServer", "Inputs",
+        "JobContract",
         "Latency", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
         "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime", "Store",
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -187,7 +192,7 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "CThreadWaiting", "ControlPlane", "Datasets", "HTTPServer", "ModelFormats", "PersonalizationService", "SparseRuntime", "Training",
+        "CThreadWaiting", "ControlPlane", "Datasets", "HTTPServer", "Inputs", "ModelFormats", "PersonalizationService", "SparseRuntime", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -195,8 +200,7 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests", "Latency",
-        "ModelCards",
+        "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests", "Inputs", "Latency", "ModelCards",
         "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "PersonalizationClient",
         "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -216,6 +220,11 @@ let package = Package(
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "RoomsTests", swiftSettings: swift),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"], swiftSettings: swift),
+    .testTarget(
+      name: "InputsTests", dependencies: ["Inputs", "Randomness"], swiftSettings: swift),
+    .testTarget(
+      name: "ServiceAPITests", dependencies: ["Inputs", "Randomness", "ServiceAPI"],
+      swiftSettings: swift),
     .testTarget(
       name: "NeuralGraphTests", dependencies: ["NeuralGraph", "Randomness"], swiftSettings: swift),
     .testTarget(

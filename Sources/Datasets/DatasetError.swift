@@ -18,6 +18,8 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   case undecodableImage(file: String, reason: String)
   /// An image is larger than may be decoded.
   case tooManyPixels(file: String, width: Int, height: Int, most: Int)
+  /// A progressive picture passes over its pixels more often than may be.
+  case tooManyScans(file: String, scans: Int, most: Int)
 
   /// A stable identifier of the failure.
   public var code: String {
@@ -31,6 +33,7 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     case .emptySplit: "empty_split"
     case .undecodableImage: "undecodable_image"
     case .tooManyPixels: "image_too_large"
+    case .tooManyScans: "image_too_many_scans"
     }
   }
 
@@ -52,6 +55,8 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     case .undecodableImage(let file, let reason): "cannot decode the image '\(file)': \(reason)"
     case .tooManyPixels(let file, let width, let height, let most):
       "the image '\(file)' has \(width)x\(height) pixels; send one of at most \(most)"
+    case .tooManyScans(let file, let scans, let most):
+      "the image '\(file)' has \(scans) progressive scans; one of its size may have \(most)"
     }
   }
 }

@@ -1,3 +1,4 @@
+import Inputs
 import NeuralGraph
 
 #if canImport(FoundationEssentials)
@@ -24,6 +25,10 @@ struct FileMetadata {
   /// The longest text that is decoded or written as JSON: a graph of 27,000 nodes. Decoding takes up
   /// to 27 times a hostile text's size, measured.
   static let longestJSON = 1 << 22
+
+  /// Arrays and objects in one another, of texts that are JSON of any shape: recipes and accuracies
+  /// have four.
+  static let deepestJSON = 64
 
   private(set) var texts: [String: String]
 
@@ -70,8 +75,12 @@ struct FileMetadata {
 
   @discardableResult
   static func checkJSON(_ text: String, _ key: Key) throws(FormatError) -> String {
-    guard JSONSyntax.isValid(text) else {
-      throw .invalidMetadata(key: key.rawValue, reason: "it is not JSON")
+    do {
+      // Nothing is built: a parser makes of a hostile text many times its size.
+      try JSONReader.check(Array(text.utf8), limits: JSONLimits(depth: deepestJSON))
+    } catch {
+      throw .invalidMetadata(
+        key: key.rawValue, reason: "it is not JSON: \(error.reason) (byte \(error.offset))")
     }
     return text
   }

@@ -1,5 +1,6 @@
 import ClassWeights
 import Datasets
+import Inputs
 
 /// The classes a user cares about, each with a positive weight (Documentation/method.md, "Terms").
 public struct ClassProfile: Sendable, Hashable, Codable {
@@ -10,6 +11,12 @@ public struct ClassProfile: Sendable, Hashable, Codable {
   /// not trained at all.
   public static let largestWeightRatio = 1e4
 
+  /// What a weight may be.
+  public static let weights = InputRange(above: 0.0, through: 1e9)
+
+  /// Unknown classes that get suggestions, each of which is compared with every label.
+  static let mostSuggestions = 3
+
   /// Throws on an empty profile, a class named twice, or a weight that is not positive and finite.
   public init(_ entries: [ClassWeight]) throws(PruningError) {
     guard !entries.isEmpty else {
@@ -17,15 +24,17 @@ public struct ClassProfile: Sendable, Hashable, Codable {
     }
     guard entries.count > 1 else {
       throw .invalidProfile(
-        reason: "a classifier needs at least two classes; '\(entries[0].name)' stands alone")
+        reason:
+          "a classifier needs at least two classes; '\(entries[0].name.echoed())' stands alone")
     }
     var seen = Set<String>()
     for entry in entries {
       guard seen.insert(entry.name).inserted else {
-        throw .invalidProfile(reason: "the class '\(entry.name)' is named twice")
+        throw .invalidProfile(reason: "the class '\(entry.name.echoed())' is named twice")
       }
-      guard entry.weight.isFinite, entry.weight > 0 else {
-        throw .invalidProfile(reason: "the weight of '\(entry.name)' must be a positive number")
+      guard ClassProfile.weights.contains(entry.weight) else {
+        throw .invalidProfile(
+          reason: "the weight of '\(entry.name.echoed())' \(ClassProfile.weights.requirement())")
       }
     }
     let weights = entries.map(\.weight)
@@ -64,14 +73,21 @@ public struct ClassProfile: Sendable, Hashable, Codable {
 
   /// The position of every class among a model's labels. The error names every unknown class.
   public func indices(in labels: [String]) throws(PruningError) -> [Int] {
+    guard entries.count <= labels.count else {
+      throw .invalidProfile(
+        reason: "the profile names \(entries.count) classes; the model knows only \(labels.count)")
+    }
+    let positions = Dictionary(
+      labels.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
     var indices: [Int] = []
     var unknown: [PruningError.UnknownClass] = []
     for name in names {
-      if let index = labels.firstIndex(of: name) {
+      if let index = positions[name] {
         indices.append(index)
       } else {
-        unknown.append(
-          PruningError.UnknownClass(name: name, suggestions: nearestNames(to: name, in: labels)))
+        let suggestions =
+          unknown.count < ClassProfile.mostSuggestions ? nearestNames(to: name, in: labels) : []
+        unknown.append(PruningError.UnknownClass(name: name, suggestions: suggestions))
       }
     }
     guard unknown.isEmpty else { throw .unknownClasses(unknown) }

@@ -1,3 +1,4 @@
+import Inputs
 import ModelFormats
 
 /// What a network costs on one device, layer by layer, measured once: with it, milliseconds can be
@@ -35,6 +36,27 @@ public struct DeviceProfile: Sendable, Hashable, Codable {
   public var fixed: Double
   /// Layers with tiles, by node.
   public var layers: [String: Layer]
+
+  /// Milliseconds that anything may take. A difference of measurements may be a little below zero.
+  private static let times = InputRange(-1e6...1e6)
+
+  /// Throws `invalidRecipe` on the first number that is out of range.
+  public func validate() throws(PruningError) {
+    func check<Value>(_ field: String, _ value: Value, _ range: InputRange<Value>)
+      throws(PruningError)
+    {
+      guard range.contains(value) else {
+        throw .invalidRecipe(field: "device.\(field)", reason: range.requirement())
+      }
+    }
+    try check("threads", threads, InputRange(1...1024))
+    try check("fixed", fixed, DeviceProfile.times)
+    for (name, layer) in layers.sorted(by: { $0.key < $1.key }) {
+      let name = "layers.\(name)"
+      try check("\(name).per_rank_column", layer.perRankColumn, InputRange(0...1e6))
+      try check("\(name).fixed", layer.fixed, DeviceProfile.times)
+    }
+  }
 
   /// A profile as given.
   public init(

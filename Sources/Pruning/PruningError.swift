@@ -1,3 +1,5 @@
+import Inputs
+
 /// Why a personalisation cannot start or had to stop. Failures of the engine, the data and the
 /// files pass through as the errors of their own rooms.
 public enum PruningError: Error, Sendable, CustomStringConvertible {
@@ -49,17 +51,30 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Unknown classes that the error repeats: the first few, and of long names the beginnings, as
+  /// far as an echo goes.
+  public var namedClasses: [UnknownClass] {
+    guard case .unknownClasses(let unknown) = self else { return [] }
+    let named = unknown.prefix(8)
+    return named.map {
+      UnknownClass(
+        name: $0.name.echoed(String.longestEcho / max(1, named.count)), suggestions: $0.suggestions)
+    }
+  }
+
   /// One sentence for a person.
   public var description: String {
     switch self {
     case .invalidProfile(let reason): reason
     case .unknownClasses(let unknown):
-      unknown.map { entry in
+      namedClasses.map { entry in
         let hint = entry.suggestions.map { "'\($0)'" }.joined(separator: " or ")
         return "the model does not know the class '\(entry.name)'"
           + (hint.isEmpty ? "" : " (did you mean \(hint)?)")
       }.joined(separator: "; ")
-    case .invalidRecipe(let field, let reason): "'\(field)' \(reason)"
+        + (unknown.count > namedClasses.count
+          ? "; and \(unknown.count - namedClasses.count) more that it does not know" : "")
+    case .invalidRecipe(let field, let reason): "'\(field.echoed())' \(reason)"
     case .sparsityOutOfReach(let requested, let lowest, let highest):
       "a sparsity of \(rounded(requested)) is out of reach: with this pattern this model can have 0 "
         + "or \(rounded(lowest)) to \(rounded(highest))"
@@ -81,7 +96,7 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
 
   private func rounded(_ share: Double) -> String {
     // Counts are whole; of small times the first digits matter.
-    if share.rounded() == share, abs(share) < 1e15 { return "\(Int(share))" }
+    if abs(share) < 1e15, let count = Int(exactly: share) { return "\(count)" }
     return abs(share) < 0.001 ? "\(share)" : "\((share * 10000).rounded() / 10000)"
   }
 }

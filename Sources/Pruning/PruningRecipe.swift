@@ -1,4 +1,5 @@
 import Datasets
+import Inputs
 import ModelFormats
 import Training
 
@@ -160,49 +161,54 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     recipe.precision = PrecisionChoice(precision.used)
     return recipe
   }
+  /// What an accuracy that is asked for may be.
+  public static let accuracies = InputRange(above: 0.0, through: 1)
+  /// What each number of epochs may be.
+  public static let epochs = InputRange(0...1000)
 
   /// Throws on the first field that is out of range.
   public func validate() throws(PruningError) {
-    func check(_ field: String, _ isValid: Bool, _ reason: String) throws(PruningError) {
+    func require(_ field: String, _ isValid: Bool, _ reason: String) throws(PruningError) {
       guard isValid else { throw .invalidRecipe(field: field, reason: reason) }
+    }
+    func check<Value>(_ field: String, _ value: Value, _ range: InputRange<Value>)
+      throws(PruningError)
+    {
+      try require(field, range.contains(value), range.requirement())
     }
     try target.validate()
     if case .milliseconds = target {
-      try check(
+      try require(
         "device", device != nil, "must be a device profile when milliseconds are the target")
     }
-    try check(
-      "min_accuracy", minAccuracy.map { $0 > 0 && $0 <= 1 } ?? true, "must lie in 0 < share ≤ 1")
-    try check(
+    try device?.validate()
+    if let minAccuracy { try check("min_accuracy", minAccuracy, PruningRecipe.accuracies) }
+    try require(
       "method", [.hybrid, .blocks].contains(method) || target.isSparsity,
       "'\(method.rawValue)' takes a sparsity as its target only")
-    try check("iterations", (1...1000).contains(iterations), "must be 1 to 1000")
-    try check(
-      "epochs_per_iteration", (0...1000).contains(epochsPerIteration), "must be 0 to 1000")
-    try check("dense_epochs", (0...1000).contains(denseEpochs), "must be 0 to 1000")
-    try check("final_epochs", (0...1000).contains(finalEpochs), "must be 0 to 1000")
-    try check(
-      "samples_per_class", (1...1_000_000).contains(samplesPerClass), "must be 1 to 1,000,000")
-    try check("batch_size", (2...65536).contains(batchSize), "must be 2 to 65,536")
-    try check(
-      "learning_rate", learningRate > 0 && learningRate <= 10, "must lie in 0 < rate ≤ 10")
-    try check("weight_decay", weightDecay >= 0 && weightDecay <= 1, "must lie in 0…1")
-    try check("masked_decay", maskedDecay >= 0 && maskedDecay <= 1, "must lie in 0…1")
-    try check("distillation", distillation >= 0 && distillation <= 1, "must lie in 0…1")
-    try check("temperature", temperature > 0 && temperature <= 100, "must lie in 0 < T ≤ 100")
-    try check("saliency_batches", (1...10000).contains(saliencyBatches), "must be 1 to 10,000")
-    try check(
-      "augmentation.crop", augmentation.crop.map { $0 > 0 && $0 <= 1 } ?? true,
-      "must lie in 0 < share ≤ 1")
-    try check(
-      "precision", precision.used.isSupported,
-      "asks for instructions that this processor lacks; use f32"
+    try check("iterations", iterations, InputRange(1...1000))
+    try check("epochs_per_iteration", epochsPerIteration, PruningRecipe.epochs)
+    try check("dense_epochs", denseEpochs, PruningRecipe.epochs)
+    try check("final_epochs", finalEpochs, PruningRecipe.epochs)
+    try check("samples_per_class", samplesPerClass, InputRange(1...1_000_000))
+    try check("batch_size", batchSize, InputRange(2...65536))
+    // 32-bit floats compute with it: what they round to 0 would do something else than it says.
+    try check("learning_rate", learningRate, InputRange(1e-9...10))
+    try check("weight_decay", weightDecay, InputRange(0...1))
+    try check("masked_decay", maskedDecay, InputRange(0...1))
+    try check("distillation", distillation, InputRange(0...1))
+    // Logits are divided by it, and their exponentials taken.
+    try check("temperature", temperature, InputRange(0.01...100))
+    try check("saliency_batches", saliencyBatches, InputRange(1...10000))
+    if let crop = augmentation.crop { try check("augmentation.crop", crop, InputRange(0.01...1)) }
+    try require(
+      "precision", precision.used.isSupported, "asks for instructions that this processor lacks; use f32"
     )
     if let warp = augmentation.warp {
-      try check("augmentation.warp.rotation", (0...180).contains(warp.rotation), "must be 0 to 180")
-      try check("augmentation.warp.scale", (0...0.5).contains(warp.scale), "must be 0 to 0.5")
+      try check("augmentation.warp.rotation", warp.rotation, InputRange(0...180))
+      try check("augmentation.warp.scale", warp.scale, InputRange(0...0.5))
     }
-    try check("augmentation.shift", (0...64).contains(augmentation.shift), "must be 0 to 64")
+    try check("augmentation.shift", augmentation.shift, InputRange(0...64))
   }
 
   /// The share of all pruning that is done after iteration p of 1…n: κ_p / κ

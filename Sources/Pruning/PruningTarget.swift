@@ -1,3 +1,5 @@
+import Inputs
+
 /// How small the tailored model shall be (Documentation/method.md, "Budgets").
 public enum PruningTarget: Sendable, Hashable, Codable {
   /// κ: zeros per weight over all prunable layers; 0 prunes nothing.
@@ -14,6 +16,14 @@ public enum PruningTarget: Sendable, Hashable, Codable {
     case multiplyAccumulates = "macs"
     case milliseconds = "latency_ms"
   }
+
+  /// What a sparsity may be.
+  public static let sparsities = InputRange(0.0..<1)
+  /// What bytes and multiply-accumulates may be: a thousand times those of the largest networks, and
+  /// exact as doubles.
+  public static let counts = InputRange(1...1_000_000_000_000_000)
+  /// What milliseconds may be.
+  public static let times = InputRange(above: 0.0, through: 1e6)
 
   /// The field's name in JSON.
   public var name: String { key.rawValue }
@@ -66,14 +76,14 @@ public enum PruningTarget: Sendable, Hashable, Codable {
     let reason: String
     switch self {
     case .sparsity(let share):
-      isValid = share >= 0 && share < 1
-      reason = "must lie in 0 ≤ sparsity < 1"
+      isValid = PruningTarget.sparsities.contains(share)
+      reason = PruningTarget.sparsities.requirement()
     case .bytes(let count), .multiplyAccumulates(let count):
-      isValid = count > 0
-      reason = "must be at least 1"
+      isValid = PruningTarget.counts.contains(count)
+      reason = PruningTarget.counts.requirement()
     case .milliseconds(let time):
-      isValid = time > 0 && time.isFinite
-      reason = "must be a positive number"
+      isValid = PruningTarget.times.contains(time)
+      reason = PruningTarget.times.requirement()
     }
     guard isValid else { throw .invalidRecipe(field: "target.\(name)", reason: reason) }
   }

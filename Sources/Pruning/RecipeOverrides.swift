@@ -18,7 +18,7 @@ extension PruningRecipe {
           let known = CodingKeys.allCases.map(\.rawValue).filter { !Self.elsewhere.contains($0) }
           throw PruningError.invalidRecipe(
             field: "recipe.\(name)",
-            reason: "is no known field; known are \(known.sorted().joined(separator: ", "))")
+            reason: "is not a known field; known are \(known.sorted().joined(separator: ", "))")
         }
         guard !Self.elsewhere.contains(name) else {
           throw PruningError.invalidRecipe(

@@ -1,6 +1,6 @@
 /// Any JSON value. Requests are read as one and then checked field by field, so that an error can
 /// name the field and say what is wrong with it.
-public indirect enum JSONValue: Sendable, Hashable, Codable {
+public enum JSONValue: Sendable, Hashable, Codable {
   case null
   case bool(Bool)
   case integer(Int64)

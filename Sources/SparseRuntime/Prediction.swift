@@ -36,10 +36,14 @@ public struct Prediction: Sendable, Hashable {
 
 extension Session {
   /// The most probable classes of each image. `images` as for `run`; `labels` are the model's.
+  /// Throws `scoresNotFinite` when an image has scores that no probabilities can be made of.
   public func predict(
     images: [Float], count: Int, labels: [String], top: Int = 5
   ) throws(RuntimeError) -> [[Prediction]] {
     let scores = try run(images: images, count: count)
+    if let index = scores.firstIndex(where: { !$0.isFinite }) {
+      throw .scoresNotFinite(image: index / classCount)
+    }
     return (0..<count).map { image in
       Prediction.ranked(
         scores: scores[image * classCount..<(image + 1) * classCount], labels: labels, count: top)

@@ -24,6 +24,8 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
   case imageCount(found: Int, capacity: Int)
   /// A buffer does not hold the number of values that the images or scores need.
   case valueCount(expected: Int, found: Int)
+  /// The network's scores are infinite or no numbers: what it was given is too large for it.
+  case scoresNotFinite(image: Int)
 
   /// A stable identifier of the failure, for logs and API answers.
   public var code: String {
@@ -38,6 +40,7 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
     case .outOfThreads: "out_of_threads"
     case .imageCount: "image_count"
     case .valueCount: "value_count"
+    case .scoresNotFinite: "scores_not_finite"
     }
   }
 
@@ -61,6 +64,8 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(found) images were given; this session takes 1 to \(capacity)"
     case .valueCount(let expected, let found):
       "the buffer holds \(found) values; \(expected) are needed"
+    case .scoresNotFinite:
+      "the model's scores are not finite numbers: the values of the input are too large for it"
     }
   }
 }

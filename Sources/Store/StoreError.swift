@@ -1,4 +1,5 @@
 import Digests
+import Inputs
 
 /// Everything the store can refuse or fail at.
 public enum StoreError: Error, Equatable, Sendable {
@@ -163,11 +164,11 @@ extension StoreError: CustomStringConvertible {
     case .invalidValue(let field, let reason):
       "\(field) \(reason)"
     case .notFound(let entity, let name):
-      "there is no \(entity.rawValue) \"\(name)\""
+      "there is no \(entity.rawValue) \"\(name.echoed())\""
     case .nameTaken(let entity, let name):
-      "another \(entity.rawValue) is called \"\(name)\": choose another name"
+      "another \(entity.rawValue) is called \"\(name.echoed())\": choose another name"
     case .idempotencyKeyReused(let key):
-      "the idempotency key \"\(key)\" came with another request: use a new key"
+      "the idempotency key \"\(key.echoed())\" came with another request: use a new key"
     case .jobFinished(let job, let status):
       "\(job) has \(status.rawValue) already"
     case .quotaExceeded(let stored, let limit):

@@ -36,7 +36,7 @@ package struct JobList {
     if let user = job.user { parts.append("for \(.name(user))") }
     parts.append("from \(.name(job.baseModel))")
     if let target = Self.target(job.recipe) { parts.append("\(target)") }
-    parts.append(PageText.time(Date(timeIntervalSince1970: Double(job.createdAt))))
+    parts.append(PageText.time(job.createdAt))
     return parts.joined(" · ")
   }
 
@@ -85,9 +85,9 @@ package struct JobList {
     else { return nil }
     switch kind {
     case "sparsity": return "\(PageText.percent(number)) sparsity"
-    case "bytes": return "at most \(PageText.bytes(Int(number)))"
+    case "bytes": return "at most \(PageText.bytes(number))"
     case "latency_ms": return "at most \(PageText.milliseconds(number))"
-    case "macs": return "at most \(String(format: "%.0f", number)) multiply-accumulates"
+    case "macs": return "at most \(PageText.count(number)) multiply-accumulates"
     default: return nil
     }
   }

@@ -41,7 +41,7 @@ package struct ModelList {
   private func item(_ entry: Entry) -> HTML {
     let model = entry.model
     let labels = model.labels.joined(separator: ", ")
-    let made = PageText.time(Date(timeIntervalSince1970: Double(model.createdAt)))
+    let made = PageText.time(model.createdAt)
     let links = Self.formats.map { format -> HTML in
       """
       <li><a class="button" href="/models/\(model.id)?format=\(format.name)" download \
@@ -53,7 +53,7 @@ package struct ModelList {
       <li class="card model" id="\(model.id)">
       <h3 tabindex="-1">\(model.labels.map(HTML.name).joined(", "))</h3>
       <p class="note">from \(.name(model.baseModel)) · \(made)</p>
-      \(entry.card.map(facts) ?? "<p class=\"note\">\(PageText.bytes(Int(model.bytes)))</p>")
+      \(entry.card.map(facts) ?? "<p class=\"note\">\(PageText.bytes(Double(model.bytes)))</p>")
       \(entry.card.flatMap { SparsityChart($0)?.html })
       <ul class="downloads" role="list" aria-label="Files of \(labels)">\(links)</ul>
       </li>
@@ -68,7 +68,8 @@ package struct ModelList {
         "\(PageText.percent(accuracy.universalRestricted)) before"
       ),
       (
-        "Size", PageText.bytes(card.bytes.packed), "\(PageText.bytes(card.bytes.dense)) before"
+        "Size", PageText.bytes(Double(card.bytes.packed)),
+        "\(PageText.bytes(Double(card.bytes.dense))) before"
       ),
       (
         "Time an image", PageText.milliseconds(card.latency.sparseMilliseconds),

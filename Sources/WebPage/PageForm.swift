@@ -1,4 +1,3 @@
-import Foundation
 import ServiceAPI
 
 /// What a person filled in, as the body of `POST /users/{user}/classes`.
@@ -6,8 +5,14 @@ struct PageForm {
   let user: String
   let baseModel: String
   private let fields: [(name: String, value: String)]
+  private let weights: [String: String]
 
   init(_ fields: [(name: String, value: String)]) {
+    weights = Dictionary(
+      fields.filter { $0.name.hasPrefix("weight-") && !$0.value.isEmpty }.map {
+        ($0.name, $0.value)
+      },
+      uniquingKeysWith: { first, _ in first })
     self.fields = fields
     func first(_ name: String) -> String { fields.first { $0.name == name }?.value ?? "" }
     user = first("user")
@@ -16,10 +21,12 @@ struct PageForm {
 
   /// The request in JSON. Numbers that are none go through as texts, so that the one check of
   /// requests refuses them and names the field.
-  func body(labels: [String]) throws -> [UInt8] {
+  func body(labels: [String]) -> [UInt8] {
+    let positions = Dictionary(
+      labels.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
     let classes = fields.filter { $0.name == "class" }.map { field -> JSONValue in
       var members: [String: JSONValue] = ["name": .string(field.value)]
-      if let index = labels.firstIndex(of: field.value), let weight = value("weight-\(index)") {
+      if let index = positions[field.value], let weight = weights["weight-\(index)"] {
         members["weight"] = number(weight) ?? .string(weight)
       }
       return .object(members)
@@ -32,7 +39,7 @@ struct PageForm {
         "sparsity": number(sparsity, dividedBy: 100) ?? .string(sparsity)
       ])
     }
-    return Array(try JSONEncoder().encode(JSONValue.object(members)))
+    return JSONWriting.bytes(JSONValue.object(members))
   }
 
   private func value(_ name: String) -> String? {

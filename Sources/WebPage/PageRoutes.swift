@@ -124,7 +124,7 @@ extension API {
       let user = try UserID(form.user)
       _ = try caller.scope(asking: user)
       let job = try submit(
-        form.body(labels: store.baseModel(form.baseModel).record.labels),
+        form.body(labels: try store.baseModel(form.baseModel).record.labels),
         under: nil, of: request, user: user, for: caller)
       guard wantsPage else {
         return try .json(

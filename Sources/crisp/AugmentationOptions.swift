@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Inputs
 
 /// How training images are changed, where the usual way does not fit: a mirrored b is a d.
 struct AugmentationOptions: ParsableArguments {
@@ -13,9 +14,7 @@ struct AugmentationOptions: ParsableArguments {
   var shift: Int?
 
   func validate() throws {
-    guard shift.map({ (0...64).contains($0) }) ?? true else {
-      throw ValidationError("--shift must be 0 to 64.")
-    }
+    try InputRange(0...64).check(shift, "--shift")
   }
 
   /// The usual changes with those that were asked for.

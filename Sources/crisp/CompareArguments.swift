@@ -29,9 +29,9 @@ struct RandomSetsArgument: ExpressibleByArgument {
 
   init?(argument: String) {
     let pieces = argument.split(separator: ":", omittingEmptySubsequences: false)
-    guard pieces.count == 2, let size = Int(pieces[0]), let count = Int(pieces[1]) else {
-      return nil
-    }
+    guard pieces.count == 2, let size = Int(pieces[0]), let count = Int(pieces[1]),
+      Suite.Sets.sizes.contains(size), Suite.Sets.counts.contains(count)
+    else { return nil }
     sets = .random(size: size, count: count)
   }
 }

@@ -10,7 +10,7 @@ struct ImageSize: ExpressibleByArgument {
   init?(argument: String) {
     let parts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
     guard parts.count == 3, let channels = parts[0], let height = parts[1], let width = parts[2],
-      channels == 1 || channels == 3, height > 0, width > 0
+      channels == 1 || channels == 3, (1...65_536).contains(height), (1...65_536).contains(width)
     else { return nil }
     shape = ActivationShape(channels: channels, height: height, width: width)
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Inputs
 import ModelFormats
 
 /// The options that every command shares.
@@ -38,6 +39,8 @@ enum JSONFile {
 struct ThreadOptions: ParsableArguments {
   @Option(help: "Threads to compute with (default: all cores).")
   var threads: Int?
+
+  func validate() throws { try InputRange(1...1024).check(threads, "--threads") }
 
   /// The number asked for, or one per core.
   var count: Int { max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inputs
 import ModelFormats
 import Pruning
 
@@ -41,6 +42,11 @@ struct TargetOptions: ParsableArguments {
     guard all.count <= 1 else {
       throw ValidationError("--sparsity, --bytes, --macs and --latency-ms exclude each other.")
     }
+    try PruningTarget.sparsities.check(sparsity, "--sparsity")
+    try PruningTarget.counts.check(bytes, "--bytes", "bytes")
+    try PruningTarget.counts.check(macs, "--macs")
+    try PruningTarget.times.check(latencyMs, "--latency-ms", "milliseconds")
+    try PruningRecipe.accuracies.check(minAccuracy, "--min-accuracy")
   }
 }
 

@@ -44,13 +44,16 @@ import Testing
       .headerBeyondFile(header: 9, file: 10)
     ),
     (file(Data([0x7B, 0xFF, 0xFE, 0x7D]), data: 0), .headerNotUTF8),
-    (file(""), .headerNotJSON(offset: 0, reason: "an object was expected")),
-    (file("hello"), .headerNotJSON(offset: 0, reason: "an object was expected")),
-    (file("{\"a\" 1}"), .headerNotJSON(offset: 5, reason: "':' was expected")),
-    (file("{} {}"), .headerNotJSON(offset: 3, reason: "text after the object")),
-    (file("{"), .headerNotJSON(offset: 1, reason: "a string was expected")),
-    (file("{\"a"), .headerNotJSON(offset: 3, reason: "a string is not closed")),
-    (file("{\"\\ud800\":1}"), .headerNotJSON(offset: 8, reason: "half a surrogate pair")),
+    (file(""), .headerNotJSON(offset: 0, reason: "it ends too early")),
+    (file("hello"), .headerNotJSON(offset: 0, reason: "a value is missing")),
+    (file("{\"a\" 1}"), .headerNotJSON(offset: 5, reason: "a colon is missing")),
+    (file("{} {}"), .headerNotJSON(offset: 3, reason: "something follows the value")),
+    (file("{"), .headerNotJSON(offset: 1, reason: "it ends too early")),
+    (file("{\"a"), .headerNotJSON(offset: 3, reason: "it ends too early")),
+    (
+      file("{\"\\ud800\":1}"),
+      .headerNotJSON(offset: 2, reason: "half of a surrogate pair stands alone")
+    ),
     (file("[]"), .headerNotObject),
     (file("3"), .headerNotObject),
     (file(#"{"__metadata__":{"k":"1","k":"2"}}"#), .duplicateKey("k")),

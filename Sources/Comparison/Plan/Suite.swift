@@ -1,4 +1,5 @@
 import ClassWeights
+import Inputs
 import Pruning
 import ServiceAPI
 
@@ -10,6 +11,11 @@ public struct Suite: Sendable, Hashable {
     case given([ClassWeight])
     /// `count` different sets of `size` of the model's labels.
     case random(size: Int, count: Int)
+
+    /// What a random set's size may be.
+    public static let sizes = InputRange(2...100_000)
+    /// How many random sets there may be.
+    public static let counts = InputRange(1...10_000)
   }
 
   /// Every variant with every set, sparsity and seed.

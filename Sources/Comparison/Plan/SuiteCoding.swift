@@ -1,6 +1,7 @@
 import ClassWeights
 import Datasets
 import Foundation
+import Inputs
 import Pruning
 import ServiceAPI
 
@@ -9,10 +10,13 @@ extension Suite {
   /// field at fault; a field that is not known is at fault, since it would silently do nothing.
   public init(json: Data) throws(ComparisonError) {
     let value: JSONValue
-    do {
-      value = try JSONDecoder().decode(JSONValue.self, from: json)
+    do throws(JSONFault) {
+      value = try JSONValue(json: Array(json), limits: .stored)
     } catch {
-      throw .invalidSuite(field: "(file)", reason: "is not JSON")
+      let place = error.place(in: Array(json))
+      throw .invalidSuite(
+        field: "(file)",
+        reason: "is not JSON: \(error.reason) (line \(place.line), byte \(place.column))")
     }
     let suite = try SuiteReader(value, "").members(["model", "data", "set_seed", "groups"])
     guard let groups = suite["groups"] else {
@@ -39,7 +43,7 @@ extension Suite.Group {
         try Variant(reader)
       }
     }
-    if let sparsities = fields["sparsities"] { self.sparsities = try sparsities.numbers() }
+    if let sparsities = fields["sparsities"] { self.sparsities = try sparsities.sparsities() }
     if let seeds = fields["seeds"] {
       self.seeds = try seeds.list().map { reader throws(ComparisonError) in try reader.seed() }
     }
@@ -53,7 +57,7 @@ extension Variant {
     if case .string(let name) = reader.value {
       guard let known = Variant.standard.first(where: { $0.name == name }) else {
         let names = Variant.standard.map { "'\($0.name)'" }.joined(separator: ", ")
-        throw reader.invalid("'\(name)' is no standard variant; those are \(names)")
+        throw reader.invalid("'\(name)' is not a standard variant; those are \(names)")
       }
       self = known
       return
@@ -62,7 +66,7 @@ extension Variant {
     guard let name = fields["name"] else { throw reader.invalid("needs a 'name'") }
     self.init(try name.text())
     if let recipe = fields["recipe"] { self.recipe = try recipe.object() }
-    if let sparsities = fields["sparsities"] { self.sparsities = try sparsities.numbers() }
+    if let sparsities = fields["sparsities"] { self.sparsities = try sparsities.sparsities() }
   }
 }
 
@@ -78,7 +82,8 @@ extension Suite.Sets {
           let fields = try entry.members(["name", "weight"])
           guard let name = fields["name"] else { throw entry.invalid("needs a 'name'") }
           return ClassWeight(
-            name: try name.text(), weight: try fields["weight"]?.number() ?? 1)
+            name: try name.text(),
+            weight: try fields["weight"]?.number(in: ClassProfile.weights) ?? 1)
         })
     }
   }
@@ -91,7 +96,8 @@ extension Suite.Sets {
     guard let size = fields["size"], let count = fields["count"] else {
       throw random.invalid("needs 'size' and 'count'")
     }
-    return .random(size: try size.integer(), count: try count.integer())
+    return .random(
+      size: try size.integer(in: Suite.Sets.sizes), count: try count.integer(in: Suite.Sets.counts))
   }
 }
 
@@ -121,7 +127,7 @@ private struct SuiteReader {
       let place = path.isEmpty ? name : "\(path).\(name)"
       guard known.contains(name) else {
         throw .invalidSuite(
-          field: place, reason: "is no known field; known are \(known.joined(separator: ", "))")
+          field: place, reason: "is not a known field; known are \(known.joined(separator: ", "))")
       }
       readers[name] = SuiteReader(value, place)
     }
@@ -140,21 +146,23 @@ private struct SuiteReader {
     return text
   }
 
-  func number() throws(ComparisonError) -> Double {
-    guard let number = value.double else { throw invalid("must be a number") }
+  func number(in range: InputRange<Double>) throws(ComparisonError) -> Double {
+    guard let number = value.double, range.contains(number) else {
+      throw invalid("\(range.requirement()), a number")
+    }
     return number
   }
 
-  func numbers() throws(ComparisonError) -> [Double] {
+  func sparsities() throws(ComparisonError) -> [Double] {
     var numbers: [Double] = []
-    for entry in try list() { numbers.append(try entry.number()) }
+    for entry in try list() { numbers.append(try entry.number(in: PruningTarget.sparsities)) }
     return numbers
   }
 
-  func integer() throws(ComparisonError) -> Int {
-    guard case .integer(let number) = value, let result = Int(exactly: number) else {
-      throw invalid("must be a whole number")
-    }
+  func integer(in range: InputRange<Int>) throws(ComparisonError) -> Int {
+    guard case .integer(let number) = value, let result = Int(exactly: number),
+      range.contains(result)
+    else { throw invalid("\(range.requirement()), a whole number") }
     return result
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPServer
 import HTTPTypes
+import Inputs
 import Logging
 import Metrics
 import ServiceAPI
@@ -97,10 +98,11 @@ package struct API: Sendable {
   /// How many of something the query asks for: 1 to 100.
   static func count(_ request: Request, _ name: String, otherwise: Int) throws -> Int {
     guard let text = request.queryValue(name) else { return otherwise }
+    let range = InputRange(1...100)
     // Digits only: Int("+5") is 5.
     guard !text.isEmpty, text.utf8.count <= 3, text.utf8.allSatisfy({ (48...57).contains($0) }),
-      let count = Int(text), (1...100).contains(count)
-    else { throw JSONBody.invalid("must be 1 to 100", param: name) }
+      let count = Int(text), range.contains(count)
+    else { throw JSONBody.invalid(range.requirement(), param: name) }
     return count
   }
 
@@ -109,7 +111,7 @@ package struct API: Sendable {
   where ID.RawValue == String {
     try request.queryValue("after").map { text in
       guard let id = ID(rawValue: text) else {
-        throw JSONBody.invalid("is no identifier of this list", param: "after")
+        throw JSONBody.invalid("must be the id of an element of this list", param: "after")
       }
       return id
     }
@@ -125,12 +127,13 @@ package struct API: Sendable {
     return id
   }
 
-  /// Unix seconds.
+  /// Unix seconds; a date beyond what fits, which only a damaged row has, is clamped.
   package static func seconds(_ date: Date) -> Int {
-    Int(date.timeIntervalSince1970.rounded(.down))
+    Int(clamped: date.timeIntervalSince1970.rounded(.down))
   }
 
+  /// A stored document. Those of earlier versions may be deeper than requests may be now.
   static func json(_ data: Data?) -> JSONValue {
-    data.flatMap { try? JSONDecoder().decode(JSONValue.self, from: $0) } ?? .null
+    data.flatMap { try? JSONValue(json: Array($0), limits: .stored) } ?? .null
   }
 }

@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import Inputs
 
 /// What a request says its body is.
 struct BodyType {
@@ -13,7 +14,9 @@ struct BodyType {
 
   init(_ request: Request) {
     text = request.headers[.contentType] ?? ""
-    name = text.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
+    let type = text.utf8.prefix { $0 != UInt8(ascii: ";") }
+      .filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+    name = String(decoding: type, as: UTF8.self).lowercased()
   }
 
   /// 415 with the types that can be read.
@@ -22,7 +25,7 @@ struct BodyType {
       .unsupportedMediaType, code: "unsupported_media_type",
       detail: text.isEmpty
         ? "send a Content-Type: \(known.joined(separator: ", "))"
-        : "the Content-Type must be one of \(known.joined(separator: ", ")), not '\(text)'",
+        : "the Content-Type must be one of \(known.joined(separator: ", ")), not '\(text.echoed())'",
       extensions: ["known": .strings(known)])
   }
 
@@ -42,7 +45,7 @@ struct BodyType {
     }
     throw ProblemDetails(
       .unsupportedMediaType, code: "unsupported_content_encoding",
-      detail: "send the body as it is, without the Content-Encoding '\(coding)'",
+      detail: "send the body as it is, without the Content-Encoding '\(coding.echoed())'",
       // RFC 9110, 15.5.16.
       headers: [.acceptEncoding: "identity"])
   }

@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import Inputs
 import Store
 
 extension API {
@@ -28,7 +29,7 @@ extension API {
     let repository = try HubRepository(model(parameters, for: caller))
     if let revision = parameters["revision"], !repository.has(revision: revision) {
       throw Self.problem(
-        "RevisionNotFound", "there is no revision '\(revision)' of \(repository.model.id)")
+        "RevisionNotFound", "there is no revision '\(revision.echoed())' of \(repository.model.id)")
     }
     return repository
   }
@@ -41,7 +42,7 @@ extension API {
     let commit = HTTPField.Name("X-Repo-Commit")
     guard let file = repository.files.first(where: { $0.name == name }) else {
       var problem = Self.problem(
-        "EntryNotFound", "there is no file '\(name)' of \(repository.model.id)")
+        "EntryNotFound", "there is no file '\(name.echoed())' of \(repository.model.id)")
       if let commit { problem.headers[commit] = repository.commit }
       throw problem
     }

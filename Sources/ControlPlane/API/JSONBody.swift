@@ -1,60 +1,56 @@
-import Foundation
 import HTTPServer
 import HTTPTypes
+import Inputs
 import ServiceAPI
 
 /// Reads JSON request bodies, and makes the problems that refuse them.
 enum JSONBody {
-  /// The value in a body: 400 with the position where it stops being JSON.
-  static func parse(_ body: [UInt8]) throws -> JSONValue { try decode(JSONValue.self, from: body) }
-
-  /// What a body holds: the same for what is no JSON, 422 with the field for what is of another
-  /// type.
-  static func decode<Value: Decodable>(_: Value.Type, from body: [UInt8]) throws -> Value {
-    guard !body.isEmpty else {
-      throw ProblemDetails(
-        .badRequest, code: "malformed_json", detail: "the body is empty; send a JSON object")
-    }
-    do throws(JSONSyntax.Fault) {
-      try JSONSyntax.check(body)
+  /// The value in a body: 400 with the position where it stops being JSON. Arrays and objects may be
+  /// 16 deep.
+  static func parse(_ body: [UInt8]) throws(ProblemDetails) -> JSONValue {
+    guard !body.isEmpty else { throw empty }
+    do throws(JSONFault) {
+      return try JSONValue(json: body)
     } catch {
-      throw malformed("\(error.reason) (line \(error.line), byte \(error.column))")
-    }
-    do {
-      return try JSONDecoder().decode(Value.self, from: Data(body))
-    } catch DecodingError.dataCorrupted(let context) {
-      throw malformed("\(context.debugDescription) at \(path(context) ?? "the top")")
-    } catch DecodingError.keyNotFound(let key, _) {
-      throw invalid("is needed", param: key.stringValue, code: "missing_field")
-    } catch DecodingError.typeMismatch(let type, let context),
-      DecodingError.valueNotFound(let type, let context)
-    {
-      guard let path = path(context) else {
-        throw invalid("the body must be a JSON object", param: nil)
-      }
-      throw invalid("must be \(name(of: type))", param: path)
+      throw malformed(error, in: body)
     }
   }
 
-  private static func malformed(_ reason: String) -> ProblemDetails {
+  /// 400 for a body without a byte.
+  static var empty: ProblemDetails {
     ProblemDetails(
-      .badRequest, code: "malformed_json", detail: "the body is not JSON: \(reason)")
+      .badRequest, code: "malformed_json", detail: "the body is empty; send a JSON object")
   }
 
-  /// What a body should have held, in JSON's words.
-  private static func name(of type: Any.Type) -> String {
-    switch type {
-    case is any BinaryFloatingPoint.Type: "a number"
-    case is [String: Any].Type: "an object"
-    default: "an array"
+  /// 400 with the place of a fault.
+  static func malformed(_ fault: JSONFault, in body: [UInt8]) -> ProblemDetails {
+    let place = fault.place(in: body)
+    return ProblemDetails(
+      .badRequest, code: "malformed_json",
+      detail: "the body cannot be read as JSON: \(fault.reason) (line \(place.line), "
+        + "byte \(place.column))")
+  }
+
+  /// A field's number: 422 with the range unless it lies in it.
+  static func number(_ value: JSONValue, in range: InputRange<Double>, param: String)
+    throws(ProblemDetails) -> Double
+  {
+    guard let number = value.double, range.contains(number) else {
+      throw invalid("\(range.requirement())", param: param)
     }
+    return number
   }
 
-  /// Where in a body something is; nil for the whole of it.
-  private static func path(_ context: DecodingError.Context) -> String? {
-    guard !context.codingPath.isEmpty else { return nil }
-    return context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
-      .joined(separator: ".")
+  /// A field's whole number: 422 with the range unless it lies in it.
+  static func integer(_ value: JSONValue, in range: InputRange<Int>, param: String)
+    throws(ProblemDetails) -> Int
+  {
+    guard case .integer(let number) = value, let number = Int(exactly: number),
+      range.contains(number)
+    else {
+      throw invalid("\(range.requirement()), a whole number", param: param)
+    }
+    return number
   }
 
   /// A field that means nothing here: 422.
@@ -68,7 +64,8 @@ enum JSONBody {
   static func invalid(_ reason: String, param: String?, code: String = "invalid_field")
     -> ProblemDetails
   {
-    ProblemDetails(
+    let param = param?.echoed()
+    return ProblemDetails(
       .unprocessableContent, code: code, detail: param.map { "'\($0)' \(reason)" } ?? reason,
       param: param)
   }

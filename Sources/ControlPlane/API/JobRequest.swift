@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import HTTPServer
 import HTTPTypes
+import Inputs
 import JobContract
 import ModelFormats
 import Pruning
@@ -29,47 +30,45 @@ struct JobRequest {
   private static let metadataLimit = 4096
   /// Bytes of a class name; longer ones would come back several times in the answer.
   private static let classNameLimit = 256
+  /// Classes of a request: as many as the largest classifiers have.
+  private static let classLimit = 32_768
   /// Images per update. Activations take memory in proportion, and a run cannot be cancelled within
   /// an update: with the 65,536 that a recipe may have elsewhere, one request filled 11 GB.
   private static let batchLimit = 512
+  /// Bytes of JSON that a recipe may have; all fields there are take a fifth of it.
+  private static let recipeLimit = 4096
 
   init(_ body: [UInt8]) throws {
     let json = try JSONBody.parse(body)
     guard case .object(let given) = json else {
       throw JSONBody.invalid("the body must be a JSON object", param: nil)
     }
-    if let unknown = given.keys.sorted().first(where: { !Self.fields.contains($0) }) {
+    if let unknown = given.keys.filter({ !Self.fields.contains($0) }).min() {
       throw JSONBody.unknownField(unknown, known: Self.fields.sorted())
     }
     // Many clients write null for what they do not set, as this server does.
     let members = given.filter { $0.value != .null }
     profile = try Self.profile(members["classes"])
-    baseModel = try members["base_model"].map {
-      guard let name = $0.text else {
-        throw JSONBody.invalid("must be a string", param: "base_model")
-      }
-      return name
-    }
+    baseModel = try members["base_model"].map { try Self.name($0, "base_model") }
     let target = try Self.target(members["target"])
     device = try members["device"].map { value in
-      guard let name = value.text else {
-        throw JSONBody.invalid("must be a string", param: "device")
-      }
+      let name = try Self.name(value, "device")
       guard case .milliseconds = target else {
         throw JSONBody.invalid("goes with a target of latency_ms only", param: "device")
       }
       return name
     }
     let minAccuracy = try members["min_accuracy"].map { value in
-      guard let share = value.double, share > 0, share <= 1 else {
-        throw JSONBody.invalid("must be a number in 0 < accuracy ≤ 1", param: "min_accuracy")
-      }
-      return share
+      try JSONBody.number(value, in: PruningRecipe.accuracies, param: "min_accuracy")
     }
     var recipe = PruningRecipe(
       pattern: try Self.pattern(members), sparsity: PruningRecipe.defaultSparsity)
     if let overrides = members["recipe"] {
-      recipe = try recipe.overridden(by: JSONEncoder().encode(overrides))
+      guard JSONWriting.fits(overrides, in: Self.recipeLimit) else {
+        throw PruningError.invalidRecipe(
+          field: "recipe", reason: "must have at most \(Self.recipeLimit) bytes")
+      }
+      recipe = try recipe.overridden(by: Data(JSONWriting.bytes(overrides)))
       guard recipe.batchSize <= Self.batchLimit else {
         throw PruningError.invalidRecipe(
           field: "recipe.batch_size", reason: "must be 2 to \(Self.batchLimit) here")
@@ -77,11 +76,13 @@ struct JobRequest {
     }
     recipe.target = target
     recipe.minAccuracy = minAccuracy
-    if let epochs = try Self.integer(members["epochs"], "epochs", 0...1000) {
-      recipe.epochsPerIteration = epochs
+    if let epochs = members["epochs"] {
+      recipe.epochsPerIteration = try JSONBody.integer(
+        epochs, in: PruningRecipe.epochs, param: "epochs")
     }
-    if let seed = try Self.integer(members["seed"], "seed", 0...Int.max) {
-      recipe.seed = UInt64(seed)
+    if let seed = members["seed"] {
+      recipe.seed = UInt64(
+        clamping: try JSONBody.integer(seed, in: InputRange(0...Int.max), param: "seed"))
     }
     self.recipe = recipe
     if case .object(let overrides) = members["recipe"] {
@@ -91,14 +92,13 @@ struct JobRequest {
     }
     priority =
       try members["priority"].map { value in
-        guard let priority = value.text.flatMap(JobPriority.init(name:)) else {
+        guard let priority = JobPriority(name: try Self.name(value, "priority")) else {
           throw JSONBody.invalid("must be low, normal or high", param: "priority")
         }
         return priority
       } ?? .normal
     metadata = members["metadata"] ?? .object([:])
-    guard case .object = metadata, try JSONEncoder().encode(metadata).count <= Self.metadataLimit
-    else {
+    guard case .object = metadata, JSONWriting.fits(metadata, in: Self.metadataLimit) else {
       throw JSONBody.invalid(
         "must be an object of at most \(Self.metadataLimit) bytes", param: "metadata")
     }
@@ -122,6 +122,9 @@ struct JobRequest {
         "must be a list of class names, or of {\"name\", \"weight\"}", param: "classes",
         code: value == nil ? "missing_field" : "invalid_field")
     }
+    guard items.count <= classLimit else {
+      throw JSONBody.invalid("must have at most \(classLimit) elements", param: "classes")
+    }
     var entries: [ClassWeight] = []
     for (index, item) in items.enumerated() {
       let param = "classes[\(index)]"
@@ -129,14 +132,14 @@ struct JobRequest {
       case .string(let name):
         entries.append(ClassWeight(name: name))
       case .object(let members):
-        if let unknown = members.keys.sorted().first(where: { $0 != "name" && $0 != "weight" }) {
+        if let unknown = members.keys.filter({ $0 != "name" && $0 != "weight" }).min() {
           throw JSONBody.unknownField("\(param).\(unknown)", known: ["name", "weight"])
         }
         guard let name = members["name"]?.text else {
           throw JSONBody.invalid("must be a string", param: "\(param).name")
         }
-        guard let weight = (members["weight"] ?? .integer(1)).double, weight > 0, weight.isFinite
-        else { throw JSONBody.invalid("must be a positive number", param: "\(param).weight") }
+        let weight = try JSONBody.number(
+          members["weight"] ?? .integer(1), in: ClassProfile.weights, param: "\(param).weight")
         entries.append(ClassWeight(name: name, weight: weight))
       default:
         throw JSONBody.invalid("must be a string or an object with a name", param: param)
@@ -149,20 +152,30 @@ struct JobRequest {
     return try ClassProfile(entries)
   }
 
+  private static func name(_ value: JSONValue, _ param: String) throws -> String {
+    guard let name = value.text, name.utf8.count <= 256 else {
+      throw JSONBody.invalid("must be a string of at most 256 bytes", param: param)
+    }
+    return name
+  }
+
   private static func pattern(_ members: [String: JSONValue]) throws -> HybridPattern {
     let pattern = members["pattern"] ?? .object([:])
     guard case .object(let parts) = pattern else {
       throw JSONBody.invalid("must be an object like {\"keep\":2,\"of\":4}", param: "pattern")
     }
-    if let unknown = parts.keys.sorted().first(where: { $0 != "keep" && $0 != "of" }) {
+    if let unknown = parts.keys.filter({ $0 != "keep" && $0 != "of" }).min() {
       throw JSONBody.unknownField("pattern.\(unknown)", known: ["keep", "of"])
     }
     let fallback = HybridPattern.standard
-    let bounds = 1...1024
-    let keep = try integer(parts["keep"], "pattern.keep", bounds) ?? fallback.keep
-    let of = try integer(parts["of"], "pattern.of", bounds) ?? fallback.of
-    let block = try integer(members["block"], "block", bounds) ?? fallback.block
-    let rows = try integer(members["rows"], "rows", bounds) ?? fallback.rows
+    func side(_ value: JSONValue?, _ param: String, otherwise: Int) throws -> Int {
+      guard let value, value != .null else { return otherwise }
+      return try JSONBody.integer(value, in: InputRange(1...1024), param: param)
+    }
+    let keep = try side(parts["keep"], "pattern.keep", otherwise: fallback.keep)
+    let of = try side(parts["of"], "pattern.of", otherwise: fallback.of)
+    let block = try side(members["block"], "block", otherwise: fallback.block)
+    let rows = try side(members["rows"], "rows", otherwise: fallback.rows)
     do {
       return try HybridPattern(keep: keep, of: of, block: block, rows: rows)
     } catch {
@@ -172,8 +185,7 @@ struct JobRequest {
       let param =
         !goes(block, fallback.rows) ? "block" : !goes(fallback.block, rows) ? "rows" : "pattern"
       let reason = if case .invalidPattern(let reason) = error { reason } else { error.description }
-      throw JSONBody.invalid(
-        "does not go: \(reason)", param: param)
+      throw JSONBody.invalid("is not possible: \(reason)", param: param)
     }
   }
 
@@ -186,39 +198,20 @@ struct JobRequest {
       throw JSONBody.invalid(
         "must be an object with one member, like {\"sparsity\":0.9}", param: "target")
     }
-    func count() throws -> Int {
-      guard let count = try integer(value, "target.\(kind)", 1...Int.max) else {
-        throw JSONBody.invalid("must be a positive integer", param: "target.\(kind)")
-      }
-      return count
-    }
+    let param = "target.\(kind)"
     switch kind {
     case "sparsity":
-      guard let sparsity = value.double, sparsity >= 0, sparsity < 1 else {
-        throw JSONBody.invalid("must be a number in 0 ≤ sparsity < 1", param: "target.sparsity")
-      }
-      return .sparsity(sparsity)
-    case "bytes": return .bytes(try count())
-    case "macs": return .multiplyAccumulates(try count())
+      return .sparsity(try JSONBody.number(value, in: PruningTarget.sparsities, param: param))
+    case "bytes":
+      return .bytes(try JSONBody.integer(value, in: PruningTarget.counts, param: param))
+    case "macs":
+      return .multiplyAccumulates(
+        try JSONBody.integer(value, in: PruningTarget.counts, param: param))
     case "latency_ms":
-      guard let time = value.double, time > 0, time.isFinite else {
-        throw JSONBody.invalid("must be a positive number", param: "target.latency_ms")
-      }
-      return .milliseconds(time)
+      return .milliseconds(try JSONBody.number(value, in: PruningTarget.times, param: param))
     default:
       throw JSONBody.unknownField(
         "target.\(kind)", known: ["bytes", "latency_ms", "macs", "sparsity"])
     }
-  }
-
-  private static func integer(_ value: JSONValue?, _ param: String, _ bounds: ClosedRange<Int>)
-    throws -> Int?
-  {
-    guard let value, value != .null else { return nil }
-    guard case .integer(let number) = value, bounds.contains(Int(number)) else {
-      throw JSONBody.invalid(
-        "must be an integer from \(bounds.lowerBound) to \(bounds.upperBound)", param: param)
-    }
-    return Int(number)
   }
 }

@@ -1,8 +1,10 @@
 import Datasets
 import HTTPServer
 import HTTPTypes
+import Inputs
 import JobContract
 import Pruning
+import SparseRuntime
 import Store
 
 /// Where the rooms' errors become answers. Nothing else decides a status.
@@ -16,6 +18,7 @@ package enum Problems {
     case let error as DatasetError: problem(for: error)
     case let error as ServiceError: problem(for: error)
     case is ServerDevice.Unmeasured: ServerDevice.busy
+    case let error as RuntimeError: problem(for: error)
     default: nil
     }
   }
@@ -45,13 +48,16 @@ package enum Problems {
   private static func problem(for error: PruningError) -> ProblemDetails? {
     switch error {
     case .unknownClasses(let unknown):
+      // The first few, like the sentence: they share what an error may repeat.
+      let named = error.namedClasses
       return ProblemDetails(
         .unprocessableContent, code: error.code, detail: error.description, param: "classes",
         extensions: [
-          "unknown_classes": .strings(unknown.map(\.name)),
+          "unknown_classes": .strings(named.map(\.name)),
+          "unknown_count": .integer(Int64(unknown.count)),
           "suggestions": .lists(
             Dictionary(
-              unknown.map { ($0.name, $0.suggestions) }, uniquingKeysWith: { first, _ in first })),
+              named.map { ($0.name, $0.suggestions) }, uniquingKeysWith: { first, _ in first })),
         ])
     case .invalidProfile, .invalidRecipe, .sparsityOutOfReach, .targetOutOfReach:
       return ProblemDetails(
@@ -65,7 +71,7 @@ package enum Problems {
   /// Handlers decode pictures that requests bring; all else that is wrong with data is the server's.
   private static func problem(for error: DatasetError) -> ProblemDetails? {
     switch error {
-    case .undecodableImage, .tooManyPixels:
+    case .undecodableImage, .tooManyPixels, .tooManyScans:
       ProblemDetails(.unprocessableContent, code: error.code, detail: error.description)
     default: nil
     }
@@ -75,6 +81,12 @@ package enum Problems {
   static func busy(_ error: ServiceError) -> ProblemDetails {
     ProblemDetails(
       .serviceUnavailable, code: error.code, detail: error.description, retryAfter: 1)
+  }
+
+  /// Of what can go wrong in a session, only this is the request's.
+  private static func problem(for error: RuntimeError) -> ProblemDetails? {
+    guard case .scoresNotFinite = error else { return nil }
+    return ProblemDetails(.unprocessableContent, code: error.code, detail: error.description)
   }
 
   private static func problem(for error: ServiceError) -> ProblemDetails? {

@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import Inputs
 
 extension Request {
   /// Throws 400 when the query names a parameter twice: of two values one would be ignored, and
@@ -9,8 +10,9 @@ extension Request {
     var names: Set<String> = []
     for (name, _) in query where !names.insert(name).inserted {
       throw ProblemDetails(
-        .badRequest, code: "repeated_parameter", detail: "'\(name)' is given more than once",
-        param: name)
+        .badRequest, code: "repeated_parameter",
+        detail: "'\(name.echoed())' is given more than once",
+        param: name.echoed())
     }
   }
 }

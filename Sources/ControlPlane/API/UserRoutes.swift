@@ -2,6 +2,7 @@ import Digests
 import Foundation
 import HTTPServer
 import HTTPTypes
+import Inputs
 import JobContract
 import ModelFormats
 import Pruning
@@ -92,7 +93,7 @@ extension API {
         classes: specification.profile.entries,
         profile: CanonicalJSON.data(specification.profile),
         recipe: CanonicalJSON.data(specification.recipe), seed: wanted.recipe.seed,
-        metadata: CanonicalJSON.data(wanted.metadata), priority: wanted.priority.rawValue,
+        metadata: Data(JSONWriting.bytes(wanted.metadata)), priority: wanted.priority.rawValue,
         idempotencyKey: key, limits: limits))
     if case .created(let job) = outcome {
       logger.info(
@@ -121,7 +122,7 @@ extension API {
     guard let name = HTTPField.Name("Idempotency-Key"), let text = request.headers[name] else {
       return nil
     }
-    let body = try CanonicalJSON.data(JSONBody.parse(request.body))
+    let body = JSONWriting.bytes(try JSONBody.parse(request.body))
     return IdempotencyKey(text, request: SHA256.digest(of: body))
   }
 
@@ -133,7 +134,7 @@ extension API {
       guard let found = all.first(where: { $0.name == name }) else {
         throw ProblemDetails(
           .unprocessableContent, code: "unknown_base_model",
-          detail: "no base model is called '\(name)'; GET /base-models lists them",
+          detail: "no base model is called '\(name.echoed())'; GET /base-models lists them",
           param: "base_model", extensions: ["known": .strings(all.map(\.name))])
       }
       return found

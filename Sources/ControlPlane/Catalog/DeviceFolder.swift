@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+import Inputs
 import Pruning
 
 /// Profiles of other devices, which the operator puts into a folder: NAME.json each, as
@@ -24,7 +25,8 @@ package struct DeviceFolder: Sendable {
     guard let path, names.contains(name) else {
       throw ProblemDetails(
         .unprocessableContent, code: "unknown_device",
-        detail: "no device is called '\(name)'; without 'device' milliseconds are this server's",
+        detail:
+          "no device is called '\(name.echoed())'; without 'device' milliseconds are this server's",
         param: "device", extensions: ["known": .strings(names)])
     }
     let file = "\(path)/\(name)\(Self.ending)"

@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import Inputs
 
 /// The kinds of file that a model can be had as.
 enum ModelFormat: String, CaseIterable, Sendable {
@@ -38,7 +39,8 @@ enum ModelFormat: String, CaseIterable, Sendable {
   static func choice(for request: Request) throws -> (format: ModelFormat, mediaType: String) {
     if let name = request.queryValue("format") {
       guard let format = ModelFormat(rawValue: name) else {
-        throw problem("unknown_format", "'\(name)' is no format of models", param: "format")
+        throw problem(
+          "unknown_format", "'\(name.echoed())' is not a format of models", param: "format")
       }
       return (format, format.mediaType)
     }

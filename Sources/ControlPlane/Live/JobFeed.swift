@@ -29,7 +29,7 @@ final class JobFeed: Sendable {
     /// The job as an event, by who looks.
     var snapshots: [Caller: [UInt8]] = [:]
     /// Everything of the job that is worth telling.
-    var content = Data()
+    var content: [UInt8] = []
     var wakes: [UInt64: @Sendable () -> Void] = [:]
     var nextWake: UInt64 = 0
   }
@@ -71,7 +71,7 @@ final class JobFeed: Sendable {
     var lasting = API.resource(job, for: .operator, asked: nil)
     // It moves with the clock, not with the job.
     lasting.estimatedFinish = nil
-    let content = try Response.defaultEncoder.encode(lasting)
+    let content = try JSONWriting.bytes(lasting)
     let frames = try events.map { (event: $0, bytes: try Self.bytes(of: $0)) }
     return state.withLock { state in
       let isNew = content != state.content || !frames.isEmpty
@@ -133,14 +133,14 @@ final class JobFeed: Sendable {
   // MARK: The stream's form
 
   static func bytes(of event: EventRecord) throws -> [UInt8] {
-    let json = try Response.defaultEncoder.encode(API.resource(event))
+    let json = try JSONWriting.bytes(API.resource(event))
     return ServerSentEvent(
       id: String(event.sequence), event: "log", data: String(decoding: json, as: UTF8.self)
     ).bytes
   }
 
   private static func bytes(of job: JobResource) throws -> [UInt8] {
-    let json = try Response.defaultEncoder.encode(job)
+    let json = try JSONWriting.bytes(job)
     return ServerSentEvent(
       event: job.isFinished ? "end" : "progress", data: String(decoding: json, as: UTF8.self)
     ).bytes

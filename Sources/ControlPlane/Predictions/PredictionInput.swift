@@ -37,7 +37,7 @@ struct PredictionInput {
     case .picture:
       try preprocessing.input(picture: body, name: "body", mostPixels: Self.mostPixels)
     case .tensor:
-      try JSONBody.decode(TensorBody.self, from: body).values(of: preprocessing.shape)
+      try TensorBody.values(in: body, shape: preprocessing.shape)
     }
   }
 }

@@ -1,79 +1,132 @@
 import HTTPServer
+import Inputs
 import NeuralGraph
 
 /// `{"tensor": …}`: all numbers in a row, or rows in channels as numpy's `tolist()` writes them.
-/// Decoded apart from `JSONValue`, which takes a microsecond or more for each number.
-struct TensorBody: Decodable {
-  private enum Numbers: Decodable {
-    case flat([Double])
-    case nested([[[Double]]])
+/// Numbers are counted while they are read, so that a body with too many is refused at the first
+/// that is.
+struct TensorBody {
+  private static let field = "tensor"
+  /// The body, and the tensor in channels of rows.
+  private static let limits = JSONLimits(depth: 4)
 
-    init(from decoder: any Decoder) throws {
-      var elements = try decoder.unkeyedContainer()
-      // Only the first element tells, so that an error names the place it is at.
-      let isNested = (try? elements.nestedUnkeyedContainer()) != nil
-      let container = try decoder.singleValueContainer()
-      self =
-        isNested
-        ? .nested(try container.decode([[[Double]]].self))
-        : .flat(try container.decode([Double].self))
+  private let shape: ActivationShape
+  private var reader: JSONReader
+  private var values: [Float] = []
+
+  /// The numbers in the order of the network's input. Throws a problem, 400 for what is not JSON, 422
+  /// unless there are as many as `shape` says, all of them finite.
+  static func values(in body: [UInt8], shape: ActivationShape) throws -> [Float] {
+    guard !body.isEmpty else { throw JSONBody.empty }
+    var tensor = TensorBody(shape: shape, reader: JSONReader(body, limits: limits))
+    do {
+      return try tensor.read()
+    } catch let fault as JSONFault {
+      throw JSONBody.malformed(fault, in: body)
     }
   }
 
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
+  private init(shape: ActivationShape, reader: JSONReader) {
+    self.shape = shape
+    self.reader = reader
   }
 
-  private static let field = "tensor"
-  private let numbers: Numbers
-  private let unknown: String?
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    unknown = container.allKeys.map(\.stringValue).sorted().first { $0 != Self.field }
-    numbers = try container.decode(Numbers.self, forKey: Key(stringValue: Self.field))
-  }
-
-  /// The numbers in the order of the network's input. Throws a problem, 422, unless there are as
-  /// many as `shape` says, all of them finite.
-  func values(of shape: ActivationShape) throws -> [Float] {
-    if let unknown { throw JSONBody.unknownField(unknown, known: [Self.field]) }
-    let flat = try flattened(shape)
-    let values = flat.map { Float($0) }
-    // A double may be too large for what the network computes with.
-    if let index = values.firstIndex(where: { !$0.isFinite }) {
-      throw JSONBody.invalid(
-        "holds \(flat[index]) at position \(index), which is no finite 32-bit number",
-        param: Self.field)
+  private mutating func read() throws -> [Float] {
+    guard try reader.kind() == .object else {
+      throw JSONBody.invalid("the body must be a JSON object", param: nil)
+    }
+    var isThere = false
+    try reader.beginObject()
+    while let name = try reader.nextName() {
+      guard name == Self.field else { throw JSONBody.unknownField(name, known: [Self.field]) }
+      guard !isThere else {
+        throw reader.fault("this name is there already", at: reader.nameOffset)
+      }
+      isThere = true
+      try readTensor()
+    }
+    try reader.end()
+    guard isThere else {
+      throw JSONBody.invalid("is needed", param: Self.field, code: "missing_field")
     }
     return values
   }
 
-  private func flattened(_ shape: ActivationShape) throws -> [Double] {
-    switch numbers {
-    case .flat(let numbers):
-      guard numbers.count == shape.count else { throw mismatch(shape, "\(numbers.count)") }
-      return numbers
-    case .nested(let channels):
-      guard channels.count == shape.channels else {
-        throw mismatch(shape, "\(channels.count) channels")
+  private mutating func readTensor() throws {
+    values.reserveCapacity(shape.count)
+    try begin(at: [])
+    guard try reader.hasElement() else { throw mismatch("nothing") }
+    // The first element tells which of the two forms it is.
+    guard try reader.kind() == .array else {
+      try readNumbers(shape.count, at: [], isStarted: true) { count in
+        count.map(String.init) ?? "more"
       }
-      for (channel, rows) in channels.enumerated() {
-        guard rows.count == shape.height else {
-          throw mismatch(shape, "\(rows.count) rows in channel \(channel)")
-        }
-        for (row, columns) in rows.enumerated() where columns.count != shape.width {
-          throw mismatch(shape, "\(columns.count) in row \(row) of channel \(channel)")
+      return
+    }
+    for channel in 0... {
+      if channel > 0 {
+        guard try reader.hasElement() else {
+          guard channel == shape.channels else { throw mismatch("\(channel) channels") }
+          return
         }
       }
-      return channels.flatMap { $0.flatMap { $0 } }
+      guard channel < shape.channels else {
+        throw mismatch("more than \(shape.channels) channels")
+      }
+      try begin(at: [channel])
+      var row = 0
+      while try reader.hasElement() {
+        guard row < shape.height else {
+          throw mismatch("more than \(shape.height) rows in channel \(channel)")
+        }
+        let place = [channel, row]
+        try begin(at: place)
+        try readNumbers(shape.width, at: place, isStarted: false) { [row] count in
+          "\(count.map(String.init) ?? "more") in row \(row) of channel \(channel)"
+        }
+        row += 1
+      }
+      guard row == shape.height else { throw mismatch("\(row) rows in channel \(channel)") }
     }
   }
 
-  private func mismatch(_ shape: ActivationShape, _ found: String) -> ProblemDetails {
+  /// Exactly `count` numbers up to the end of an array. `found` says how many there are instead; nil
+  /// is more.
+  private mutating func readNumbers(
+    _ count: Int, at place: [Int], isStarted: Bool, found: (Int?) -> String
+  ) throws {
+    var index = 0
+    var isThere = try isStarted || reader.hasElement()
+    while isThere {
+      guard index < count else { throw mismatch(found(nil)) }
+      guard try reader.kind() == .number else { throw wrongType("a number", place + [index]) }
+      let number = try reader.number().double
+      let value = Float(number)
+      // A double may be too large for what the network computes with.
+      guard value.isFinite else {
+        throw JSONBody.invalid(
+          "holds \(number) at position \(values.count), which is too large for a 32-bit number",
+          param: Self.field)
+      }
+      values.append(value)
+      index += 1
+      isThere = try reader.hasElement()
+    }
+    guard index == count else { throw mismatch(found(index)) }
+  }
+
+  private mutating func begin(at place: [Int]) throws {
+    guard try reader.kind() == .array else { throw wrongType("an array", place) }
+    try reader.beginArray()
+  }
+
+  private func wrongType(_ expected: String, _ place: [Int]) -> ProblemDetails {
+    JSONBody.invalid(
+      "must be \(expected)",
+      param: ([Self.field] + place.map(String.init)).joined(separator: "."))
+  }
+
+  private func mismatch(_ found: String) -> ProblemDetails {
     ProblemDetails(
       .unprocessableContent, code: "tensor_shape",
       detail: "'\(Self.field)' must hold \(shape.count) numbers, in a row or as channels of rows, "

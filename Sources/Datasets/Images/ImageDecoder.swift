@@ -7,6 +7,9 @@ public enum ImageDecoder {
   /// Files larger than this are refused.
   public static let largestFile = 64 << 20
 
+  /// Passes over a picture of any size that decoding may make.
+  static let mostScans = 100
+
   /// What a picture's header says.
   struct Header: Hashable {
     let width: Int
@@ -15,6 +18,8 @@ public enum ImageDecoder {
     let channels: Int
     /// Whether `decode` can make a smaller picture for less work.
     let isReducible: Bool
+    /// Passes over the picture that decoding makes.
+    let scans: Int
   }
 
   /// Reads and decodes a file.

@@ -51,6 +51,14 @@ public struct InputGeometry: Sendable, Hashable {
       throw .tooManyPixels(
         file: name, width: header.width, height: header.height, most: mostPixels)
     }
+    // Each scan is a pass over all pixels; the usual progressive script has ten.
+    let (passes, _) = mostPixels.multipliedReportingOverflow(by: 10)
+    let scansAllowed = min(
+      ImageDecoder.mostScans,
+      mostPixels == .max ? .max : max(10, passes / max(1, header.width * header.height)))
+    guard header.scans <= scansAllowed else {
+      throw .tooManyScans(file: name, scans: header.scans, most: scansAllowed)
+    }
     let sampling = sampling(
       width: header.width, height: header.height, region: crop(header.width, header.height))
     let reduction = header.isReducible ? sampling.reduction : 1

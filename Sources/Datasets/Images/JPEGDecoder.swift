@@ -48,7 +48,8 @@ enum JPEGDecoder {
     }
     return ImageDecoder.Header(
       width: Int(width), height: Int(height),
-      channels: colorspace == Int32(TJCS_GRAY.rawValue) ? 1 : 3, isReducible: true)
+      channels: colorspace == Int32(TJCS_GRAY.rawValue) ? 1 : 3, isReducible: true,
+      scans: JPEGScans.count(bytes))
   }
 
   private static func failure(_ handle: tjhandle, _ name: String) -> DatasetError {

@@ -8,7 +8,7 @@ enum PNGDecoder {
     try withContext(bytes, name) { context, header throws(DatasetError) in
       ImageDecoder.Header(
         width: Int(header.width), height: Int(header.height), channels: channels(header),
-        isReducible: false)
+        isReducible: false, scans: 1)
     }
   }
 

@@ -19,8 +19,12 @@ public struct AcceptField: Sendable {
   /// The field's value; nil and an empty value take anything. Members that are no media ranges are
   /// skipped, parameters other than the quality do not count.
   public init(_ value: String?) {
-    ranges = (value ?? "").split(separator: ",").compactMap { member in
-      let parts = member.lowercased().split(separator: ";").map { $0.trimmingSpaces }
+    let members = Array((value ?? "").utf8).split(separator: UInt8(ascii: ","))
+    ranges = members.compactMap { member in
+      // A media range is ASCII (RFC 9110 §8.3.1), and none is this long.
+      guard member.count <= 256, member.allSatisfy({ $0 < 0x80 }) else { return nil }
+      let parts = String(decoding: member, as: UTF8.self).lowercased()
+        .split(separator: ";").map { $0.trimmingSpaces }
       guard let name = parts.first, let slash = name.firstIndex(of: "/") else { return nil }
       let quality = parts.dropFirst().first { $0.hasPrefix("q=") }
         .map { Double($0.dropFirst(2)).map { min(1, max(0, $0)) } ?? 0 }

@@ -5,7 +5,7 @@ import HTTPTypes
 package enum FramingError: Error, Equatable, Sendable, CaseIterable {
   case malformedRequestLine, requestLineTooLong, versionNotSupported, malformedTarget
   case bareLineTerminator, controlByte
-  case headerBlockTooLarge, tooManyFields, foldedField, malformedField
+  case headerBlockTooLarge, tooManyFields, foldedField, malformedField, fieldNotASCII
   case missingHost, repeatedHost, malformedHost
   case malformedContentLength, repeatedContentLength, conflictingLength
   case malformedTransferEncoding, unsupportedTransferEncoding
@@ -47,6 +47,11 @@ package enum FramingError: Error, Equatable, Sendable, CaseIterable {
       (.badRequest, "folded_header_field", "Put every header field on one line.")
     case .malformedField:
       (.badRequest, "malformed_header_field", "Send 'Name: value' without space in the name.")
+    case .fieldNotASCII:
+      (
+        .requestHeaderFieldsTooLarge, "field_not_ascii",
+        "Send at most 1,024 bytes in a field that is not ASCII."
+      )
     case .missingHost:
       (.badRequest, "missing_host", "Send a Host field.")
     case .repeatedHost:

@@ -46,13 +46,22 @@ public struct Request: Sendable {
           .unsupportedMediaType, code: "unsupported_media_type",
           detail: "Send a form as application/x-www-form-urlencoded.", param: "Content-Type")
       }
+      let fields: [(name: String, value: String)]
       do throws(FramingError) {
-        return try RequestTarget.pairs(body[...])
+        fields = try RequestTarget.pairs(body[...])
       } catch {
         throw ProblemDetails(
           .badRequest, code: "malformed_form",
-          detail: "The form holds an escape that is none, NUL or text that is not UTF-8.")
+          detail: "The form holds a '%' without two hexadecimal digits, NUL or text that is not "
+            + "UTF-8.")
       }
+      // Comparing long texts may cost the square of their length, see `FieldLine`.
+      guard fields.allSatisfy({ $0.name.utf8.count <= 256 && $0.value.utf8.count <= 4096 }) else {
+        throw ProblemDetails(
+          .badRequest, code: "malformed_form",
+          detail: "A name in the form may have at most 256 bytes, a value at most 4096.")
+      }
+      return fields
     }
   }
 

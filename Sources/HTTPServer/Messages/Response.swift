@@ -45,15 +45,12 @@ public struct Response: Sendable {
     return encoder
   }
 
-  /// A response with a JSON body.
-  /// - Throws: `EncodingError`.
+  /// A response with a JSON text.
   public static func json(
-    _ status: HTTPResponse.Status, _ value: some Encodable, headers: HTTPFields = [:],
-    encoder: JSONEncoder = Response.defaultEncoder
-  ) throws -> Response {
-    var response = Response(status, headers: headers)
+    _ status: HTTPResponse.Status, text: [UInt8], headers: HTTPFields = [:]
+  ) -> Response {
+    var response = Response(status, headers: headers, body: .bytes(text))
     response.headers[.contentType] = "application/json"
-    response.body = .bytes(Array(try encoder.encode(value)))
     return response
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Inputs
 import Logging
 import PersonalizationService
 
@@ -116,10 +117,9 @@ struct Serve: ParsableCommand {
   var insecure = false
 
   func validate() throws {
-    guard (0...65535).contains(port) else { throw ValidationError("--port must be 0 to 65535.") }
-    guard (0...1024).contains(workers) else {
-      throw ValidationError("--workers must be 0 to 1024.")
-    }
+    try InputRange(0...65535).check(port, "--port")
+    try InputRange(0...1024).check(workers, "--workers")
+    try InputRange(1...1024).check(threadsPerWorker, "--threads-per-worker")
     for name in allowedHost where !Service.isHostName(name) {
       throw ValidationError("--allowed-host must be a name or an address without a port.")
     }
@@ -130,41 +130,24 @@ struct Serve: ParsableCommand {
     {
       throw ValidationError("--devices: there is no folder '\(devices)'.")
     }
-    guard lease >= 1 else { throw ValidationError("--lease must be at least 1 second.") }
-    guard (0.1...3600).contains(eventHeartbeat) else {
-      throw ValidationError("--event-heartbeat must be 0.1 to 3600 seconds.")
-    }
-    guard tidyInterval >= 1, tidyInterval <= 86_400 else {
-      throw ValidationError("--tidy-interval must be 1 to 86400 seconds.")
-    }
-    guard (0...24 * 366).contains(keepKeys), (0...36_600).contains(keepEvents) else {
-      throw ValidationError("--keep-keys must be 0 to 8784 hours, --keep-events 0 to 36600 days.")
-    }
-    guard (0...36_600).contains(keepJobs), (1...36_600).contains(keepModels) else {
-      throw ValidationError("--keep-jobs must be 0 to 36600 days, --keep-models 1 to 36600.")
-    }
-    guard (0...1_000_000_000).contains(maxKeptJobs) else {
-      throw ValidationError("--max-kept-jobs must be 0 to 1000000000.")
-    }
-    guard (1...1_000_000).contains(postsPerMinute) else {
-      throw ValidationError("--posts-per-minute must be 1 to 1000000.")
-    }
-    guard (0...1 << 50).contains(userQuota) else {
-      throw ValidationError("--user-quota must be 0 to \(1 << 50) bytes.")
-    }
-    guard queueLimit > 0, queueLimitPerUser > 0 else {
-      throw ValidationError("queue limits must be positive.")
-    }
-    guard (1...1 << 20).contains(predictionMemory) else {
-      throw ValidationError("--prediction-memory must be 1 to 1048576 megabytes.")
-    }
-    guard predictionsAtOnce ?? 1 > 0, maxPredictionBody > 0 else {
-      throw ValidationError("--predictions-at-once and --max-prediction-body must be positive.")
-    }
+    try InputRange(1...3600).check(lease, "--lease", "seconds")
+    try InputRange(0.1...3600).check(eventHeartbeat, "--event-heartbeat", "seconds")
+    try InputRange(1...86_400).check(tidyInterval, "--tidy-interval", "seconds")
+    try InputRange(0...24 * 366).check(keepKeys, "--keep-keys", "hours")
+    try InputRange(0...36_600).check(keepEvents, "--keep-events", "days")
+    try InputRange(1...1_000_000).check(queueLimit, "--queue-limit")
+    try InputRange(1...1_000_000).check(queueLimitPerUser, "--queue-limit-per-user")
+    try InputRange(1...1 << 20).check(predictionMemory, "--prediction-memory", "megabytes")
+    try InputRange(1...1024).check(predictionsAtOnce, "--predictions-at-once")
+    try InputRange(1...1 << 30).check(maxPredictionBody, "--max-prediction-body", "bytes")
+    try InputRange(0...86_400).check(drainDeadline, "--drain-deadline", "seconds")
+    try InputRange(0...86_400).check(drainDelay, "--drain-delay", "seconds")
+    try InputRange(0...36_600).check(keepJobs, "--keep-jobs", "days")
+    try InputRange(1...36_600).check(keepModels, "--keep-models", "days")
+    try InputRange(0...1_000_000_000).check(maxKeptJobs, "--max-kept-jobs")
+    try InputRange(1...1_000_000).check(postsPerMinute, "--posts-per-minute")
+    try InputRange(0...1 << 50).check(userQuota, "--user-quota", "bytes")
     try connections.requireRoom(for: maxPredictionBody, named: "--max-prediction-body")
-    guard (0...86_400).contains(drainDeadline), (0...86_400).contains(drainDelay) else {
-      throw ValidationError("--drain-deadline and --drain-delay must be 0 to 86400 seconds.")
-    }
   }
 
   func run() throws {

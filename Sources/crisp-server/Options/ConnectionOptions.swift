@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTPServer
+import Inputs
 
 /// What one client, and all together, may ask of the server's connections.
 struct ConnectionOptions: ParsableArguments {
@@ -56,13 +57,9 @@ struct ConnectionOptions: ParsableArguments {
       ("--max-connections-per-address", maxConnectionsPerAddress),
       ("--min-body-rate", minBodyRate),
     ]
-    for (name, value) in sizes where !(1...1 << 30).contains(value) {
-      throw ValidationError("\(name) must be 1 to \(1 << 30).")
-    }
+    for (name, value) in sizes { try InputRange(1...1 << 30).check(value, name) }
     for (name, megabytes) in memories {
-      guard (1...1 << 20).contains(megabytes) else {
-        throw ValidationError("\(name) must be 1 to \(1 << 20) megabytes.")
-      }
+      try InputRange(1...1 << 20).check(megabytes, name, "megabytes")
     }
     try requireRoom(for: maxBody, named: "--max-body")
     let times = [
@@ -70,9 +67,7 @@ struct ConnectionOptions: ParsableArguments {
       ("--body-window", bodyWindow), ("--idle-timeout", idleTimeout),
       ("--write-timeout", writeTimeout),
     ]
-    for (name, seconds) in times where !(0.01...86_400).contains(seconds) {
-      throw ValidationError("\(name) must be 0.01 to 86400 seconds.")
-    }
+    for (name, value) in times { try InputRange(0.01...86_400).check(value, name, "seconds") }
   }
 
   private var memories: [(name: String, megabytes: Int)] {

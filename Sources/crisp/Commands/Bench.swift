@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatch
 import Foundation
+import Inputs
 import ModelFormats
 import NeuralGraph
 import SparseRuntime
@@ -58,9 +59,9 @@ struct Bench: ParsableCommand {
   }
 
   func validate() throws {
-    guard batch > 0, threads > 0, rounds > 0 else {
-      throw ValidationError("--batch, --threads and --rounds must be at least 1")
-    }
+    try InputRange(1...4096).check(batch, "--batch")
+    try InputRange(1...256).check(threads, "--threads")
+    try InputRange(1...10_000).check(rounds, "--rounds")
   }
 
   func run() throws {

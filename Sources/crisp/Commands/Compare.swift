@@ -3,6 +3,7 @@ import Comparison
 import Datasets
 import Digests
 import Foundation
+import Inputs
 import ModelFormats
 import Pruning
 import Training
@@ -86,8 +87,9 @@ struct Compare: ParsableCommand {
   }
 
   func validate() throws {
-    guard (1...1024).contains(workers ?? 1) else {
-      throw ValidationError("--workers must be 1 to 1024.")
+    try InputRange(1...1024).check(workers, "--workers")
+    for sparsity in sparsities.values {
+      try PruningTarget.sparsities.check(sparsity, "--sparsities")
     }
     guard suite == nil || (classes.isEmpty && randomSets.isEmpty && variant.isEmpty) else {
       throw ValidationError("--suite goes without --classes, --random-sets and --variant.")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Inputs
 import Latency
 import ModelFormats
 import Pruning
@@ -35,10 +36,8 @@ struct Device: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard (1...256).contains(threads) else { throw ValidationError("--threads must be 1 to 256.") }
-    guard (1...10_000).contains(rounds) else {
-      throw ValidationError("--rounds must be 1 to 10,000.")
-    }
+    try InputRange(1...256).check(threads, "--threads")
+    try InputRange(1...10_000).check(rounds, "--rounds")
   }
 
   func run() throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Inputs
 import ModelFormats
 import ModelInputs
 import Pruning
@@ -34,13 +35,16 @@ struct Predict: ParsableCommand {
     let classes: [Class]
   }
 
+  func validate() throws { try InputRange(1...1000).check(top, "--top") }
+
   func run() throws {
     let model = try ModelUse(path: file, classes: nil, threads: threads.count, batchCapacity: 1)
     let preprocessing = model.file.description.preprocessing
     let reports = try images.map { path in
       let input = try preprocessing.input(file: path)
-      let best = Prediction.ranked(
-        scores: try model.scores(input, count: 1), labels: model.labels, count: top)
+      let scores = try model.scores(input, count: 1)
+      guard scores.allSatisfy(\.isFinite) else { throw RuntimeError.scoresNotFinite(image: 0) }
+      let best = Prediction.ranked(scores: scores, labels: model.labels, count: top)
       return Report(
         image: path,
         classes: best.map {

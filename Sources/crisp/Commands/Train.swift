@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Inputs
 import ModelFormats
 import NeuralGraph
 import Training
@@ -74,12 +75,11 @@ struct Train: ParsableCommand {
   }
 
   func validate() throws {
-    guard epochs > 0 else { throw ValidationError("--epochs must be at least 1.") }
-    guard batch > 1 else { throw ValidationError("--batch must be at least 2.") }
-    guard size.map({ (8...1024).contains($0) }) ?? true else {
-      throw ValidationError("--size must be 8 to 1024.")
-    }
-    guard learningRate > 0 else { throw ValidationError("--learning-rate must be positive.") }
+    try InputRange(1...10_000).check(epochs, "--epochs")
+    try InputRange(2...65_536).check(batch, "--batch")
+    try InputRange(8...1024).check(size, "--size")
+    try InputRange(1e-9...10).check(learningRate, "--learning-rate")
+    try InputRange(0.01...16).check(width, "--width")
   }
 
   /// Small pictures of one size stay as they are; others are brought to a square as photographs are.

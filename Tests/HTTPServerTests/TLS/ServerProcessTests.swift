@@ -37,10 +37,16 @@ import Testing
   @Test(arguments: [
     (["--tls-cert", "a.pem"], "--tls-cert and --tls-key go together."),
     (["--tls-key", "a.key"], "--tls-cert and --tls-key go together."),
-    (["--idle-timeout", "0"], "--idle-timeout must be 0.01 to 86400 seconds."),
-    (["--header-timeout", "nan"], "--header-timeout must be 0.01 to 86400 seconds."),
-    (["--max-header-fields", "0"], "--max-header-fields must be 1 to 1073741824."),
-    (["--max-request-line", "99999999999"], "--max-request-line must be 1 to 1073741824."),
+    (["--lease", "1e308"], "--lease must be 1 to 3,600 seconds."),
+    (["--lease", "nan"], "--lease must be 1 to 3,600 seconds."),
+    (["--prediction-memory", "9223372036854775807"], "--prediction-memory must be 1 to 1,048,576"),
+    (["--drain-deadline", "9223372036854775807"], "--drain-deadline must be 0 to 86,400 seconds."),
+    (["--threads-per-worker", "-1"], "--threads-per-worker must be 1 to 1024."),
+    (["--queue-limit", "9223372036854775807"], "--queue-limit must be 1 to 1,000,000."),
+    (["--idle-timeout", "0"], "--idle-timeout must be 0.01 to 86,400 seconds."),
+    (["--header-timeout", "nan"], "--header-timeout must be 0.01 to 86,400 seconds."),
+    (["--max-header-fields", "0"], "--max-header-fields must be 1 to 1,073,741,824."),
+    (["--max-request-line", "99999999999"], "--max-request-line must be 1 to 1,073,741,824."),
     (
       ["--tls-cert", "absent.pem", "--tls-key", "a.key"], "The certificate file 'absent.pem' cannot"
     ),

@@ -57,10 +57,11 @@ import Testing
         body: String(repeating: "[", count: 100_000), code: code, param: nil, status: 400),
       Refusal(
         body: "{\"classes\": [\"top left\", {\"name\": \"middle\", \"weight\": 1e999}]}",
-        code: code, param: nil, status: 400, detail: "at classes.1.weight"),
+        code: code, param: nil, status: 400,
+        detail: "too large for 64-bit floating point (line 1, byte 52)"),
       Refusal(
         body: "{\"metadata\": {\"note\": \"\\ud800\"}}", code: code, param: nil, status: 400,
-        detail: "at metadata.note"),
+        detail: "surrogate pair stands alone (line 1, byte 24)"),
       Refusal(body: "{\"\\ud800\": 1}", code: code, param: nil, status: 400),
     ])
     let server = try TestService()
@@ -108,12 +109,12 @@ import Testing
         "[\"middle\", {\"name\": \"top left\", \"wieght\": 2}]", "unknown_field",
         "classes[1].wieght"),
       weight("0"), weight("-1"), weight("-0.0"), weight("\"2\""), weight("\"NaN\""),
-      weight("true"), weight("[1]"), weight("{}"),
+      weight("1e10"), weight("1e308"), weight("true"), weight("[1]"), weight("{}"),
       refusal(
         "[{\"name\": \"top left\", \"weight\": 1e-5}, \"middle\"]", "invalid_profile", "classes",
         "10,000"),
       refusal(
-        "[{\"name\": \"top left\", \"weight\": 1e308}, {\"name\": \"middle\", \"weight\": 5e-324}]",
+        "[{\"name\": \"top left\", \"weight\": 1e9}, {\"name\": \"middle\", \"weight\": 5e-324}]",
         "invalid_profile", "classes", "10,000"),
     ])
   }
@@ -137,6 +138,23 @@ import Testing
     for name in ["Top-Left", "qqqqqqqqqqqqq", "botom right"] {
       #expect(reply.detail.contains("'\(name)'"))
     }
+    // More names than the model has labels are refused before anything is looked up.
+    let crowd = try server.client.post(
+      "/users/ada/classes", ["classes": .array((0..<6).map { .string("botom \($0)") })])
+    #expect(crowd.code == "invalid_profile")
+    #expect(crowd.detail.contains("names 6 classes; the model knows only 5"))
+    // An error repeats 256 bytes of what was sent, however many names there are.
+    let long = try server.client.post(
+      "/users/ada/classes",
+      ["classes": .array((0..<5).map { .string("\($0)" + String(repeating: "é", count: 120)) })])
+    #expect(long.code == "unknown_class")
+    #expect(long.json["unknown_count"] == 5)
+    guard case .array(let echoed) = long.json["unknown_classes"] else {
+      Issue.record("\(long.text)")
+      return
+    }
+    #expect(echoed.count == 5)
+    #expect(echoed.reduce(0) { $0 + ($1.text?.utf8.count ?? 0) } <= 256)
     let odd = try server.client.post(
       "/users/ada/classes", ["classes": ["a\u{0}b", "\"'<>\\", "🤖", ""]])
     #expect(odd.json["unknown_classes"] == ["a\u{0}b", "\"'<>\\", "🤖", ""])
@@ -174,6 +192,9 @@ import Testing
       refusal("\"target\": {\"sparsity\": 0.999}", "sparsity_out_of_reach", "target.sparsity"),
       refusal("\"target\": {\"bytes\": 0}", invalid, "target.bytes"),
       refusal("\"target\": {\"bytes\": 1000.5}", invalid, "target.bytes"),
+      refusal("\"target\": {\"bytes\": 9223372036854775807}", invalid, "target.bytes"),
+      refusal("\"target\": {\"macs\": 9223372036854775807}", invalid, "target.macs"),
+      refusal("\"target\": {\"latency_ms\": 1e308}", invalid, "target.latency_ms"),
       refusal("\"target\": {\"bytes\": \"1 MB\"}", invalid, "target.bytes"),
       refusal("\"target\": {\"bytes\": null}", invalid, "target.bytes"),
       refusal("\"target\": {\"macs\": -1}", invalid, "target.macs"),
@@ -237,6 +258,12 @@ import Testing
       refusal("{\"batch_size\": 513}", "recipe.batch_size"),
       refusal("{\"learning_rate\": -0.1}", "recipe.learning_rate"),
       refusal("{\"temperature\": 0}", "recipe.temperature"),
+      refusal("{\"temperature\": 1e-300}", "recipe.temperature"),
+      refusal("{\"learning_rate\": 1e-300}", "recipe.learning_rate"),
+      refusal("{\"augmentation\": {\"crop\": 1e-300}}", "recipe.augmentation.crop"),
+      refusal("{\"iterations\": 1e300}", "recipe.iterations"),
+      refusal("{\"samples_per_class\": 9223372036854775808}", "recipe.samples_per_class"),
+      refusal("{\"\(String(repeating: "x", count: 5000))\": 1}", "recipe"),
       refusal("{\"distillation\": 1.1}", "recipe.distillation"),
       refusal("{\"growth\": \"quick\"}", "recipe.growth"),
       refusal("{\"augmentation\": {\"flip\": 1, \"shift\": 0}}", "recipe.augmentation.flip"),
@@ -258,7 +285,7 @@ import Testing
   @Test func metadataComeBackAsTheyWere() throws {
     let server = try TestService()
     var nested: JSONValue = ["é 🤖": "\u{0}\u{1F}\"\\/", "n": -1.5e-7, "big": 9_007_199_254_740_993]
-    for _ in 0..<400 { nested = [nested, nil] }
+    for _ in 0..<6 { nested = [nested, nil] }
     let job = try server.jobs.submit(JobBody.body(and: ["metadata": ["nested": nested]]))
     #expect(job.metadata["nested"] == nested)
     #expect(try server.jobs.wait(job.id).metadata["nested"] == nested)
