@@ -96,7 +96,7 @@ let package = Package(
       name: "Migrations", path: "Migrations",
       resources: [
         .embedInCode("m001_initial.sql"), .embedInCode("m002_dataset_fingerprint.sql"),
-        .embedInCode("m003_fair_and_bounded.sql"),
+        .embedInCode("m003_fair_and_bounded.sql"), .embedInCode("m004_budgets.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -132,7 +132,11 @@ let package = Package(
     // What the control plane and the workers agree on
     .target(
       name: "JobContract",
-      dependencies: ["ClassWeights", "Digests", "ModelFormats", "Pruning", "ServiceAPI"],
+      dependencies: [
+        "ClassWeights", "Datasets", "Digests", "ModelFormats", "Pruning", "ServiceAPI",
+        "SparseRuntime",
+        "Store",
+      ],
       swiftSettings: swift),
     .target(
       name: "JobWorker",

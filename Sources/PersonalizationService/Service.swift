@@ -32,6 +32,10 @@ public final class Service: Sendable {
     public var lease: TimeInterval = 30
     /// How long an event stream may be silent before a sign of life is sent.
     public var eventHeartbeat: Duration = .seconds(15)
+    /// What one job may be expected to cost.
+    public var jobLimits = JobLimits()
+    /// What jobs' time is measured by.
+    package var jobClock: @Sendable () -> Duration = JobBudget.monotonic
     /// How long things are kept.
     public var housekeeping = Housekeeping()
     /// Jobs that may wait, in all and for one user.
@@ -110,13 +114,19 @@ public final class Service: Sendable {
       store: store, configuration: configuration.housekeeping, logger: logger)
     let library = ModelLibrary(store: store)
     var jobs = JobRunner.Configuration()
+    jobs.clock = configuration.jobClock
     jobs.workers = max(0, configuration.workers)
     jobs.threadsPerWorker = min(
       max(1, configuration.threadsPerWorker), ProcessInfo.processInfo.activeProcessorCount)
     jobs.lease = configuration.lease
     let metrics = ServiceMetrics()
+    let estimator = JobEstimator(
+      store: store, threads: jobs.threadsPerWorker,
+      limits: configuration.jobLimits.limits(workers: jobs.workers))
     runner = JobRunner(
-      store: store, library: library, configuration: jobs, metrics: metrics.jobs, logger: logger)
+      store: store, library: library, estimator: estimator, configuration: jobs,
+      metrics: metrics.jobs,
+      logger: logger)
     let memory = configuration.predictionMemory
     let predictions = SessionCache(
       memory: memory,
@@ -136,7 +146,8 @@ public final class Service: Sendable {
     }
     let api = API(
       store: store, gate: gate, library: library, runner: runner,
-      hub: try JobHub(store: store, logger: logger), heartbeat: configuration.eventHeartbeat,
+      estimator: estimator, hub: try JobHub(store: store, logger: logger),
+      heartbeat: configuration.eventHeartbeat,
       housekeeping: housekeeping,
       predictions: predictions, converter: ModelConverter(store: store),
       ownDevice: ServerDevice(directory: configuration.cache),

@@ -6,6 +6,9 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   case engine(operation: String, status: UInt32)
   /// Memory for an activation or a weight could not be had.
   case outOfMemory(bytes: Int)
+  /// Memory beyond what the work may take was asked for (`MemoryAccount`); `bytes` is what it would
+  /// have in all.
+  case memoryLimit(bytes: Int, limit: Int)
   /// The processor cannot multiply in this precision.
   case unsupportedPrecision(Precision)
   /// A call's sizes contradict each other.
@@ -20,6 +23,7 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .engine: "engine_failure"
     case .outOfMemory: "out_of_memory"
+    case .memoryLimit: "memory_limit"
     case .unsupportedPrecision: "unsupported_precision"
     case .invalidInput: "invalid_input"
     case .graph(let error): error.code
@@ -33,6 +37,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     case .engine(let operation, let status):
       "oneDNN could not \(operation) (status \(status))"
     case .outOfMemory(let bytes): "cannot allocate \(bytes) bytes"
+    case .memoryLimit(let bytes, let limit):
+      "the work would take \(bytes) bytes of memory, of \(limit) that it may take"
     case .unsupportedPrecision(let precision):
       "this processor has no \(precision.rawValue) instructions; use f32"
     case .invalidInput(let reason): reason

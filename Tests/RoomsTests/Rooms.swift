@@ -78,7 +78,10 @@ enum Rooms {
       "Store", .service, ["ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Migrations"]),
     Room(
       "JobContract", .service,
-      ["ClassWeights", "Digests", "ModelFormats", "Pruning", "ServiceAPI"]),
+      [
+        "ClassWeights", "Datasets", "Digests", "ModelFormats", "Pruning", "ServiceAPI",
+        "SparseRuntime", "Store",
+      ]),
     Room(
       "JobWorker", .service,
       [

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPServer
 import HTTPTypes
+import JobContract
 import Logging
 import Metrics
 import ServiceAPI
@@ -14,6 +15,7 @@ package struct API: Sendable {
   package let gate: Gate
   let library: any UniversalModels
   let runner: any JobDispatch
+  let estimator: JobEstimator
   let hub: JobHub
   /// How long an event stream is silent at most.
   let heartbeat: Duration
@@ -35,7 +37,8 @@ package struct API: Sendable {
   /// Handlers over what the program has put together.
   package init(
     store: SQLiteStore, gate: Gate, library: any UniversalModels, runner: any JobDispatch,
-    hub: JobHub, heartbeat: Duration, housekeeping: any RemainsEraser, predictions: SessionCache,
+    estimator: JobEstimator, hub: JobHub, heartbeat: Duration, housekeeping: any RemainsEraser,
+    predictions: SessionCache,
     converter: ModelConverter, ownDevice: ServerDevice, devices: DeviceFolder,
     limits: QueueLimits, bodyLimit: Int, predictionBodyLimit: Int, metrics: MetricsRegistry,
     readiness: Readiness, logger: Logger
@@ -44,6 +47,7 @@ package struct API: Sendable {
     self.gate = gate
     self.library = library
     self.runner = runner
+    self.estimator = estimator
     self.hub = hub
     self.heartbeat = heartbeat
     self.housekeeping = housekeeping

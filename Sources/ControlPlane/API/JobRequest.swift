@@ -29,10 +29,6 @@ struct JobRequest {
   private static let metadataLimit = 4096
   /// Bytes of a class name; longer ones would come back several times in the answer.
   private static let classNameLimit = 256
-  /// Images per update. Activations take memory in proportion, and a run cannot be cancelled within
-  /// an update: with the 65,536 that a recipe may have elsewhere, one request filled 11 GB.
-  private static let batchLimit = 512
-
   init(_ body: [UInt8]) throws {
     let json = try JSONBody.parse(body)
     guard case .object(let given) = json else {
@@ -70,10 +66,6 @@ struct JobRequest {
       pattern: try Self.pattern(members), sparsity: PruningRecipe.defaultSparsity)
     if let overrides = members["recipe"] {
       recipe = try recipe.overridden(by: JSONEncoder().encode(overrides))
-      guard recipe.batchSize <= Self.batchLimit else {
-        throw PruningError.invalidRecipe(
-          field: "recipe.batch_size", reason: "must be 2 to \(Self.batchLimit) here")
-      }
     }
     recipe.target = target
     recipe.minAccuracy = minAccuracy

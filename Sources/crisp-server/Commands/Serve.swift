@@ -40,6 +40,8 @@ struct Serve: ParsableCommand {
   @Option(help: "Jobs that may wait for one user.")
   var queueLimitPerUser = 20
 
+  @OptionGroup(title: "Limits of one job") var jobLimits: JobLimitOptions
+
   @Option(help: "Seconds after which a silent worker counts as dead.")
   var lease: Double = 30
 
@@ -139,6 +141,7 @@ struct Serve: ParsableCommand {
     configuration.workers = workers
     if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
     configuration.lease = lease
+    configuration.jobLimits = jobLimits.limits
     configuration.eventHeartbeat = .seconds(eventHeartbeat)
     configuration.housekeeping.interval = tidyInterval
     configuration.housekeeping.keyLifetime = keepKeys * 3600

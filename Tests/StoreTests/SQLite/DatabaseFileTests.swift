@@ -30,7 +30,7 @@ import Testing
     }
     let raw = RawDatabase(path: path)
     #expect(try raw.value("PRAGMA application_id", as: Int32.self) == SQLiteStore.applicationID)
-    #expect(try raw.value("PRAGMA user_version", as: Int.self) == 3)
+    #expect(try raw.value("PRAGMA user_version", as: Int.self) == 4)
     #expect(try raw.value("PRAGMA journal_mode", as: String.self) == "wal")
   }
 
