@@ -106,8 +106,8 @@ let package = Package(
       name: "Migrations", path: "Migrations",
       resources: [
         .embedInCode("m001_initial.sql"), .embedInCode("m002_dataset_fingerprint.sql"),
-        .embedInCode("m003_fair_and_bounded.sql"), .embedInCode("m005_retention.sql"),
-        .embedInCode("m006_steady_leases.sql"),
+        .embedInCode("m003_fair_and_bounded.sql"), .embedInCode("m004_budgets.sql"),
+        .embedInCode("m005_retention.sql"), .embedInCode("m006_steady_leases.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -145,7 +145,11 @@ let package = Package(
     // What the control plane and the workers agree on
     .target(
       name: "JobContract",
-      dependencies: ["ClassWeights", "Digests", "ModelFormats", "Pruning", "ServiceAPI"],
+      dependencies: [
+        "ClassWeights", "Datasets", "Digests", "ModelFormats", "Pruning", "ServiceAPI",
+        "SparseRuntime",
+        "Store",
+      ],
       swiftSettings: swift),
     .target(
       name: "JobWorker",

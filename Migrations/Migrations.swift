@@ -27,6 +27,9 @@ public let migrations: [Migration] = [
     identifier: "m003_fair_and_bounded",
     sql: String(decoding: PackageResources.m003_fair_and_bounded_sql, as: UTF8.self)),
   Migration(
+    identifier: "m004_budgets",
+    sql: String(decoding: PackageResources.m004_budgets_sql, as: UTF8.self)),
+  Migration(
     identifier: "m005_retention",
     sql: String(decoding: PackageResources.m005_retention_sql, as: UTF8.self)),
   Migration(

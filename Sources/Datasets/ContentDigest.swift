@@ -17,12 +17,13 @@ final class ContentDigest: Sendable {
 
   func trust(_ digest: SHA256Digest) { known.withLock { $0 = digest } }
 
-  func value() throws(DatasetError) -> SHA256Digest {
+  /// What `checkCancellation` throws ends the reading; the next caller begins anew.
+  func value(checkCancellation: () throws -> Void) throws -> SHA256Digest {
     // Held while computing: two callers must not both read everything.
     let result = known.withLock { known in
-      Result { () throws(DatasetError) in
+      Result { () throws in
         if let known { return known }
-        let digest = try compute()
+        let digest = try compute(checkCancellation)
         known = digest
         return digest
       }
@@ -30,7 +31,13 @@ final class ContentDigest: Sendable {
     return try result.get()
   }
 
-  private func compute() throws(DatasetError) -> SHA256Digest {
+  func value() throws(DatasetError) -> SHA256Digest {
+    do { return try value {} } catch let error as DatasetError { throw error } catch {
+      throw .unreadable(file: "", reason: "\(error)")
+    }
+  }
+
+  private func compute(_ checkCancellation: () throws -> Void) throws -> SHA256Digest {
     var hasher = SHA256()
     for name in classes { hasher.update(Array("\(name)\u{0}".utf8)) }
     for source in sources {
@@ -43,6 +50,7 @@ final class ContentDigest: Sendable {
         hasher.update(Array("\(files.labels.count) files\n".utf8))
         // Bounded rounds: a million digests at once would be no use.
         for start in stride(from: 0, to: files.labels.count, by: Self.round) {
+          try checkCancellation()
           let range = start..<min(start + Self.round, files.labels.count)
           for (index, digest) in zip(range, try Self.digests(of: files, range)) {
             hasher.update(
@@ -55,7 +63,7 @@ final class ContentDigest: Sendable {
     return hasher.finalize()
   }
 
-  private static let round = 4096
+  private static let round = 1024
 
   private static func digests(of files: ImageFiles, _ range: Range<Int>) throws(DatasetError)
     -> [SHA256Digest]

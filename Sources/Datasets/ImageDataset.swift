@@ -96,6 +96,12 @@ public struct ImageDataset: Sendable {
     get throws(DatasetError) { try contentDigest.value() }
   }
 
+  /// The same; `checkCancellation` is called between groups of files, and what it throws ends the
+  /// reading.
+  public func digest(checkCancellation: () throws -> Void) throws -> SHA256Digest {
+    try contentDigest.value(checkCancellation: checkCancellation)
+  }
+
   /// Takes a digest that was computed before for the same files, as an equal `fingerprint` shows.
   public func trust(_ digest: SHA256Digest) { contentDigest.trust(digest) }
 

@@ -1,3 +1,5 @@
+import Pruning
+
 /// Why the service cannot start, or a job or a prediction cannot use what there is.
 public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Beyond loopback a server needs TLS and tokens.
@@ -15,6 +17,9 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A model needs more bytes than all models together may take for predictions.
   case modelExceedsMemory(bytes: Int, limit: Int)
 
+  /// A job took several times what it was expected to.
+  case jobExceededEstimate(RunEstimate.Resource, taken: Double, estimated: Double)
+
   /// A stable identifier of the failure.
   public var code: String {
     switch self {
@@ -25,6 +30,7 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
     case .conversionsBusy: "conversions_busy"
     case .predictionsBusy: "predictions_busy"
     case .modelExceedsMemory: "model_exceeds_memory"
+    case .jobExceededEstimate: "job_exceeded_estimate"
     }
   }
 
@@ -52,6 +58,9 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
     case .modelExceedsMemory(let bytes, let limit):
       "the model needs \(bytes) bytes to answer, of \(limit) that the server keeps for predictions; "
         + "its operator can raise --prediction-memory"
+    case .jobExceededEstimate(let resource, let taken, let estimated):
+      "the job was ended: it took \(JobEstimator.text(taken, resource)) and was estimated at "
+        + "\(JobEstimator.text(estimated, resource))"
     }
   }
 }

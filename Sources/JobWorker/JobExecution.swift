@@ -1,9 +1,11 @@
 import Foundation
+import JobContract
 import Logging
 import ModelFormats
 import Pruning
 import ServiceAPI
 import Store
+import Training
 
 /// One attempt at one job: runs the personalisation, reports its progress, and publishes.
 struct JobExecution {
@@ -11,6 +13,8 @@ struct JobExecution {
   let library: ModelLibrary
   let job: JobRecord
   let control: JobControl
+  let budget: JobBudget
+  let estimator: JobEstimator
   let threads: Int
   let metrics: JobMetrics
   /// Its lines carry the job's identifier.
@@ -18,13 +22,15 @@ struct JobExecution {
   private let start = ContinuousClock.now
 
   init(
-    store: SQLiteStore, library: ModelLibrary, job: JobRecord, control: JobControl, threads: Int,
-    metrics: JobMetrics, logger: Logger
+    store: SQLiteStore, library: ModelLibrary, job: JobRecord, control: JobControl,
+    budget: JobBudget, estimator: JobEstimator, threads: Int, metrics: JobMetrics, logger: Logger
   ) {
     self.store = store
     self.library = library
     self.job = job
     self.control = control
+    self.budget = budget
+    self.estimator = estimator
     self.threads = threads
     self.metrics = metrics
     self.logger = logger
@@ -33,9 +39,9 @@ struct JobExecution {
   func run() {
     metrics.started(job)
     do {
-      try publish(try personalize())
+      try MemoryAccount.$current.withValue(budget.account) { try publish(try personalize()) }
     } catch {
-      end(after: error)
+      end(after: budget.explaining(error))
     }
   }
 
@@ -46,27 +52,29 @@ struct JobExecution {
   private func personalize() throws -> (Personalization.Result, Setup) {
     log("started", "attempt \(job.attempt) started")
     logger.info("job started", metadata: ["attempt": .stringConvertible(job.attempt)])
-    let setup = try Setup(job: job, store: store, library: library)
+    let setup = try Setup(
+      job: job, store: store, library: library, checkCancellation: checkCancellation)
     let personalization = try Personalization(
       universal: setup.universal, universalDigest: setup.baseModel.digest.hex,
       dataset: setup.dataset, profile: setup.specification.profile,
       recipe: setup.specification.recipe, threads: threads)
     let reporter = ProgressReporter(store: store, job: job)
+    // With an accuracy floor the run may return to any iteration.
+    let keepsAll = setup.specification.recipe.minAccuracy != nil
     let hooks = Personalization.Hooks(
-      isCancelled: { control.requested != nil },
+      isCancelled: {
+        try budget.check()
+        return control.requested != nil
+      },
       progress: { try reporter.report($0) },
       checkpoint: { iteration, state in
-        do {
-          let blob = try store.put(state)
-          try store.saveCheckpoint(
-            job.id, attempt: job.attempt, iteration: iteration, blob: blob.digest)
-        } catch let error as StoreError where error.mayPass {
-          // A crash would cost more time; the next iteration may have more luck.
-          logger.warning(
-            "no checkpoint", metadata: ["error": "\(error)"])
-        }
+        try save(state, iteration: iteration, keepsAll: keepsAll)
         try reporter.finished(iteration: iteration)
-      })
+      },
+      earlierCheckpoint: keepsAll
+        ? { iteration in
+          try store.checkpoint(job.id, iteration: iteration).map { try bytes(of: $0) }
+        } : nil)
     let result = try resumed(personalization, hooks: hooks)
     let skipped = setup.dataset.skippedImages
     if let warning = skipped.warning {
@@ -75,7 +83,42 @@ struct JobExecution {
         data: ["images": .integer(Int64(skipped.total))])
       logger.warning("\(warning)")
     }
+    if job.attempt == 1, !keepsAll { learn(from: result) }
     return (result, setup)
+  }
+
+  /// How fast the run went helps to estimate the next. With an accuracy floor it may have been
+  /// shorter than was reckoned with, and a resumed one was.
+  private func learn(from result: Personalization.Result) {
+    guard let estimate = job.runEstimate else { return }
+    let seconds = result.report.seconds.reduce(0) { $1.key == "other" ? $0 : $0 + $1.value }
+    do {
+      try estimator.learn(estimate, seconds: seconds, baseModel: job.baseModel)
+    } catch {
+      logger.warning("cannot keep a job's speed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func save(_ state: Data, iteration: Int, keepsAll: Bool) throws {
+    func save() throws {
+      let blob = try store.put(state)
+      try store.saveCheckpoint(
+        job.id, attempt: job.attempt, iteration: iteration, blob: blob.digest,
+        keepingEarlier: keepsAll)
+    }
+    // A run that may need the state again waits for room.
+    guard !keepsAll else { return try patiently(save) }
+    do {
+      try save()
+    } catch let error as StoreError where error.mayPass {
+      // A crash would cost more time; the next iteration may have more luck.
+      logger.warning("no checkpoint", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func bytes(of checkpoint: CheckpointRecord) throws -> Data {
+    let reader = try store.open(checkpoint.blob.digest)
+    return try reader.read(offset: 0, length: Int(clamping: reader.size))
   }
 
   /// Goes on from the last checkpoint; one that cannot be used costs time, not the job.
@@ -85,8 +128,7 @@ struct JobExecution {
     guard let checkpoint = try store.latestCheckpoint(job.id) else {
       return try personalization.run(hooks: hooks)
     }
-    let reader = try store.open(checkpoint.blob.digest)
-    let state = try reader.read(offset: 0, length: Int(reader.size))
+    let state = try bytes(of: checkpoint)
     do {
       log("resumed", "going on after iteration \(checkpoint.iteration)")
       return try personalization.run(resuming: state, hooks: hooks)
@@ -98,7 +140,7 @@ struct JobExecution {
 
   private func publish(_ outcome: (result: Personalization.Result, setup: Setup)) throws {
     let (result, setup) = outcome
-    let card = try setup.card(for: result, threads: threads)
+    let card = try setup.card(for: result, threads: threads, checkCancellation: checkCancellation)
     // The log first: once the job has succeeded it is closed.
     log(
       "packed", "packed \(result.packed.count) bytes",
@@ -127,6 +169,11 @@ struct JobExecution {
         "model_id": "\(model.id)", "accuracy": .stringConvertible(card.accuracy.pruned),
         "sparsity": .stringConvertible(card.sparsity.global),
       ])
+  }
+
+  private func checkCancellation() throws {
+    try budget.check()
+    if control.requested != nil { throw PruningError.cancelled }
   }
 
   // MARK: Ends

@@ -1,9 +1,12 @@
 import CSystem
 import Dispatch
 import Foundation
+import JobContract
 import Logging
+import Pruning
 import Store
 import Synchronization
+import Training
 
 /// The Dispatch workers that take jobs from the queue, one at a time each, below the API's
 /// priority.
@@ -16,6 +19,8 @@ package final class JobRunner: Sendable {
     package var threadsPerWorker = 2
     /// Seconds after which a silent worker counts as dead.
     package var lease: TimeInterval = 30
+    /// What jobs' time is measured by.
+    package var clock = JobBudget.monotonic
 
     /// One worker.
     package init() {}
@@ -23,11 +28,15 @@ package final class JobRunner: Sendable {
 
   private struct State {
     var isStopping = false
+    var isMeasuring = false
+    /// Base models whose speed could not be measured.
+    var unmeasured: Set<String> = []
     var running = RunningJobs<JobControl>()
   }
 
   private let store: SQLiteStore
   private let library: ModelLibrary
+  private let estimator: JobEstimator
   private let configuration: Configuration
   private let metrics: JobMetrics
   private let logger: Logger
@@ -38,11 +47,12 @@ package final class JobRunner: Sendable {
 
   /// Workers that have not started.
   package init(
-    store: SQLiteStore, library: ModelLibrary, configuration: Configuration,
-    metrics: JobMetrics, logger: Logger
+    store: SQLiteStore, library: ModelLibrary, estimator: JobEstimator,
+    configuration: Configuration, metrics: JobMetrics, logger: Logger
   ) {
     self.store = store
     self.library = library
+    self.estimator = estimator
     self.configuration = configuration
     self.metrics = metrics
     self.logger = logger
@@ -89,6 +99,12 @@ package final class JobRunner: Sendable {
     return false
   }
 
+  /// By how much jobs slow one another at most, where they share cores.
+  private var slowdown: Double {
+    Double(configuration.workers * configuration.threadsPerWorker)
+      / Double(ProcessInfo.processInfo.activeProcessorCount)
+  }
+
   private var isStopping: Bool { state.withLock { $0.isStopping } }
 
   private func work(as worker: String) {
@@ -98,12 +114,44 @@ package final class JobRunner: Sendable {
           execute(job, worker: worker)
           continue
         }
+        if try measureSpeed() { continue }
       } catch {
         logger.error("cannot claim a job", metadata: ["error": "\(error)"])
       }
       // Nothing to do: until somebody submits, or until a dead worker's lease may have run out.
       _ = wakeUp.wait(timeout: .now() + configuration.lease / 3)
     }
+  }
+
+  /// Measures how fast a base model trains here, for estimates, when nobody knows yet: once for each,
+  /// for a second or two, by a worker that has nothing else to do. Returns whether it did.
+  private func measureSpeed() throws -> Bool {
+    let isFirst = state.withLock { state in
+      defer { state.isMeasuring = true }
+      return !state.isMeasuring
+    }
+    guard isFirst else { return false }
+    defer { state.withLock { $0.isMeasuring = false } }
+    let tried = state.withLock(\.unmeasured)
+    let names = try store.baseModels(withoutSpeedOn: estimator.machine)
+    guard let name = names.first(where: { !tried.contains($0) }) else { return false }
+    state.withLock { _ = $0.unmeasured.insert(name) }
+    do {
+      let model = try library.model(store.baseModel(name).record)
+      let account = MemoryAccount(limit: estimator.limits.memoryBytes)
+      let speed = try MemoryAccount.$current.withValue(account) {
+        try RunSpeed.measure(model, threads: configuration.threadsPerWorker) {
+          if isStopping { throw PruningError.cancelled }
+        }
+      }
+      try store.setSpeed(
+        SpeedRecord(unitsPerSecond: speed.unitsPerSecond, jobs: 0), ofBaseModel: name,
+        machine: estimator.machine)
+    } catch {
+      logger.warning(
+        "cannot measure a base model's speed", metadata: ["name": "\(name)", "error": "\(error)"])
+    }
+    return true
   }
 
   private func execute(_ job: JobRecord, worker: String) {
@@ -114,13 +162,27 @@ package final class JobRunner: Sendable {
     }
     if isStopping { control.request(.stopping) }
     defer { state.withLock { $0.running.remove(job.id, attempt: job.attempt) } }
+    let budget = JobBudget(
+      job.runEstimate, slowdown: slowdown, clock: configuration.clock
+    ) { [store, configuration, logger] bytes in
+      // At once: should the memory end the process, it must be known whose it was.
+      do {
+        _ = try store.heartbeat(
+          job.id, attempt: job.attempt, worker: worker, lease: configuration.lease,
+          memory: Int64(bytes))
+      } catch {
+        logger.warning("cannot note a job's memory", metadata: ["error": "\(error)"])
+      }
+    }
     let heartbeat = Heartbeat(
-      store: store, job: job, worker: worker, lease: configuration.lease, control: control)
+      store: store, job: job, worker: worker, lease: configuration.lease, control: control
+    ) { budget.account.peak }
     defer { heartbeat.stop() }
     var logger = logger
     logger[metadataKey: "job_id"] = "\(job.id)"
     JobExecution(
-      store: store, library: library, job: job, control: control,
+      store: store, library: library, job: job, control: control, budget: budget,
+      estimator: estimator,
       threads: configuration.threadsPerWorker, metrics: metrics, logger: logger
     ).run()
   }

@@ -34,8 +34,10 @@ package final class ModelLibrary: Sendable {
 
   /// The data set behind a record, after a check that its files are still the registered ones: of
   /// pictures in files by names, sizes and times of modification, which is quick; when those differ,
-  /// and for all other formats, by content.
-  package func dataset(_ record: DatasetRecord) throws -> ImageDataset {
+  /// and for all other formats, by content. What `checkCancellation` throws ends the reading.
+  package func dataset(
+    _ record: DatasetRecord, checkCancellation: @escaping () throws -> Void = {}
+  ) throws -> ImageDataset {
     try datasets.withLock { datasets in
       if let found = datasets.first(where: { $0.name == record.name }) {
         return found.dataset
@@ -44,7 +46,7 @@ package final class ModelLibrary: Sendable {
       if let known = record.fingerprint, known == dataset.fingerprint {
         dataset.trust(record.digest)
       }
-      guard try dataset.digest == record.digest else {
+      guard try dataset.digest(checkCancellation: checkCancellation) == record.digest else {
         throw ServiceError.datasetChanged(name: record.name, path: record.path)
       }
       if dataset.fingerprint != record.fingerprint {

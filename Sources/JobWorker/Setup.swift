@@ -15,19 +15,30 @@ struct Setup {
   let universal: DenseModel
   let dataset: ImageDataset
 
-  init(job: JobRecord, store: SQLiteStore, library: ModelLibrary) throws {
+  /// `checkCancellation` is called before each part and, while a data set's files are read, again
+  /// and again; what it throws ends the loading.
+  init(
+    job: JobRecord, store: SQLiteStore, library: ModelLibrary,
+    checkCancellation: @escaping () throws -> Void
+  ) throws {
     specification = try JobSpecification(profile: job.profile, recipe: job.recipe)
     baseModel = try store.baseModel(job.baseModel).record
+    try checkCancellation()
     universal = try library.model(baseModel)
-    dataset = try library.dataset(store.dataset(baseModel.dataset).record)
+    try checkCancellation()
+    dataset = try library.dataset(
+      store.dataset(baseModel.dataset).record, checkCancellation: checkCancellation)
   }
 
   /// The model card of a finished run; measures latency.
-  func card(for result: Personalization.Result, threads: Int) throws -> ModelCard {
+  func card(for result: Personalization.Result, threads: Int, checkCancellation: () throws -> Void)
+    throws -> ModelCard
+  {
     try FinishedRun(
       result, profile: specification.profile,
       baseModel: ModelCard.Source(name: baseModel.name, sha256: baseModel.digest.hex),
-      dataset: dataset, threads: threads, generator: ProgramVersion.generator
+      dataset: dataset, threads: threads, generator: ProgramVersion.generator,
+      checkCancellation: checkCancellation
     ).card
   }
 }

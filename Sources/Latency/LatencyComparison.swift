@@ -20,8 +20,10 @@ public struct LatencyComparison: Sendable, Codable, Hashable {
   public let processor: String
 
   /// Times `rounds` runs of each, alternating so that a busy machine slows both alike.
+  /// `checkCancellation` is called before every round; what it throws ends the measurement.
   public static func measure(
-    dense: DenseModel, packed: PackedModel, batch: Int = 1, threads: Int = 1, rounds: Int = 60
+    dense: DenseModel, packed: PackedModel, batch: Int = 1, threads: Int = 1, rounds: Int = 60,
+    checkCancellation: () throws -> Void = {}
   ) throws -> LatencyComparison {
     let (graph, weights) = try dense.description.graph.foldingBatchNorm(dense.weights)
     let network = try Network(graph: graph, weights: weights, threads: threads)
@@ -35,6 +37,7 @@ public struct LatencyComparison: Sendable, Codable, Hashable {
     var denseTimes: [Double] = []
     var sparseTimes: [Double] = []
     for _ in 0..<max(3, rounds) {
+      try checkCancellation()
       denseTimes.append(
         try run { _ = try network.forward(images, count: batch, mode: .inference) })
       sparseTimes.append(try run { _ = try session.run(images: images, count: batch) })

@@ -35,6 +35,10 @@ public final class Service: Sendable {
     public var lease: TimeInterval = 30
     /// How long an event stream may be silent before a sign of life is sent.
     public var eventHeartbeat: Duration = .seconds(15)
+    /// What one job may be expected to cost.
+    public var jobLimits = JobLimits()
+    /// What jobs' time is measured by.
+    package var jobClock: @Sendable () -> Duration = JobBudget.monotonic
     /// How long things are kept.
     public var housekeeping = Housekeeping()
     /// Jobs that may wait, in all and for one user, and bytes that may be kept for one user.
@@ -150,13 +154,19 @@ public final class Service: Sendable {
       from: configuration.defaultDataset, logger: logger)
     let library = ModelLibrary(store: store)
     var jobs = JobRunner.Configuration()
+    jobs.clock = configuration.jobClock
     jobs.workers = max(0, configuration.workers)
     jobs.threadsPerWorker = min(
       max(1, configuration.threadsPerWorker), ProcessInfo.processInfo.activeProcessorCount)
     jobs.lease = configuration.lease
     let metrics = ServiceMetrics()
+    let estimator = JobEstimator(
+      store: store, threads: jobs.threadsPerWorker,
+      limits: configuration.jobLimits.limits(workers: jobs.workers))
     runner = JobRunner(
-      store: store, library: library, configuration: jobs, metrics: metrics.jobs, logger: logger)
+      store: store, library: library, estimator: estimator, configuration: jobs,
+      metrics: metrics.jobs,
+      logger: logger)
     lanes = Lanes(predictionsAtOnce: configuration.predictionsAtOnce)
     let memory = configuration.predictionMemory
     let predictions = SessionCache(
@@ -181,6 +191,7 @@ public final class Service: Sendable {
       predictions: predictions, logger: logger)
     let api = API(
       store: store, gate: gate, library: library, runner: runner,
+      estimator: estimator,
       hub: try JobHub(store: store, logger: logger), heartbeat: configuration.eventHeartbeat,
       housekeeping: housekeeping, lanes: lanes,
       predictions: predictions, converter: ModelConverter(store: store), uses: uses,

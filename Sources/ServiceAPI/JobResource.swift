@@ -94,6 +94,8 @@ public struct JobResource: Codable, Sendable {
   public var progress: Progress?
   /// Unix seconds, while running.
   public var estimatedFinish: Int?
+  /// What it was expected to cost when it was queued; null for jobs of earlier versions.
+  public var estimate: EstimateFigures?
   /// How many times a worker has taken the job.
   public var attempt: Int
   /// Why it failed.
@@ -118,7 +120,7 @@ public struct JobResource: Codable, Sendable {
     case finishedAt = "finished_at"
     case progress
     case estimatedFinish = "estimated_finish"
-    case attempt, error
+    case estimate, attempt, error
     case resultModel = "result_model"
     case baseModel = "base_model"
     case classes, recipe, seed, metadata
@@ -128,7 +130,8 @@ public struct JobResource: Codable, Sendable {
   public init(
     id: String, user: String?, status: String, priority: String, createdAt: Int, startedAt: Int?,
     finishedAt: Int?,
-    progress: Progress?, estimatedFinish: Int?, attempt: Int, error: Failure?,
+    progress: Progress?, estimatedFinish: Int?, estimate: EstimateFigures? = nil, attempt: Int,
+    error: Failure?,
     resultModel: String?, baseModel: String, classes: JSONValue, recipe: JSONValue, seed: UInt64,
     metadata: JSONValue
   ) {
@@ -141,6 +144,7 @@ public struct JobResource: Codable, Sendable {
     self.finishedAt = finishedAt
     self.progress = progress
     self.estimatedFinish = estimatedFinish
+    self.estimate = estimate
     self.attempt = attempt
     self.error = error
     self.resultModel = resultModel
@@ -167,6 +171,7 @@ public struct JobResource: Codable, Sendable {
     try container.encode(finishedAt, forKey: .finishedAt)
     try container.encode(progress, forKey: .progress)
     try container.encode(estimatedFinish, forKey: .estimatedFinish)
+    try container.encode(estimate, forKey: .estimate)
     try container.encode(attempt, forKey: .attempt)
     try container.encode(error, forKey: .error)
     try container.encode(resultModel, forKey: .resultModel)

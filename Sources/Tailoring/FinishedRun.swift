@@ -13,14 +13,17 @@ public struct FinishedRun: Sendable {
 
   /// Measures a run's model and writes its card.
   ///
-  /// `profile` and `threads` are the run's, `generator` is the program's name and version.
+  /// What `checkCancellation` throws, between rounds of the measurement, ends it. `profile` and
+  /// `threads` are the run's, `generator` is the program's name and version.
   /// - Throws: `FormatError`, `RuntimeError`, `TrainingError` or `EncodingError`.
   public init(
     _ result: Personalization.Result, profile: ClassProfile, baseModel: ModelCard.Source,
-    dataset: ImageDataset, threads: Int, generator: String
+    dataset: ImageDataset, threads: Int, generator: String,
+    checkCancellation: () throws -> Void = {}
   ) throws {
     latency = try LatencyComparison.measure(
-      dense: result.denseSliced, packed: PackedModel(data: result.packed))
+      dense: result.denseSliced, packed: PackedModel(data: result.packed),
+      checkCancellation: checkCancellation)
     card = try ModelCard(
       result, profile: profile, baseModel: baseModel,
       dataset: ModelCard.Source(name: dataset.name, sha256: dataset.digest.hex), threads: threads,

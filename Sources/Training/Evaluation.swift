@@ -41,11 +41,12 @@ public struct Evaluation: Sendable, Hashable, Codable {
     return best - row.startIndex
   }
 
-  /// Runs any classifier over a split in batches.
-  public static func run(
+  /// Runs any classifier over a split in batches. What `classify` throws ends the pass before the
+  /// next batch.
+  public static func run<Failure: Error>(
     _ loader: BatchLoader, split: Split, batchSize: Int, mostPerClass: Int? = nil,
-    classify: (Batch) throws -> [Float]
-  ) rethrows -> Evaluation {
+    classify: (Batch) throws(Failure) -> [Float]
+  ) throws(Failure) -> Evaluation {
     var evaluation = Evaluation(classes: loader.classCount)
     let batches = loader.sequential(split, batchSize: batchSize, mostPerClass: mostPerClass)
     for batch in batches {
@@ -67,18 +68,17 @@ extension Graph {
 extension Network {
   /// Evaluates this network with running statistics, on all images of a split or on the first
   /// `mostPerClass` of each class. Scores beyond the loader's classes do not compete.
+  /// `checkCancellation` is called before every batch is computed; what it throws ends the pass.
   public func evaluate(
-    _ loader: BatchLoader, split: Split, mostPerClass: Int? = nil
-  ) throws(TrainingError) -> Evaluation {
-    var evaluation = Evaluation(classes: loader.classCount)
-    let batches = loader.sequential(
-      split, batchSize: graph.evaluationBatchSize, mostPerClass: mostPerClass)
-    for batch in batches {
+    _ loader: BatchLoader, split: Split, mostPerClass: Int? = nil,
+    checkCancellation: () throws -> Void = {}
+  ) throws -> Evaluation {
+    try Evaluation.run(
+      loader, split: split, batchSize: graph.evaluationBatchSize, mostPerClass: mostPerClass
+    ) { batch in
+      try checkCancellation()
       let scores = try forward(batch.images, count: batch.count, mode: .inference)
-      evaluation.add(
-        scores: firstScores(scores, of: classCount, count: loader.classCount),
-        labels: batch.labels)
+      return firstScores(scores, of: classCount, count: loader.classCount)
     }
-    return evaluation
   }
 }

@@ -105,13 +105,12 @@ public final class Network {
   }
 
   /// Replaces batch norm's running statistics by the plain mean over batches: what they should be
-  /// for the weights as they are now.
-  public func estimateStatistics(_ batches: some Sequence<Batch>) throws(TrainingError) {
+  /// for the weights as they are now. What `next` throws ends the estimate.
+  public func estimateStatistics(batches: Int, next: () throws -> Batch) throws {
     defer { settings.statisticsMomentum = PassSettings().statisticsMomentum }
-    var seen: Float = 0
-    for batch in batches {
-      seen += 1
-      settings.statisticsMomentum = 1 / seen
+    for seen in 0..<max(0, batches) {
+      let batch = try next()
+      settings.statisticsMomentum = 1 / Float(seen + 1)
       _ = try forward(batch.images, count: batch.count, mode: .estimation)
     }
   }

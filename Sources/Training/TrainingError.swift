@@ -7,6 +7,9 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   case engine(operation: String, status: UInt32)
   /// Memory for an activation or a weight could not be had.
   case outOfMemory(bytes: Int)
+  /// Memory beyond what the work may take was asked for (`MemoryAccount`); `bytes` is what it would
+  /// have in all.
+  case memoryLimit(bytes: Int, limit: Int)
   /// The processor cannot multiply in this precision.
   case unsupportedPrecision(Precision)
   /// The environment variable `CRISP_MAX_CPU_ISA` names no instruction set.
@@ -23,6 +26,7 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .engine: "engine_failure"
     case .outOfMemory: "out_of_memory"
+    case .memoryLimit: "memory_limit"
     case .unsupportedPrecision: "unsupported_precision"
     case .invalidInstructionLimit: "invalid_instruction_limit"
     case .invalidInput: "invalid_input"
@@ -37,6 +41,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     case .engine(let operation, let status):
       "oneDNN could not \(operation) (status \(status))"
     case .outOfMemory(let bytes): "cannot allocate \(bytes) bytes"
+    case .memoryLimit(let bytes, let limit):
+      "the work would take \(bytes) bytes of memory, of \(limit) that it may take"
     case .unsupportedPrecision(let precision):
       "this processor has no \(precision.rawValue) instructions; use f32"
     case .invalidInstructionLimit(let value):

@@ -35,18 +35,11 @@ enum Rooms {
     Room("Inputs", .ground),
     Room("Digests", .ground, ["COpenSSL"]),
 
-<<<<<<< HEAD
     Room("NeuralGraph", .runtime, ["Inputs", "Randomness"]),
     Room("ModelFormats", .runtime, ["Inputs", "NeuralGraph"]),
     Room("SparseRuntime", .runtime, ["CKernels", "Inputs", "ModelFormats", "NeuralGraph"]),
     Room(
       "LibCrisp", .runtime, ["CLibCrisp", "Inputs", "ModelFormats", "NeuralGraph", "SparseRuntime"]),
-=======
-    Room("NeuralGraph", .runtime, ["Randomness"]),
-    Room("ModelFormats", .runtime, ["Inputs", "NeuralGraph"]),
-    Room("SparseRuntime", .runtime, ["CKernels", "ModelFormats", "NeuralGraph"]),
-    Room("LibCrisp", .runtime, ["CLibCrisp", "ModelFormats", "NeuralGraph", "SparseRuntime"]),
->>>>>>> int-input
 
     Room(
       "Datasets", .science, ["CImage", "CSystem", "Digests", "Inputs", "NeuralGraph", "Randomness"]),
@@ -59,23 +52,14 @@ enum Rooms {
       "Pruning", .science,
       [
         "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "ModelInputs",
-<<<<<<< HEAD
         "NeuralGraph", "Randomness", "SparseRuntime", "Training",
-=======
-        "NeuralGraph",
-        "Randomness", "SparseRuntime", "Training",
->>>>>>> int-input
       ]),
     Room(
       "Latency", .science,
       ["ModelFormats", "NeuralGraph", "Pruning", "Randomness", "SparseRuntime", "Training"]),
     Room("Charts", .science),
     Room("ServiceAPI", .science, ["ClassWeights", "Inputs"]),
-<<<<<<< HEAD
     Room("ModelCards", .science, ["Charts", "ClassWeights", "Inputs", "ServiceAPI"]),
-=======
-    Room("ModelCards", .science, ["Charts", "ClassWeights", "ServiceAPI"]),
->>>>>>> int-input
     Room(
       "Tailoring", .science,
       [
@@ -86,24 +70,15 @@ enum Rooms {
       "Comparison", .science,
       [
         "Charts", "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "NeuralGraph",
-<<<<<<< HEAD
         "Pruning", "Randomness", "ServiceAPI", "SparseRuntime", "Training",
-=======
-        "Pruning",
-        "Randomness", "ServiceAPI", "SparseRuntime", "Training",
->>>>>>> int-input
       ]),
 
     Room("APIDescription", .service),
     Room("Metrics", .service),
     Room("HTTPServer", .service, ["COpenSSL", "CSystem", "HTTPTypes", "Inputs", "Logging"]),
     Room(
-<<<<<<< HEAD
       "Store", .service,
       ["CSQLite", "ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Inputs", "Migrations"]),
-=======
-      "Store", .service, ["ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Inputs", "Migrations"]),
->>>>>>> int-input
     Room(
       "JobContract", .service,
       [
@@ -143,28 +118,16 @@ enum Rooms {
     Room(
       "crisp-server", .programs,
       [
-<<<<<<< HEAD
         "ArgumentParser", "CThreadWaiting", "ControlPlane", "Datasets", "HTTPServer", "Inputs",
         "Logging", "ModelFormats", "PersonalizationService", "SparseRuntime", "Training",
-=======
-        "ArgumentParser", "ControlPlane", "Datasets", "HTTPServer", "Inputs", "Logging",
-        "PersonalizationService", "Training",
->>>>>>> int-input
       ]),
     Room(
       "crisp", .programs,
       [
-<<<<<<< HEAD
         "ArgumentParser", "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests",
         "Inputs", "Latency", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
         "ONNXModels", "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime",
         "Tailoring", "Training",
-=======
-        "ArgumentParser", "ClassWeights", "Comparison", "Datasets", "Digests", "Inputs", "Latency",
-        "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
-        "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring",
-        "Training",
->>>>>>> int-input
       ]),
   ]
 

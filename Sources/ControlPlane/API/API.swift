@@ -2,6 +2,7 @@ import Foundation
 import HTTPServer
 import HTTPTypes
 import Inputs
+import JobContract
 import Logging
 import Metrics
 import ServiceAPI
@@ -16,6 +17,7 @@ package struct API: Sendable {
   let library: any UniversalModels
   let heads: BaseModelHeads
   let runner: any JobDispatch
+  let estimator: JobEstimator
   let hub: JobHub
   /// How long an event stream is silent at most.
   let heartbeat: Duration
@@ -42,6 +44,7 @@ package struct API: Sendable {
   /// Handlers over what the program has put together.
   package init(
     store: SQLiteStore, gate: Gate, library: any UniversalModels, runner: any JobDispatch,
+    estimator: JobEstimator,
     hub: JobHub, heartbeat: Duration, housekeeping: any RemainsEraser, lanes: Lanes,
     predictions: SessionCache, converter: ModelConverter, uses: ModelUses, rates: PostRates,
     ownDevice: ServerDevice, devices: DeviceFolder,
@@ -53,6 +56,7 @@ package struct API: Sendable {
     self.library = library
     heads = BaseModelHeads(store: store)
     self.runner = runner
+    self.estimator = estimator
     self.hub = hub
     self.heartbeat = heartbeat
     self.housekeeping = housekeeping

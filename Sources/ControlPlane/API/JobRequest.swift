@@ -32,9 +32,6 @@ struct JobRequest {
   private static let classNameLimit = 256
   /// Classes of a request: as many as the largest classifiers have.
   private static let classLimit = 32_768
-  /// Images per update. Activations take memory in proportion, and a run cannot be cancelled within
-  /// an update: with the 65,536 that a recipe may have elsewhere, one request filled 11 GB.
-  private static let batchLimit = 512
   /// Bytes of JSON that a recipe may have; all fields there are take a fifth of it.
   private static let recipeLimit = 4096
 
@@ -69,10 +66,6 @@ struct JobRequest {
           field: "recipe", reason: "must have at most \(Self.recipeLimit) bytes")
       }
       recipe = try recipe.overridden(by: Data(JSONWriting.bytes(overrides)))
-      guard recipe.batchSize <= Self.batchLimit else {
-        throw PruningError.invalidRecipe(
-          field: "recipe.batch_size", reason: "must be 2 to \(Self.batchLimit) here")
-      }
     }
     recipe.target = target
     recipe.minAccuracy = minAccuracy

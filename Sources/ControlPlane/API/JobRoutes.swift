@@ -72,17 +72,23 @@ extension API {
       priority: JobPriority(storing: asked?.priority ?? job.priority).name,
       createdAt: shown(job.createdAt), startedAt: job.startedAt.map(shown),
       finishedAt: job.finishedAt.map(shown), progress: progress,
-      estimatedFinish: estimatedFinish(job, progress), attempt: job.attempt,
+      estimatedFinish: estimatedFinish(job, progress),
+      estimate: job.runEstimate.map { EstimateFigures($0) }, attempt: job.attempt,
       error: job.error.flatMap { try? JSONDecoder().decode(JobResource.Failure.self, from: $0) },
       resultModel: job.resultModel?.rawValue, baseModel: job.baseModel,
       classes: json(job.profile), recipe: json(job.recipe), seed: job.seed,
       metadata: metadata)
   }
 
-  /// Assumes that the rest takes as long per step as what is done.
+  /// Assumes that the rest takes as long per step as what is done; while that is too little to tell,
+  /// that the estimate is right.
   private static func estimatedFinish(_ job: JobRecord, _ progress: JobResource.Progress?) -> Int? {
-    guard job.status == .running, let start = job.startedAt, let progress, progress.fraction > 0
-    else { return nil }
+    guard job.status == .running, let start = job.startedAt else { return nil }
+    guard let progress, progress.fraction > 0.02 else {
+      return job.runEstimate.map {
+        seconds(start.addingTimeInterval(min($0.seconds, 1e9)))
+      }
+    }
     // The clock may have been set back since.
     let elapsed = max(0, Date().timeIntervalSince(start))
     return seconds(start.addingTimeInterval(elapsed / min(1, progress.fraction)))

@@ -37,6 +37,13 @@ extension API {
 
   private func submit(_ request: Request, user: UserID, for caller: Caller) throws -> Response {
     do {
+      if try Self.isDryRun(request) {
+        let prepared = try prepare(request.body, for: caller)
+        return try .json(
+          .ok,
+          EstimateResource(
+            prepared.estimate, limits: estimator.limits, baseModel: prepared.baseModel.name))
+      }
       let job = try submit(
         request.body, under: idempotencyKey(request), of: request, user: user, for: caller)
       return try .json(
@@ -55,11 +62,50 @@ extension API {
     for caller: Caller
   ) throws -> JobResource {
     try limitRate(of: user, request)
-    var wanted = try JobRequest(body)
+    let wanted = try JobRequest(body)
     // Before anything that may have changed since: what was accepted once stays so.
     if let key, let job = try store.earlierJob(of: user, under: key) {
       return try resource(job, for: caller)
     }
+    let prepared = try prepare(wanted, for: caller)
+    let (specification, estimate) = (prepared.specification, prepared.estimate)
+    try estimator.check(estimate)
+    let outcome = try store.submit(
+      Submission(
+        user: user,
+        fingerprint: specification.fingerprint(
+          baseModel: prepared.baseModel.digest, dataset: prepared.dataset.digest),
+        baseModel: prepared.baseModel.name,
+        classes: specification.profile.entries,
+        profile: CanonicalJSON.data(specification.profile),
+        recipe: CanonicalJSON.data(specification.recipe), seed: specification.recipe.seed,
+        metadata: Data(JSONWriting.bytes(wanted.metadata)), priority: wanted.priority.rawValue,
+        estimate: CanonicalJSON.data(estimate),
+        // A turn is a second.
+        cost: Int(min(max(1, estimate.seconds.rounded()), 1e9)),
+        memoryEstimate: Int64(estimate.memoryBytes), idempotencyKey: key, limits: limits))
+    if case .created(let job) = outcome {
+      logger.info(
+        "job queued", metadata: ["job_id": "\(job.id)", "request_id": "\(request.id)"])
+      runner.wake()
+    }
+    return try resource(outcome.job, for: caller)
+  }
+
+  /// A request that has been checked, and what it would cost.
+  private struct Prepared {
+    let specification: JobSpecification
+    let baseModel: BaseModelRecord
+    let dataset: DatasetRecord
+    let estimate: RunEstimate
+  }
+
+  private func prepare(_ body: [UInt8], for caller: Caller) throws -> Prepared {
+    try prepare(JobRequest(body), for: caller)
+  }
+
+  private func prepare(_ request: JobRequest, for caller: Caller) throws -> Prepared {
+    var wanted = request
     guard wanted.priority != .high || caller == .operator else {
       throw ProblemDetails(
         .forbidden, code: "operator_only",
@@ -84,23 +130,19 @@ extension API {
       wanted.recipe, profile: wanted.profile, universal: universal.description)
     let specification = try JobSpecification(
       profile: wanted.profile, recipe: wanted.recipe, labels: baseModel.labels)
-    let outcome = try store.submit(
-      Submission(
-        user: user,
-        fingerprint: specification.fingerprint(
-          baseModel: baseModel.digest, dataset: dataset.digest),
-        baseModel: baseModel.name,
-        classes: specification.profile.entries,
-        profile: CanonicalJSON.data(specification.profile),
-        recipe: CanonicalJSON.data(specification.recipe), seed: wanted.recipe.seed,
-        metadata: Data(JSONWriting.bytes(wanted.metadata)), priority: wanted.priority.rawValue,
-        idempotencyKey: key, limits: limits))
-    if case .created(let job) = outcome {
-      logger.info(
-        "job queued", metadata: ["job_id": "\(job.id)", "request_id": "\(request.id)"])
-      runner.wake()
+    return Prepared(
+      specification: specification, baseModel: baseModel, dataset: dataset,
+      estimate: try estimator.estimate(
+        specification, universal: universal.description, baseModel: baseModel, dataset: dataset))
+  }
+
+  /// Whether the request is only to be estimated.
+  private static func isDryRun(_ request: Request) throws -> Bool {
+    switch request.queryValue("dry_run") {
+    case nil, "false": false
+    case "true": true
+    default: throw JSONBody.invalid("must be true or false", param: "dry_run")
     }
-    return try resource(outcome.job, for: caller)
   }
 
   /// Whoever asks for one model after the other waits. On an open server anybody can take any name, so

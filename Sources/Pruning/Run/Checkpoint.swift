@@ -18,44 +18,38 @@ struct Checkpoint {
     let masks: [LayerMask]
   }
 
-  /// The last iterations' states, the latest last: one, or with an accuracy floor all.
-  let states: [State]
+  /// The iteration's state. Iterations are kept apart, so that a run of many writes each once.
+  let state: State
   /// What the dense networks reach, measured before the first iteration.
   let references: References
 
   private static let identityKey = "run"
-  private static let iterationsKey = "iterations"
+  private static let iterationKey = "iteration"
   private static let referencesKey = "references"
-  private static func graphKey(_ iteration: Int) -> String { "graph \(iteration)" }
+  private static let graphKey = "graph"
 
-  init(states: [State], references: References) {
-    self.states = states
+  init(state: State, references: References) {
+    self.state = state
     self.references = references
   }
 
   /// `identity` names model, data, classes and recipe; a checkpoint of another run is refused.
   func serialized(identity: String) throws -> Data {
-    var metadata = [
+    var writer = SafetensorsWriter(metadata: [
       Checkpoint.identityKey: identity,
-      Checkpoint.iterationsKey: states.map { "\($0.iteration)" }.joined(separator: " "),
+      Checkpoint.iterationKey: "\(state.iteration)",
+      Checkpoint.graphKey: String(
+        decoding: try JSONEncoder().encode(state.graph), as: UTF8.self),
       Checkpoint.referencesKey: String(
         decoding: try JSONEncoder().encode(references), as: UTF8.self),
-    ]
-    for state in states {
-      metadata[Checkpoint.graphKey(state.iteration)] = String(
-        decoding: try JSONEncoder().encode(state.graph), as: UTF8.self)
-    }
-    var writer = SafetensorsWriter(metadata: metadata)
-    for state in states {
-      let start = "\(state.iteration)/"
-      for (name, tensor) in state.weights { try writer.add("\(start)weight/\(name)", tensor) }
-      for mask in state.masks {
-        let name = mask.layer.name
-        try writer.add(
-          "\(start)tiles/\(name)", shape: [mask.tiles.count], mask.tiles.map { $0 ? UInt8(1) : 0 })
-        try writer.add(
-          "\(start)fine/\(name)", shape: [mask.fine.count], mask.fine.map { $0 ? UInt8(1) : 0 })
-      }
+    ])
+    for (name, tensor) in state.weights { try writer.add("weight/\(name)", tensor) }
+    for mask in state.masks {
+      let name = mask.layer.name
+      try writer.add(
+        "tiles/\(name)", shape: [mask.tiles.count], mask.tiles.map { $0 ? UInt8(1) : 0 })
+      try writer.add(
+        "fine/\(name)", shape: [mask.fine.count], mask.fine.map { $0 ? UInt8(1) : 0 })
     }
     return writer.serialized()
   }
@@ -77,32 +71,27 @@ struct Checkpoint {
     guard file.metadata[Checkpoint.identityKey] == identity else {
       throw PruningError.unusableCheckpoint(reason: "it belongs to another run")
     }
-    let iterations = (file.metadata[Checkpoint.iterationsKey] ?? "").split(separator: " ")
-      .compactMap { Int($0) }
-    guard !iterations.isEmpty, let references = file.metadata[Checkpoint.referencesKey] else {
-      throw PruningError.unusableCheckpoint(reason: "its header is incomplete")
-    }
+    guard let iteration = file.metadata[Checkpoint.iterationKey].flatMap({ Int($0) }),
+      iteration >= 1, let references = file.metadata[Checkpoint.referencesKey]
+    else { throw PruningError.unusableCheckpoint(reason: "its header is incomplete") }
     self.references = try JSONDecoder().decode(References.self, from: Data(references.utf8))
-    states = try iterations.map { iteration in
-      let start = "\(iteration)/"
-      let graph = try JSONDecoder().decode(
-        Graph.self, from: Data((file.metadata[Checkpoint.graphKey(iteration)] ?? "").utf8))
-      var weights: Weights = [:]
-      for parameter in graph.parameters() {
-        weights[parameter.name] = try file.tensor("\(start)weight/\(parameter.name)")
-      }
-      try graph.validate(weights)
-      let masks = try fresh.map { mask in
-        let name = mask.layer.name
-        guard
-          let restored = LayerMask(
-            mask.layer, pattern: mask.pattern,
-            tiles: try file.unsigned8("\(start)tiles/\(name)").map { $0 != 0 },
-            fine: try file.unsigned8("\(start)fine/\(name)").map { $0 != 0 })
-        else { throw PruningError.unusableCheckpoint(reason: "the masks of '\(name)' do not fit") }
-        return restored
-      }
-      return State(iteration: iteration, graph: graph, weights: weights, masks: masks)
+    let graph = try JSONDecoder().decode(
+      Graph.self, from: Data((file.metadata[Checkpoint.graphKey] ?? "").utf8))
+    var weights: Weights = [:]
+    for parameter in graph.parameters() {
+      weights[parameter.name] = try file.tensor("weight/\(parameter.name)")
     }
+    try graph.validate(weights)
+    let masks = try fresh.map { mask in
+      let name = mask.layer.name
+      guard
+        let restored = LayerMask(
+          mask.layer, pattern: mask.pattern,
+          tiles: try file.unsigned8("tiles/\(name)").map { $0 != 0 },
+          fine: try file.unsigned8("fine/\(name)").map { $0 != 0 })
+      else { throw PruningError.unusableCheckpoint(reason: "the masks of '\(name)' do not fit") }
+      return restored
+    }
+    state = State(iteration: iteration, graph: graph, weights: weights, masks: masks)
   }
 }

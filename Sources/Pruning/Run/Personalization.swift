@@ -11,22 +11,29 @@ import Training
 public struct Personalization: Sendable {
   /// What the run tells and asks its surroundings. All are called on the run's thread.
   public struct Hooks {
-    /// Asked before every step; true ends the run with `PruningError.cancelled`.
+    /// Asked before every update and before every batch of evaluations, statistics, saliency and
+    /// comparisons; true ends the run with `PruningError.cancelled`.
     public var isCancelled: () throws -> Bool
     /// Told after every few steps and at each change of stage.
     public var progress: (PersonalizationProgress) throws -> Void
-    /// Given the state after each iteration.
+    /// Given the state after each iteration. A run with an accuracy floor may ask for any of them
+    /// again; all other runs only ever go on from the last.
     public var checkpoint: (_ iteration: Int, _ state: Data) throws -> Void
+    /// Asked for the state after an earlier iteration; nil when it is not there. Without this, a run
+    /// with an accuracy floor keeps its states in a temporary folder.
+    public var earlierCheckpoint: ((_ iteration: Int) throws -> Data?)?
 
     /// Hooks as given; by default nobody listens.
     public init(
       isCancelled: @escaping () throws -> Bool = { false },
       progress: @escaping (PersonalizationProgress) throws -> Void = { _ in },
-      checkpoint: @escaping (Int, Data) throws -> Void = { _, _ in }
+      checkpoint: @escaping (Int, Data) throws -> Void = { _, _ in },
+      earlierCheckpoint: ((Int) throws -> Data?)? = nil
     ) {
       self.isCancelled = isCancelled
       self.progress = progress
       self.checkpoint = checkpoint
+      self.earlierCheckpoint = earlierCheckpoint
     }
   }
 

@@ -100,7 +100,8 @@ extension PersonalizationRun {
       try Evaluation.run(
         loader, split: split, batchSize: batchSize, mostPerClass: mostPerClass(split)
       ) {
-        try session.run(images: $0.images, count: $0.count)
+        try checkCancellation()
+        return try session.run(images: $0.images, count: $0.count)
       }
     }
   }
@@ -114,6 +115,7 @@ extension PersonalizationRun {
       .validation, batchSize: batchSize,
       mostPerClass: max(1, Self.comparedImages / loader.classCount))
     for batch in batches {
+      try checkCancellation()
       let expected = firstScores(
         try network.forward(batch.images, count: batch.count, mode: .inference),
         of: network.classCount, count: loader.classCount)

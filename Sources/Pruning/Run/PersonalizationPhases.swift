@@ -7,6 +7,8 @@ extension PersonalizationRun {
   /// The dense network has converged already: measured, the full rate costs it 2 points in one
   /// epoch, from which pruning would then have to start.
   private static let denseRateShare = 0.1
+  /// Batches for batch-norm statistics: enough for the mean to settle.
+  static let statisticsBatches = 32
 
   /// The restricted universal model, then a short dense fine-tuning (Documentation/method.md, step
   /// 2).
@@ -103,21 +105,14 @@ extension PersonalizationRun {
       afterEpoch: consider)
     if let best { load(best.weights) }
     var sampler = try sampler("statistics", augmentation: .none)
-    // Enough for the mean to settle, in batches the engine has a program for.
+    // In batches the engine has a program for.
     let size = recipe.batchSize
-    var failure: DatasetError?
     try clock.time(.statistics) {
-      try network.estimateStatistics(
-        (0..<32).lazy.compactMap { _ -> Batch? in
-          do throws(DatasetError) {
-            return try sampler.next(size)
-          } catch {
-            failure = error
-            return nil
-          }
-        })
+      try network.estimateStatistics(batches: Self.statisticsBatches) {
+        try checkCancellation()
+        return try sampler.next(size)
+      }
     }
-    if let failure { throw failure }
     return (best?.epoch ?? 0, try validate())
   }
 }

@@ -26,8 +26,8 @@ final class PersonalizationRun {
   var iterations: [PersonalizationReport.Iteration] = []
   var progress: PersonalizationProgress
   var stepsDone = 0
-  /// States that may still be returned to: the last iteration's, or with an accuracy floor all.
-  private var states: [Checkpoint.State] = []
+  /// States that an accuracy floor may send the run back to, when its surroundings keep none.
+  private var ownStates: StateFolder?
 
   init(_ setup: Personalization, hooks: Personalization.Hooks) throws {
     self.setup = setup
@@ -77,8 +77,7 @@ final class PersonalizationRun {
     if let data {
       let checkpoint = try Checkpoint(reading: data, identity: identity, fresh: masks)
       references = checkpoint.references
-      states = checkpoint.states
-      if let last = states.last { try restore(last) }
+      try restore(checkpoint.state)
       stepsDone =
         (recipe.denseEpochs + progress.iteration * recipe.epochsPerIteration) * stepsPerEpoch
     } else {
@@ -87,32 +86,26 @@ final class PersonalizationRun {
     if recipe.target.prunes {
       for iteration in stride(from: progress.iteration + 1, through: recipe.iterations, by: 1) {
         try prune(iteration, choice)
-        let state = Checkpoint.State(
-          iteration: iteration, graph: network.graph, weights: network.weights(), masks: masks)
-        states = recipe.minAccuracy == nil ? [state] : states + [state]
         // What it came to, before anyone tells of it.
         try report(.pruning, epoch: recipe.epochsPerIteration)
-        try hooks.checkpoint(
-          iteration,
-          Checkpoint(states: states, references: references).serialized(identity: identity))
+        try save(iteration, references: references, identity: identity)
       }
     }
-    let finalEpoch = try finishSparsest()
+    let finalEpoch = try finishSparsest(identity: identity)
     try report(.packing, epoch: 0)
     return try packed(references: references, finalEpoch: finalEpoch)
   }
 
   /// Finishes the last iteration or, when it misses the accuracy floor, the last one before it that
   /// does not (Documentation/method.md, "Budgets"). Returns the epoch whose weights were taken.
-  private func finishSparsest() throws -> Int {
+  private func finishSparsest(identity: String) throws -> Int {
     var best: (accuracy: Double, sparsity: Double)?
     while true {
       let (epoch, accuracy) = try finish()
       progress.accuracy = accuracy
       guard let floor = recipe.minAccuracy, accuracy < floor else { return epoch }
       if accuracy > best?.accuracy ?? -1 { best = (accuracy, sparsity) }
-      _ = states.popLast()
-      guard let earlier = states.last else {
+      guard let earlier = try state(before: progress.iteration, identity: identity) else {
         throw PruningError.accuracyOutOfReach(
           requested: floor, best: best?.accuracy ?? 0, sparsity: best?.sparsity ?? 0)
       }
@@ -121,6 +114,33 @@ final class PersonalizationRun {
   }
 
   // MARK: State
+
+  /// Hands the state to the surroundings and, where an accuracy floor may need it again and they do
+  /// not keep it, to a file: states in memory would add up to the size of the network times the
+  /// number of iterations.
+  private func save(_ iteration: Int, references: References, identity: String) throws {
+    let data = try Checkpoint(
+      state: Checkpoint.State(
+        iteration: iteration, graph: network.graph, weights: network.weights(), masks: masks),
+      references: references
+    ).serialized(identity: identity)
+    if recipe.minAccuracy != nil, hooks.earlierCheckpoint == nil {
+      if ownStates == nil { ownStates = try StateFolder() }
+      try ownStates?.write(data, iteration: iteration)
+    }
+    try hooks.checkpoint(iteration, data)
+  }
+
+  /// The latest state before an iteration's that is there.
+  private func state(before iteration: Int, identity: String) throws -> Checkpoint.State? {
+    for earlier in stride(from: iteration - 1, through: 1, by: -1) {
+      let data = try hooks.earlierCheckpoint?(earlier) ?? ownStates?.read(iteration: earlier)
+      if let data {
+        return try Checkpoint(reading: data, identity: identity, fresh: masks).state
+      }
+    }
+    return nil
+  }
 
   var stepsPerEpoch: Int {
     max(1, recipe.samplesPerClass * loader.classCount / recipe.batchSize)

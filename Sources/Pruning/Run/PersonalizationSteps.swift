@@ -89,7 +89,7 @@ extension PersonalizationRun {
 
   /// Images of the validation split that are looked at, about. It is asked often, and a thousand
   /// tell one choice from another as well as all would.
-  private static let validationImages = 1000
+  static let validationImages = 1000
 
   /// The first images of each class of a split to look at; nil for all.
   func mostPerClass(_ split: Split) -> Int? {
@@ -107,7 +107,9 @@ extension PersonalizationRun {
 
   private func evaluate(_ split: Split) throws -> Evaluation {
     try clock.time(.evaluation) {
-      try network.evaluate(loader, split: split, mostPerClass: mostPerClass(split))
+      try network.evaluate(
+        loader, split: split, mostPerClass: mostPerClass(split),
+        checkCancellation: checkCancellation)
     }
   }
 }

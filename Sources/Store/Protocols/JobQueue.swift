@@ -73,38 +73,47 @@ public protocol JobQueue: Sendable {
   /// Hands out a job that is queued or whose lease ran out; `nil` when there is none.
   ///
   /// The highest priority goes first. Among equals the owners take turns, each one's oldest job
-  /// first, so that however many jobs one user queues, another's waits for one of them at most.
+  /// first, and each job puts its owner's next one back by its cost, so that owners who queue get
+  /// equal shares of cost, not of jobs.
   ///
   /// A job whose lease ran out ``maximumDeaths`` times since its last checkpoint is failed with the
   /// code `worker_died_repeatedly`; one that was to be cancelled when its worker died is cancelled.
+  /// Of jobs that died together, only those count it whose memory exceeded their estimate, if there
+  /// are any.
   /// - Parameters:
   ///   - worker: Names the lease's holder.
-  ///   - lease: Seconds until the lease runs out unless ``heartbeat(_:attempt:worker:lease:)``
+  ///   - lease: Seconds until the lease runs out unless ``heartbeat(_:attempt:worker:lease:memory:)``
   ///     extends it.
   func claim(worker: String, lease: TimeInterval) throws -> JobRecord?
 
   /// Extends the lease to `lease` seconds from now. A lease that ran out can be extended as long as
-  /// nobody has taken the job.
+  /// nobody has taken the job. `memory` is what the attempt has taken so far, in bytes; the most is
+  /// kept.
   /// - Returns: Whether the worker should stop.
   /// - Throws: ``StoreError/leaseLost(_:attempt:)``.
   func heartbeat(
-    _ id: JobID, attempt: Int, worker: String, lease: TimeInterval
+    _ id: JobID, attempt: Int, worker: String, lease: TimeInterval, memory: Int64
   ) throws -> Bool
 
   /// Replaces the job's progress, a JSON document.
   /// - Throws: ``StoreError/leaseLost(_:attempt:)``, ``StoreError/invalidValue(field:reason:)``.
   func updateProgress(_ id: JobID, attempt: Int, progress: Data) throws
 
-  /// Replaces the job's checkpoint by a blob stored before; the earlier one's bytes go. A later
-  /// iteration than before sets the count of deaths back.
+  /// Makes a blob stored before the checkpoint of an iteration. The checkpoints of later iterations
+  /// go, which belong to a run that started over, and unless `keepingEarlier` is set those of earlier
+  /// ones, with their bytes. A later iteration than before sets the count of deaths back.
   /// - Throws: ``StoreError/leaseLost(_:attempt:)``, ``StoreError/notFound(_:_:)`` for the blob.
   func saveCheckpoint(
-    _ id: JobID, attempt: Int, iteration: Int, blob: SHA256Digest
+    _ id: JobID, attempt: Int, iteration: Int, blob: SHA256Digest, keepingEarlier: Bool
   ) throws
 
   /// The checkpoint from which to resume; `nil` before the first.
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func latestCheckpoint(_ id: JobID) throws -> CheckpointRecord?
+
+  /// The checkpoint of one iteration; `nil` when it is not kept.
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  func checkpoint(_ id: JobID, iteration: Int) throws -> CheckpointRecord?
 
   /// Puts a job back, with its checkpoint and without counting a death; for a graceful shutdown.
   /// A job that was to be cancelled is cancelled.
@@ -159,4 +168,20 @@ public protocol JobQueue: Sendable {
 extension JobQueue {
   /// How many expired leases fail a job.
   public static var maximumDeaths: Int { 3 }
+
+  /// ``heartbeat(_:attempt:worker:lease:memory:)`` of a worker that keeps no account of memory.
+  public func heartbeat(
+    _ id: JobID, attempt: Int, worker: String, lease: TimeInterval
+  ) throws -> Bool {
+    try heartbeat(id, attempt: attempt, worker: worker, lease: lease, memory: 0)
+  }
+
+  /// ``saveCheckpoint(_:attempt:iteration:blob:keepingEarlier:)`` of a job that goes on from the
+  /// last checkpoint only.
+  public func saveCheckpoint(
+    _ id: JobID, attempt: Int, iteration: Int, blob: SHA256Digest
+  ) throws {
+    try saveCheckpoint(
+      id, attempt: attempt, iteration: iteration, blob: blob, keepingEarlier: false)
+  }
 }

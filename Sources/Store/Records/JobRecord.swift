@@ -65,6 +65,8 @@ public struct JobRecord: Equatable, Sendable {
   public let progress: Data?
   /// Why it failed, as JSON.
   public let error: Data?
+  /// What it was expected to cost when it was queued, as JSON; `nil` for jobs of earlier versions.
+  public let estimate: Data?
   /// The published model; `nil` again once that model is deleted.
   public let resultModel: ModelID?
 }

@@ -54,6 +54,13 @@ public struct Submission: Equatable, Sendable {
   public var metadata: Data
   /// Higher is taken first.
   public var priority: Int
+  /// What the job is expected to cost, as JSON; opaque here.
+  public var estimate: Data?
+  /// By how many turns the job puts its owner's next one back: 1 to 1,000,000,000; brought into
+  /// that range.
+  public var cost: Int
+  /// Bytes of memory that the job may be expected to take; `nil` when nobody knows.
+  public var memoryEstimate: Int64?
   /// Makes a repeated request return the first one's job.
   public var idempotencyKey: IdempotencyKey?
   /// How many jobs may wait.
@@ -63,7 +70,8 @@ public struct Submission: Equatable, Sendable {
   public init(
     user: UserID, fingerprint: SHA256Digest, baseModel: String, classes: [ClassWeight],
     profile: Data, recipe: Data, seed: UInt64, metadata: Data = Data("{}".utf8),
-    priority: Int = 0, idempotencyKey: IdempotencyKey? = nil, limits: QueueLimits
+    priority: Int = 0, estimate: Data? = nil, cost: Int = 1, memoryEstimate: Int64? = nil,
+    idempotencyKey: IdempotencyKey? = nil, limits: QueueLimits
   ) {
     self.user = user
     self.fingerprint = fingerprint
@@ -74,6 +82,9 @@ public struct Submission: Equatable, Sendable {
     self.seed = seed
     self.metadata = metadata
     self.priority = priority
+    self.estimate = estimate
+    self.cost = cost
+    self.memoryEstimate = memoryEstimate
     self.idempotencyKey = idempotencyKey
     self.limits = limits
   }

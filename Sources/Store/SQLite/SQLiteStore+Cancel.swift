@@ -35,6 +35,7 @@ extension Database {
   func cancel(_ job: Int64, now: Int64) throws {
     try run("UPDATE jobs SET cancel_requested = 1 WHERE number = ? AND status = 'running'", [job])
     if try first("SELECT 1 FROM jobs WHERE number = ? AND status = 'queued'", [job]) != nil {
+      try refundTurns(ofJob: job)
       try finish(job, as: .cancelled, now: now)
     }
   }

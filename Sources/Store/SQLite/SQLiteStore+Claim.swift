@@ -12,7 +12,8 @@ extension SQLiteStore {
       while let candidate = try db.first(Self.claimQuery, [clock.boot, steady, now]) {
         let job = try candidate.integer("number")
         let died = try candidate.text("status") == JobStatus.running.rawValue
-        let deaths = try candidate.int("deaths") + (died ? 1 : 0)
+        let isBlamed = try died && db.isBlamedForDeath(job, now: now)
+        let deaths = try candidate.int("deaths") + (isBlamed ? 1 : 0)
         if try candidate.int("cancel_requested") != 0 {
           try db.finish(job, as: .cancelled, now: now)
         } else if deaths >= Self.maximumDeaths {
@@ -23,7 +24,8 @@ extension SQLiteStore {
             """
             UPDATE jobs SET status = 'running', attempt = attempt + 1, deaths = ?,
               lease_owner = ?, lease_expires_at = ?, lease_boot = ?, lease_steady = ?,
-              started_at = coalesce(started_at, ?)
+              started_at = coalesce(started_at, ?),
+              memory_used = 0, spared = 0
             WHERE number = ?
             """, [deaths, worker, expiry, clock.boot, end, now, job])
           try db.advanceTurn(
@@ -58,6 +60,7 @@ extension SQLiteStore {
           WHERE number = ?
           """, [now, clock.boot, clock.steady(), row.integer("number")])
       }
+      try db.spareInnocent(now: now)
       return try running.map { try $0.identifier("id", as: JobID.self) }
     }
   }
@@ -71,7 +74,27 @@ extension SQLiteStore {
 }
 
 extension Database {
-  /// Gives a job its final status: drops lease and checkpoint, and the checkpoint's bytes.
+  /// Of jobs whose workers died, spares those that others may have killed: when the accounts of some
+  /// exceed their estimates of memory, the rest are spared. When none does, nobody knows whose doing
+  /// it was, and all are to blame; a job that gets further is forgiven (`saveCheckpoint`).
+  func spareInnocent(now: Int64) throws {
+    try run(
+      """
+      UPDATE jobs SET spared = 1
+      WHERE status = 'running' AND lease_expires_at <= ?1
+        AND memory_used <= coalesce(memory_estimate, memory_used)
+        AND EXISTS (SELECT 1 FROM jobs o WHERE o.status = 'running' AND o.lease_expires_at <= ?1
+          AND o.memory_used > o.memory_estimate)
+      """, [now])
+  }
+
+  /// Whether the death of a job's worker counts against the job.
+  fileprivate func isBlamedForDeath(_ job: Int64, now: Int64) throws -> Bool {
+    try spareInnocent(now: now)
+    return try number("SELECT spared FROM jobs WHERE number = ?", [job]) == 0
+  }
+
+  /// Gives a job its final status: drops lease and checkpoints, and the checkpoints' bytes.
   func finish(_ job: Int64, as status: JobStatus, error: String? = nil, now: Int64) throws {
     try run(
       """
@@ -79,8 +102,9 @@ extension Database {
         lease_expires_at = NULL, lease_boot = NULL, lease_steady = NULL
       WHERE number = ?
       """, [status.rawValue, error, now, job])
-    guard let checkpoint = try checkpointBlob(ofJob: job) else { return }
+    let checkpoints = try all("SELECT blob FROM checkpoints WHERE job = ?", [job])
+    guard !checkpoints.isEmpty else { return }
     try run("DELETE FROM checkpoints WHERE job = ?", [job])
-    try doomIfUnused(checkpoint, as: .leisurely)
+    for checkpoint in checkpoints { try doomIfUnused(checkpoint.text("blob"), as: .leisurely) }
   }
 }

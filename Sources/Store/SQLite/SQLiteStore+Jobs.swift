@@ -96,7 +96,7 @@ extension Database {
   static let jobColumns = """
     j.number, j.id, j.owner, j.status, j.priority, j.fingerprint, j.base_model, j.profile,
     j.recipe, j.seed, j.metadata, j.created_at, j.started_at, j.finished_at, j.attempt, j.deaths,
-    j.lease_owner, j.lease_expires_at, j.cancel_requested, j.progress, j.error,
+    j.lease_owner, j.lease_expires_at, j.cancel_requested, j.progress, j.error, j.estimate,
     (SELECT m.id FROM models m WHERE m.number = j.result_model) AS result_model
     """
 
@@ -137,6 +137,7 @@ extension Database {
       isCancelRequested: try row.int("cancel_requested") != 0,
       progress: try row.optionalDocument("progress"),
       error: try row.optionalDocument("error"),
+      estimate: try row.optionalDocument("estimate"),
       resultModel: try row.optionalText("result_model").flatMap(ModelID.init(rawValue:)))
   }
 

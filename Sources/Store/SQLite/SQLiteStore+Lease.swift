@@ -5,9 +5,9 @@ import GRDB
 // What the holder of a lease may do. Every call is fenced by the attempt number: see
 // https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html, "fencing tokens".
 extension SQLiteStore {
-  /// See ``JobQueue/heartbeat(_:attempt:worker:lease:)``.
+  /// See ``JobQueue/heartbeat(_:attempt:worker:lease:memory:)``.
   public func heartbeat(
-    _ id: JobID, attempt: Int, worker: String, lease: TimeInterval
+    _ id: JobID, attempt: Int, worker: String, lease: TimeInterval, memory: Int64
   ) throws -> Bool {
     try write { db, now in
       let expiry = try Timestamp.milliseconds(now, plus: lease, field: "lease")
@@ -15,8 +15,11 @@ extension SQLiteStore {
       guard held.worker == worker else { throw StoreError.leaseLost(id, attempt: attempt) }
       let end = try Timestamp.milliseconds(clock.steady(), plus: lease, field: "lease")
       try db.run(
-        "UPDATE jobs SET lease_expires_at = ?, lease_boot = ?, lease_steady = ? WHERE number = ?",
-        [expiry, clock.boot, end, held.number])
+        """
+        UPDATE jobs SET lease_expires_at = ?, lease_boot = ?, lease_steady = ?,
+          memory_used = max(memory_used, ?)
+        WHERE number = ?
+        """, [expiry, clock.boot, end, max(0, memory), held.number])
       return held.isCancelRequested
     }
   }
@@ -30,27 +33,32 @@ extension SQLiteStore {
     }
   }
 
-  /// See ``JobQueue/saveCheckpoint(_:attempt:iteration:blob:)``.
+  /// See ``JobQueue/saveCheckpoint(_:attempt:iteration:blob:keepingEarlier:)``.
   public func saveCheckpoint(
-    _ id: JobID, attempt: Int, iteration: Int, blob: SHA256Digest
+    _ id: JobID, attempt: Int, iteration: Int, blob: SHA256Digest, keepingEarlier: Bool
   ) throws {
     try write { db, now in
       let held = try db.heldJob(id, attempt: attempt)
       _ = try db.blobRecord(blob)
-      let replaced = try db.checkpointBlob(ofJob: held.number)
       // Deaths count from the last progress on: whoever gets further is not poison.
       try db.run(
         """
         UPDATE jobs SET deaths = 0 WHERE number = ?1 AND ?2 >
-          coalesce((SELECT iteration FROM checkpoints WHERE job = ?1), 0)
+          coalesce((SELECT max(iteration) FROM checkpoints WHERE job = ?1), 0)
         """, [held.number, iteration])
+      // Later iterations are of a run that started over.
+      let replaced = try db.all(
+        """
+        SELECT blob FROM checkpoints WHERE job = ?1 AND (iteration >= ?2 OR NOT ?3)
+        """, [held.number, iteration, keepingEarlier])
+      try db.run(
+        "DELETE FROM checkpoints WHERE job = ?1 AND (iteration >= ?2 OR NOT ?3)",
+        [held.number, iteration, keepingEarlier])
       try db.run(
         """
-        INSERT INTO checkpoints (job, attempt, iteration, blob, created_at) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (job) DO UPDATE SET attempt = excluded.attempt,
-          iteration = excluded.iteration, blob = excluded.blob, created_at = excluded.created_at
-        """, [held.number, attempt, iteration, blob.hex, now])
-      if let replaced { try db.doomIfUnused(replaced, as: .leisurely) }
+        INSERT INTO checkpoints (job, iteration, attempt, blob, created_at) VALUES (?, ?, ?, ?, ?)
+        """, [held.number, iteration, attempt, blob.hex, now])
+      for row in replaced { try db.doomIfUnused(row.text("blob"), as: .leisurely) }
     }
     // Here and not later: a run of many iterations would pile up checkpoints.
     try removeDoomedBlobs()
@@ -58,18 +66,13 @@ extension SQLiteStore {
 
   /// See ``JobQueue/latestCheckpoint(_:)``.
   public func latestCheckpoint(_ id: JobID) throws -> CheckpointRecord? {
+    try read { db in try db.checkpoints(ofJob: db.jobNumber(id)).first }
+  }
+
+  /// See ``JobQueue/checkpoint(_:iteration:)``.
+  public func checkpoint(_ id: JobID, iteration: Int) throws -> CheckpointRecord? {
     try read { db in
-      let row = try db.first(
-        """
-        SELECT c.attempt, c.iteration, c.blob, b.size, c.created_at
-        FROM checkpoints c JOIN blobs b ON b.digest = c.blob WHERE c.job = ?
-        """, [db.jobNumber(id)])
-      return try row.map { row in
-        CheckpointRecord(
-          attempt: try row.int("attempt"), iteration: try row.int("iteration"),
-          blob: BlobRecord(digest: try row.digest("blob"), size: try row.integer("size")),
-          createdAt: try row.date("created_at"))
-      }
+      try db.checkpoints(ofJob: db.jobNumber(id), from: iteration, through: iteration).first
     }
   }
 
@@ -113,9 +116,22 @@ extension SQLiteStore {
 }
 
 extension Database {
-  /// The digest of a job's checkpoint.
-  func checkpointBlob(ofJob job: Int64) throws -> String? {
-    try first("SELECT blob FROM checkpoints WHERE job = ?", [job])?.text("blob")
+  /// A job's checkpoints of a range of iterations, the latest first.
+  fileprivate func checkpoints(
+    ofJob job: Int64, from first: Int = 0, through last: Int = .max
+  ) throws -> [CheckpointRecord] {
+    try all(
+      """
+      SELECT c.attempt, c.iteration, c.blob, b.size, c.created_at
+      FROM checkpoints c JOIN blobs b ON b.digest = c.blob
+      WHERE c.job = ? AND c.iteration BETWEEN ? AND ? ORDER BY c.iteration DESC
+      """, [job, first, last]
+    ).map { row in
+      CheckpointRecord(
+        attempt: try row.int("attempt"), iteration: try row.int("iteration"),
+        blob: BlobRecord(digest: try row.digest("blob"), size: try row.integer("size")),
+        createdAt: try row.date("created_at"))
+    }
   }
 }
 

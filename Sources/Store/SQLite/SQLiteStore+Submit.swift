@@ -25,6 +25,9 @@ extension SQLiteStore {
     }
   }
 
+  /// The most turns that one job costs.
+  static let largestCost = 1_000_000_000
+
   /// See ``JobQueue/earlierJob(of:under:)``.
   public func earlierJob(of user: UserID, under key: IdempotencyKey) throws -> JobRecord? {
     try FieldText.validate(key.text, field: "idempotency key")
@@ -44,6 +47,9 @@ private struct SubmissionRow {
   let seed: Int64
   let metadata: String
   let priority: Int
+  let estimate: String?
+  let cost: Int
+  let memoryEstimate: Int64?
   let idempotencyKey: IdempotencyKey?
   let limits: QueueLimits
 
@@ -58,6 +64,9 @@ private struct SubmissionRow {
     seed = Int64(bitPattern: submission.seed)
     metadata = try JSONColumn.text(submission.metadata, field: "metadata")
     priority = submission.priority
+    estimate = try submission.estimate.map { try JSONColumn.text($0, field: "estimate") }
+    cost = min(max(1, submission.cost), SQLiteStore.largestCost)
+    memoryEstimate = submission.memoryEstimate.map { max(0, $0) }
     idempotencyKey = submission.idempotencyKey
     limits = submission.limits
     if let idempotencyKey {
@@ -157,7 +166,8 @@ extension Database {
         UPDATE jobs SET cancel_requested = 0, owner = coalesce(owner, ?) WHERE number = ?
         """, [request.user, job])
       if try request.priority > open.int("priority") {
-        let turn = try nextTurn(of: request.user, priority: request.priority)
+        let turn = try nextTurn(
+          of: request.user, priority: request.priority, cost: request.cost)
         try run(
           "UPDATE jobs SET priority = ?, turn = ? WHERE number = ?", [request.priority, turn, job])
       }
@@ -180,16 +190,17 @@ extension Database {
     guard stored < request.limits.storedBytes else {
       throw StoreError.quotaExceeded(stored: stored, limit: request.limits.storedBytes)
     }
-    let turn = try nextTurn(of: request.user, priority: request.priority)
+    let turn = try nextTurn(of: request.user, priority: request.priority, cost: request.cost)
     try run(
       """
       INSERT INTO jobs (id, owner, status, priority, turn, fingerprint, base_model, profile, recipe,
-        seed, metadata, created_at)
-      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        seed, metadata, estimate, cost, memory_estimate, created_at)
+      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         JobID.random().rawValue, request.user, request.priority, turn, request.fingerprint,
-        request.baseModel, request.profile, request.recipe, request.seed, request.metadata, now,
+        request.baseModel, request.profile, request.recipe, request.seed, request.metadata,
+        request.estimate, request.cost, request.memoryEstimate, now,
       ])
     let job = lastInsertedRowID
     try addRequester(request, job: job, now: now)

@@ -50,6 +50,8 @@ struct Serve: ParsableCommand {
     help: "Bytes that one user's models and jobs may take before the user gets no new job.")
   var userQuota: Int64 = 10 << 30
 
+  @OptionGroup(title: "Limits of one job") var jobLimits: JobLimitOptions
+
   @Option(help: "Seconds after which a silent worker counts as dead.")
   var lease: Double = 30
 
@@ -171,6 +173,7 @@ struct Serve: ParsableCommand {
     configuration.workers = workers
     if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
     configuration.lease = lease
+    configuration.jobLimits = jobLimits.limits
     configuration.eventHeartbeat = .seconds(eventHeartbeat)
     configuration.housekeeping.interval = tidyInterval
     configuration.housekeeping.keyLifetime = keepKeys * 3600

@@ -35,8 +35,8 @@ struct Prune: ParsableCommand {
   @Option(help: "Classes, separated by commas; a weight may follow: \"Bag=3,Shirt\".")
   var classes: ClassList?
 
-  @Option(help: "Where to write the packed model.")
-  var out: String
+  @Option(help: "Where to write the packed model; needed unless --dry-run is given.")
+  var out: String?
 
   @Option(help: "Where to write the model card, as a server makes it.")
   var card: String?
@@ -63,6 +63,12 @@ struct Prune: ParsableCommand {
   @Option(help: "Seed of sampling and augmentation (default: 0).")
   var seed: UInt64?
 
+  @Flag(
+    help:
+      "Only estimate what the run would cost: updates, seconds (a few updates are timed), memory, disk."
+  )
+  var dryRun = false
+
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -81,6 +87,13 @@ struct Prune: ParsableCommand {
   func validate() throws {
     guard (target.latencyMs == nil) == (device == nil) else {
       throw ValidationError("--latency-ms and --device go together; crisp device writes a profile.")
+    }
+    guard dryRun != (out != nil) else {
+      throw ValidationError(
+        dryRun ? "--dry-run writes nothing; leave --out out." : "--out is needed.")
+    }
+    guard !dryRun || card == nil else {
+      throw ValidationError("--dry-run writes nothing; leave --card out.")
     }
   }
 
@@ -104,6 +117,11 @@ struct Prune: ParsableCommand {
     let personalization = try Personalization(
       universal: universal, universalDigest: digest, dataset: dataset, profile: profile,
       recipe: recipe, threads: threads)
+    guard let out else {
+      let estimate = try personalization.estimate(
+        speed: RunSpeed.measure(universal, precision: recipe.precision, threads: threads))
+      return try output.print(estimate) { estimate.text }
+    }
 
     let bar = ProgressBar()
     let start = Date()

@@ -255,7 +255,7 @@ import Testing
       refusal("{\"iterations\": true}", "recipe.iterations"),
       refusal("{\"iterations\": 0}", "recipe.iterations"),
       refusal("{\"batch_size\": 1}", "recipe.batch_size"),
-      refusal("{\"batch_size\": 513}", "recipe.batch_size"),
+      refusal("{\"batch_size\": 65537}", "recipe.batch_size"),
       refusal("{\"learning_rate\": -0.1}", "recipe.learning_rate"),
       refusal("{\"temperature\": 0}", "recipe.temperature"),
       refusal("{\"temperature\": 1e-300}", "recipe.temperature"),

@@ -153,10 +153,10 @@ import Testing
       let grid = TileGrid(WeightMatrix(rows: 20, taps: 9, inChannels: 20), block: 8)
       var kept: [[Bool]] = []
       _ = try PersonalizationTests.personalization(recipe).run(
-        hooks: Personalization.Hooks(checkpoint: { iteration, state in
+        hooks: Personalization.Hooks(checkpoint: { _, state in
           let file = try SafetensorsFile(data: state)
-          var mask = try file.unsigned8("\(iteration)/fine/block.conv2").map { $0 == 1 }
-          let tiles = try file.unsigned8("\(iteration)/tiles/block.conv2")
+          var mask = try file.unsigned8("fine/block.conv2").map { $0 == 1 }
+          let tiles = try file.unsigned8("tiles/block.conv2")
           grid.forEachTileRow { tile, indices in
             if tiles[tile] == 0 { for i in indices { mask[i] = false } }
           }

@@ -147,17 +147,15 @@ import Training
       hooks: Personalization.Hooks(checkpoint: { states.append($1) }))
     let files = try states.map { try SafetensorsFile(data: $0) }
     var fineMoved = false
-    for (index, (before, after)) in zip(files, files.dropFirst()).enumerated() {
-      // The states of iterations 1 and 2, then 2 and 3.
-      let (first, second) = ("\(index + 1)/", "\(index + 2)/")
-      let names = before.entries.keys.filter { $0.hasPrefix(first) }.map { $0.dropFirst(2) }
+    for (before, after) in zip(files, files.dropFirst()) {
+      let names = before.entries.keys
       #expect(names.contains { $0.hasPrefix("tiles/") })
       for name in names where name.hasPrefix("tiles/") {
-        let tiles = zip(try before.unsigned8(first + name), try after.unsigned8(second + name))
+        let tiles = zip(try before.unsigned8(name), try after.unsigned8(name))
         for (a, b) in tiles { #expect(b <= a) }
       }
       for name in names where name.hasPrefix("fine/") {
-        if try before.unsigned8(first + name) != after.unsigned8(second + name) {
+        if try before.unsigned8(name) != after.unsigned8(name) {
           fineMoved = true
         }
       }
@@ -178,6 +176,42 @@ import Training
       if case PruningError.cancelled = error { true } else { false }
     }
     #expect(asked == 5)
+  }
+
+  /// Every batch that is computed is asked for first: of updates, saliency, statistics, evaluations
+  /// and the comparison of the packed file. Whichever of them meets the cancellation is not computed,
+  /// nor is any after it.
+  @Test func cancellationInterruptsEverythingThatTakesBatches() throws {
+    var recipe = try Self.recipe()
+    recipe.iterations = 1
+    recipe.epochsPerIteration = 1
+    recipe.denseEpochs = 0
+    recipe.finalEpochs = 1
+    let personalization = try Self.personalization(recipe)
+    func run(cancellingAt last: Int) throws -> (asked: Int, stages: [String]) {
+      var asked = 0
+      var stages: [String] = []
+      var stage = ""
+      let hooks = Personalization.Hooks(
+        isCancelled: {
+          asked += 1
+          stages.append(stage)
+          return asked == last
+        }, progress: { stage = $0.stage.rawValue })
+      do {
+        _ = try personalization.run(hooks: hooks)
+      } catch PruningError.cancelled {}
+      return (asked, stages)
+    }
+    let whole = try run(cancellingAt: .max)
+    // Two splits of one batch each before; saliency; updates and a validation; the same at the end
+    // with statistics and once more the validation; two splits and a comparison of the packed file.
+    let updates = 40 * 3 / 20
+    #expect(whole.asked == 2 + 3 + (updates + 1) + (updates + 1 + 32 + 1) + 3)
+    #expect(Set(whole.stages) == ["references", "saliency", "pruning", "final", "packing"])
+    for index in whole.stages.indices where index == 0 || index % 5 == 4 || index > 50 {
+      #expect(try run(cancellingAt: index + 1).asked == index + 1, "\(whole.stages[index])")
+    }
   }
 
   /// B6: a ratio of 0 changes nothing: no fine-tuning, no pruning, the restricted model comes out.

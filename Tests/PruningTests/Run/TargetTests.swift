@@ -138,10 +138,24 @@ import Testing
     recipe.finalEpochs = 0
     recipe.minAccuracy = 0.9
     let personalization = try PersonalizationTests.personalization(recipe)
-    var last = Data()
-    let whole = try personalization.run(hooks: Personalization.Hooks(checkpoint: { last = $1 }))
-    let resumed = try personalization.run(resuming: last)
+    var states: [Int: Data] = [:]
+    // With and without surroundings that keep the states.
+    let whole = try personalization.run(
+      hooks: Personalization.Hooks(checkpoint: { states[$0] = $1 }))
+    #expect(whole.report.chosenIteration < 3, "or this test says nothing")
+    var asked: [Int] = []
+    let resumed = try personalization.run(
+      resuming: states[3],
+      hooks: Personalization.Hooks(earlierCheckpoint: {
+        asked.append($0)
+        return states[$0]
+      }))
     #expect(resumed.packed == whole.packed)
     #expect(resumed.report.chosenIteration == whole.report.chosenIteration)
+    // One at a time, and no more than needed.
+    #expect(asked == Array((whole.report.chosenIteration..<3).reversed()))
+    // Each iteration once: what is written does not grow with the number of iterations.
+    let sizes = states.values.map(\.count)
+    #expect(try #require(sizes.max()) - #require(sizes.min()) < 1000)
   }
 }

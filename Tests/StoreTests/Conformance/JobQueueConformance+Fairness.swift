@@ -76,6 +76,38 @@ extension JobQueueConformance {
       #expect(try fixture.submit("carl", "a3", priority: -1).job.priority == 1)
       #expect(try order(fixture) == ["a3", "a1", "a2"])
     },
+    ConformanceCase("turns are shared by cost, not by jobs") { fixture in
+      for number in 1...10 { try fixture.submit("ann", "a\(number)", cost: 1) }
+      for number in 1...10 { try fixture.submit("bob", "b\(number)", cost: 10) }
+      var spent = ["a": 0, "b": 0]
+      for owner in try order(fixture).map({ String($0.prefix(1)) }) {
+        spent[owner, default: 0] += owner == "a" ? 1 : 10
+        // While both wait, neither is ahead by more than the most expensive job.
+        if let ann = spent["a"], let bob = spent["b"], ann < 10 {
+          #expect(abs(ann - bob) <= 10, "\(spent)")
+        }
+      }
+      #expect(spent == ["a": 10, "b": 100])
+      // All ten cheap ones went beside one or two expensive ones.
+      for number in 11...20 { try fixture.submit("bob", "b\(number)", cost: 10) }
+      for number in 11...20 { try fixture.submit("ann", "a\(number)", cost: 1) }
+      let order = try order(fixture)
+      #expect(order.prefix(12).count { $0.hasPrefix("b") } <= 2, "\(order)")
+    },
+    ConformanceCase("a job cancelled before it ran costs its owner no turns") { fixture in
+      let dear = try fixture.submit("ann", "dear", cost: 1000).job.id
+      _ = try fixture.store.requestCancel(dear)
+      try fixture.submit("ann", "a1")
+      try fixture.submit("bob", "b1")
+      try fixture.submit("bob", "b2")
+      #expect(try order(fixture) == ["a1", "b1", "b2"])
+    },
+    ConformanceCase("costs beyond the range count as its bounds") { fixture in
+      for number in 1...3 { try fixture.submit("ann", "a\(number)", cost: .max) }
+      try fixture.submit("bob", "b1", cost: .min)
+      try fixture.submit("bob", "b2", cost: 0)
+      #expect(try order(fixture) == ["a1", "b1", "b2", "a2", "a3"])
+    },
     ConformanceCase("a job that goes back to the queue keeps its turn") { fixture in
       try fixture.submit("ann", "a1")
       try fixture.submit("ann", "a2")

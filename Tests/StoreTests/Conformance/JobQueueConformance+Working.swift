@@ -115,6 +115,76 @@ extension JobQueueConformance {
       }
       #expect(try store.latestCheckpoint(id) == checkpoint)
     },
+    ConformanceCase("a job may keep a checkpoint for every iteration") { fixture in
+      let store = fixture.store
+      let id = try fixture.submit("ann", "bags").job.id
+      _ = try fixture.claim("w1")
+      let blobs = try (1...4).map { try store.put(Data("state \($0)".utf8)) }
+      func save(_ iteration: Int, _ blob: Int, keeping: Bool = true) throws {
+        try store.saveCheckpoint(
+          id, attempt: 1, iteration: iteration, blob: blobs[blob].digest, keepingEarlier: keeping)
+      }
+      func kept() throws -> [Int: BlobRecord] {
+        var found: [Int: BlobRecord] = [:]
+        for iteration in 0...5 {
+          found[iteration] = try store.checkpoint(id, iteration: iteration)?.blob
+        }
+        return found
+      }
+      for iteration in 1...3 { try save(iteration, iteration - 1) }
+      #expect(try kept() == [1: blobs[0], 2: blobs[1], 3: blobs[2]])
+      #expect(try store.latestCheckpoint(id)?.iteration == 3)
+      // The run started over: what came later is of no use.
+      try save(2, 3)
+      #expect(try kept() == [1: blobs[0], 2: blobs[3]])
+      #expect(try store.blob(blobs[1].digest) == nil && store.blob(blobs[2].digest) == nil)
+      try save(3, 3, keeping: false)
+      #expect(try kept() == [3: blobs[3]])
+      #expect(try store.blob(blobs[0].digest) == nil)
+      _ = try store.publish(id, attempt: 1, model: fixture.newModel())
+      #expect(try kept().isEmpty)
+      #expect(try store.blob(blobs[3].digest) == nil)
+    },
+    ConformanceCase("who outgrew its memory is blamed for a death, not who ran beside it") {
+      fixture in
+      let store = fixture.store
+      let greedy = try fixture.submit("ann", "greedy", memory: 1000).job.id
+      let modest = try fixture.submit("bob", "modest", memory: 1000).job.id
+      let unknown = try fixture.submit("carl", "unknown").job.id
+      for attempt in 1...3 {
+        for index in 1...3 { _ = try fixture.claim("w\(index)", lease: 1000) }
+        func beat(_ id: JobID, _ worker: String, _ memory: Int64) throws {
+          _ = try store.heartbeat(
+            id, attempt: attempt, worker: worker, lease: 1000, memory: memory)
+        }
+        try beat(greedy, "w1", 1001)
+        // The most counts, not the last.
+        try beat(greedy, "w1", 10)
+        try beat(modest, "w2", 1000)
+        try beat(unknown, "w3", 5000)
+        #expect(try store.recoverAll().count == 3)
+      }
+      #expect(try fixture.claim()?.id == modest)
+      #expect(try fixture.claim()?.id == unknown)
+      #expect(try fixture.claim() == nil)
+      #expect(try store.job(greedy).status == .failed && store.job(greedy).deaths == 3)
+      #expect(try store.job(modest).deaths == 0 && store.job(unknown).deaths == 0)
+      // With nobody over the estimate all share the blame, as nobody knows whose doing it was.
+      #expect(try store.recoverAll() == [modest, unknown])
+      for _ in 0..<2 { #expect(try fixture.claim()?.deaths == 1) }
+    },
+    ConformanceCase("leases that run out together are judged together") { fixture in
+      let store = fixture.store
+      let greedy = try fixture.submit("ann", "greedy", memory: 10).job.id
+      let modest = try fixture.submit("bob", "modest", memory: 10).job.id
+      _ = try fixture.claim("w1", lease: 10)
+      _ = try fixture.claim("w2", lease: 10)
+      _ = try store.heartbeat(greedy, attempt: 1, worker: "w1", lease: 10, memory: 11)
+      fixture.clock.advance(10)
+      #expect(try fixture.claim("w3")?.deaths == 1)
+      #expect(try fixture.claim("w3")?.deaths == 0)
+      #expect(try store.job(modest).attempt == 2)
+    },
     ConformanceCase("a released job is no death and keeps its checkpoint") { fixture in
       let store = fixture.store
       let id = try fixture.submit("ann", "bags").job.id

@@ -5,7 +5,8 @@ import Store
 import TestSupport
 
 /// Everything a complete store does.
-typealias CompleteStore = BlobStore & JobQueue & ModelCatalog & TokenRegistry & UserDirectory
+typealias CompleteStore =
+  BlobStore & JobQueue & ModelCatalog & SpeedRegistry & TokenRegistry & UserDirectory
 
 /// A fresh store with a registered data set and base model, and shorthand for common steps.
 struct Fixture: Sendable {
@@ -52,13 +53,13 @@ struct Fixture: Sendable {
   /// A request that depends on `what` alone; `notes` change what it says, not what it asks for.
   func submission(
     _ user: String, _ what: String, key: String? = nil, notes: String = "", priority: Int = 0,
-    limits: QueueLimits = wideLimits
+    cost: Int = 1, memory: Int64? = nil, limits: QueueLimits = wideLimits
   ) throws -> Submission {
     Submission(
       user: try UserID(user), fingerprint: Self.digest(what), baseModel: "resnet",
       classes: [ClassWeight(name: what, weight: 1)], profile: Self.json(#"{"of":"\#(what)"}"#),
       recipe: Self.json(#"{"epochs":2}"#), seed: .max, metadata: Self.json(#"{"by":"\#(user)"}"#),
-      priority: priority,
+      priority: priority, cost: cost, memoryEstimate: memory,
       idempotencyKey: key.map { IdempotencyKey($0, request: Self.digest(what + notes)) },
       limits: limits)
   }
@@ -66,10 +67,12 @@ struct Fixture: Sendable {
   @discardableResult
   func submit(
     _ user: String, _ what: String, key: String? = nil, notes: String = "", priority: Int = 0,
-    limits: QueueLimits = wideLimits
+    cost: Int = 1, memory: Int64? = nil, limits: QueueLimits = wideLimits
   ) throws -> SubmissionOutcome {
     try store.submit(
-      submission(user, what, key: key, notes: notes, priority: priority, limits: limits))
+      submission(
+        user, what, key: key, notes: notes, priority: priority, cost: cost, memory: memory,
+        limits: limits))
   }
 
   func claim(_ worker: String = "w1", lease: TimeInterval = 30) throws -> JobRecord? {

@@ -62,7 +62,7 @@ import Training
       allowsWinograd: allowsWinograd, pins: golden.pins(name))
     if mode == .evaluationGradient {
       let labels = [Int](repeating: 0, count: ArchitectureGolden.batch)
-      try network.estimateStatistics([Batch(images: images, labels: labels)])
+      try network.estimateStatistics(batches: 1) { Batch(images: images, labels: labels) }
     }
     let scores = try network.forward(images, count: ArchitectureGolden.batch, mode: mode)
     let scoreError = Double(relativeError(scores, try golden.scores(name)))

@@ -1,0 +1,63 @@
+import Foundation
+import JobContract
+import Pruning
+import Training
+
+/// Ends a job that takes three times what it was expected to: in time, by a clock that neither stands
+/// still nor is set, and in memory, by the engine's own account.
+package final class JobBudget: Sendable {
+  /// How far beyond its estimate a job may go.
+  static let tolerance = 3
+  /// Seconds that every job may take: of short ones the estimate says little.
+  static let leastSeconds = 60.0
+
+  /// Where the job's engine books its memory.
+  let account: MemoryAccount
+  private let estimate: RunEstimate?
+  private let allowed: Double
+  private let clock: @Sendable () -> Duration
+  private let start: Duration
+
+  /// The budget of a job that starts now. `slowdown` is by how much jobs that run beside it slow it,
+  /// 1 for not at all; `onExcess` is told at once when the job's memory exceeds its estimate. A job
+  /// without an estimate has no bounds.
+  init(
+    _ estimate: RunEstimate?, slowdown: Double = 1,
+    clock: @escaping @Sendable () -> Duration = JobBudget.monotonic,
+    onExcess: @escaping @Sendable (_ bytes: Int) -> Void = { _ in }
+  ) {
+    self.estimate = estimate
+    self.clock = clock
+    start = clock()
+    allowed =
+      estimate.map {
+        max(Self.leastSeconds, Double(Self.tolerance) * $0.seconds * max(1, slowdown))
+      } ?? .infinity
+    let memory = estimate?.memoryBytes ?? .max
+    let (most, overflows) = memory.multipliedReportingOverflow(by: Self.tolerance)
+    account = MemoryAccount(limit: overflows ? .max : most, expected: memory, onExcess: onExcess)
+  }
+
+  /// Seconds since the machine started, without those in which it slept.
+  package static let monotonic: @Sendable () -> Duration = {
+    let start = SuspendingClock.now
+    return { SuspendingClock.now - start }
+  }()
+
+  /// Seconds that the job has taken.
+  var seconds: Double { (clock() - start) / .seconds(1) }
+
+  /// - Throws: `ServiceError.jobExceededEstimate` once the job has taken too long.
+  func check() throws {
+    guard let estimate, seconds > allowed else { return }
+    throw ServiceError.jobExceededEstimate(
+      .seconds, taken: seconds, estimated: estimate.seconds)
+  }
+
+  /// What an error is to the job: a refused allocation means that it outgrew its estimate.
+  func explaining(_ error: any Error) -> any Error {
+    guard let estimate, case TrainingError.memoryLimit(let bytes, _) = error else { return error }
+    return ServiceError.jobExceededEstimate(
+      .memory, taken: Double(bytes), estimated: Double(estimate.memoryBytes))
+  }
+}

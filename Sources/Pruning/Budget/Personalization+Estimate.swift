@@ -1,0 +1,22 @@
+import Datasets
+import NeuralGraph
+
+extension Personalization {
+  /// What this run is expected to cost. Without a measured speed a low one is assumed.
+  public func estimate(speed: RunSpeed? = nil) throws(GraphError) -> RunEstimate {
+    func images(_ split: Split) -> Int {
+      let counts = dataset.counts(split)
+      return profile.names.reduce(0) { sum, name in
+        guard let index = dataset.classes.firstIndex(of: name) else { return sum }
+        return sum + counts[index]
+      }
+    }
+    let all = Split.allCases.reduce(0) { $0 + dataset.counts($1).reduce(0, +) }
+    return try RunEstimate(
+      recipe, graph: universal.description.graph, classes: profile.names.count,
+      data: RunEstimate.Data(
+        validation: images(.validation), test: images(.test),
+        bytes: dataset.imageShape == nil ? 0 : all * universal.description.graph.input.count),
+      threads: threads, speed: speed)
+  }
+}

@@ -1,0 +1,23 @@
+import Pruning
+
+extension RunEstimate {
+  /// The estimate in lines for a person.
+  var text: String {
+    """
+    about \(Self.time(seconds)) (\(isMeasured ? "measured speed" : "assumed speed")), \(steps) updates
+    memory at the peak: about \(Self.megabytes(memoryBytes)) MB
+    disk at the peak: about \(Self.megabytes(diskBytes)) MB of checkpoints and the packed model
+    """
+  }
+
+  private static func megabytes(_ bytes: Int) -> Int { bytes / 1_000_000 }
+
+  private static func time(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<120: "\(Int(seconds.rounded(.up))) s"
+    case ..<7200: "\(Int((seconds / 60).rounded(.up))) minutes"
+    case ..<172_800: "\(Int((seconds / 3600).rounded(.up))) hours"
+    default: "\(Int((seconds / 86_400).rounded(.up))) days"
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import ServiceAPI
+import TestSupport
+import Testing
+
+/// `crisp prune --dry-run`, and the flags that limit a server's jobs.
+@Suite struct DryRunTests {
+  private func prune(_ options: [String]) throws -> CommandLineProgram.Outcome {
+    let workshop = try #require(CrispTests.workshop)
+    return try CommandLineProgram.run(
+      "crisp",
+      [
+        "prune", "--model", workshop.file("universal.st"), "--data", workshop.path, "--classes",
+        "middle,top left", "--threads", "1",
+      ] + options)
+  }
+
+  @Test func theCostIsToldAndNothingIsMade() throws {
+    let recipe = #"{"iterations": 1000, "samples_per_class": 1000000, "batch_size": 512}"#
+    let outcome = try prune(["--dry-run", "--json", "--recipe", recipe])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let estimate = try outcome.json(JSONValue.self)
+    // 1000 iterations of two epochs and ten at the end, of two million images each.
+    let epoch = 2_000_000 / 512
+    #expect(estimate["steps"]?.double == Double(2010 * epoch))
+    #expect(estimate["measured"] == .bool(true))
+    #expect(try #require(estimate["memory_bytes"]?.double) > 100_000_000)
+    let text = try prune(["--dry-run"])
+    #expect(text.status == 0, "\(text.errors)")
+    #expect(text.output.contains("(measured speed), 112 updates"), "\(text.output)")
+    #expect(text.output.contains("memory at the peak: about"))
+  }
+
+  @Test(arguments: [
+    (["--dry-run", "--out", "x"], "leave --out out"),
+    (["--dry-run", "--card", "x"], "leave --card out"), ([], "--out is needed"),
+  ])
+  func itStandsAlone(options: [String], words: String) throws {
+    let outcome = try prune(options)
+    #expect(outcome.status != 0)
+    #expect(outcome.errors.contains(words), "\(outcome.errors)")
+  }
+
+  @Test(arguments: [
+    "--max-job-steps=0", "--max-job-seconds=0", "--max-job-seconds=nan",
+    "--max-job-seconds=1e308", "--max-job-memory=0", "--max-job-memory=9223372036854775807",
+    "--max-job-disk=-1", "--max-job-disk=2000000000",
+  ])
+  func limitsHaveRanges(option: String) throws {
+    let folder = try TemporaryFolder()
+    let outcome = try CommandLineProgram.run(
+      "crisp-server", ["--db", folder.file("crisp.sqlite"), "--port", "0", option])
+    #expect(outcome.status == 64, "\(option)")
+    #expect(outcome.errors.contains(option.prefix { $0 != "=" }), "\(outcome.errors)")
+  }
+}

@@ -1,0 +1,34 @@
+import Store
+import Testing
+
+@Suite struct SpeedTests {
+  @Test func speedsAreKeptByBaseModelAndMachine() throws {
+    let store = try Fixture.sqlite().store
+    #expect(try store.baseModels(withoutSpeedOn: "here") == ["resnet"])
+    #expect(try store.speed(ofBaseModel: "resnet", machine: "here") == nil)
+    let first = SpeedRecord(unitsPerSecond: 1.5e10, jobs: 0)
+    try store.setSpeed(first, ofBaseModel: "resnet", machine: "here")
+    #expect(try store.speed(ofBaseModel: "resnet", machine: "here") == first)
+    #expect(try store.speed(ofBaseModel: "resnet", machine: "there") == nil)
+    #expect(try store.baseModels(withoutSpeedOn: "here").isEmpty)
+    #expect(try store.baseModels(withoutSpeedOn: "there") == ["resnet"])
+    let second = SpeedRecord(unitsPerSecond: 2e10, jobs: 3)
+    try store.setSpeed(second, ofBaseModel: "resnet", machine: "here")
+    #expect(try store.speed(ofBaseModel: "resnet", machine: "here") == second)
+  }
+
+  @Test func speedsThatAreNoneAreRefused() throws {
+    let store = try Fixture.sqlite().store
+    for speed in [0, -1, .nan, .infinity] {
+      let error = #expect(throws: StoreError.self) {
+        try store.setSpeed(
+          SpeedRecord(unitsPerSecond: speed, jobs: 0), ofBaseModel: "resnet", machine: "here")
+      }
+      #expect(error?.code == "invalid_value")
+    }
+    #expect(throws: StoreError.notFound(.baseModel, "nobody")) {
+      try store.setSpeed(
+        SpeedRecord(unitsPerSecond: 1, jobs: 0), ofBaseModel: "nobody", machine: "here")
+    }
+  }
+}
