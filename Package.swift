@@ -196,7 +196,8 @@ let package = Package(
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "CThreadWaiting", "ControlPlane", "Datasets", "HTTPServer", "Inputs", "ModelFormats", "PersonalizationService", "SparseRuntime", "Training",
+        "CThreadWaiting", "ControlPlane", "Datasets", "HTTPServer", "Inputs", "ModelFormats",
+        "PersonalizationService", "SparseRuntime", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -204,7 +205,8 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests", "Inputs", "Latency", "ModelCards",
+        "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests", "Inputs", "Latency",
+        "ModelCards",
         "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "PersonalizationClient",
         "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -202,7 +202,8 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try check("saliency_batches", saliencyBatches, InputRange(1...10000))
     if let crop = augmentation.crop { try check("augmentation.crop", crop, InputRange(0.01...1)) }
     try require(
-      "precision", precision.used.isSupported, "asks for instructions that this processor lacks; use f32"
+      "precision", precision.used.isSupported,
+      "asks for instructions that this processor lacks; use f32"
     )
     if let warp = augmentation.warp {
       try check("augmentation.warp.rotation", warp.rotation, InputRange(0...180))

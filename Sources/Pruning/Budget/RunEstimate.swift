@@ -219,7 +219,7 @@ private struct RunMemory {
     parameters = graph.parameters().reduce(0) { $0 + count($1.shape) }
     prunable = PrunableLayer.layers(of: graph).filter(\.treatment.isPrunable)
       .reduce(0) { $0 + Double($1.matrix.count) }
-    let isConverted = recipe.precision == .bf16
+    let isConverted = recipe.precision.used == .bf16
     let hasTeacher = recipe.distillation > 0
     // The universal model; values, gradients, velocities; learning weights apart from masked ones;
     // copies in the layouts of both passes, for each precision; the teacher with its copy; the best
@@ -234,18 +234,19 @@ private struct RunMemory {
     passes.add(count: look, mode: .inference)
     if recipe.denseEpochs > 0 {
       passes.add(
-        count: recipe.batchSize, mode: .training, precision: recipe.precision, threads: threads)
+        count: recipe.batchSize, mode: .training, precision: recipe.precision.used, threads: threads
+      )
     }
     if recipe.target.prunes, recipe.criterion == .saliency {
       passes.add(count: recipe.batchSize, mode: .evaluationGradient, threads: threads)
     }
     passes.add(
-      count: recipe.batchSize, mode: .training, precision: recipe.precision, threads: threads)
+      count: recipe.batchSize, mode: .training, precision: recipe.precision.used, threads: threads)
     passes.add(count: look, mode: .inference)
     passes.add(count: recipe.batchSize, mode: .estimation)
     var teacher = try ActivationMemory(graph: graph)
     if hasTeacher {
-      teacher.add(count: recipe.batchSize, mode: .inference, precision: recipe.precision)
+      teacher.add(count: recipe.batchSize, mode: .inference, precision: recipe.precision.used)
     }
     // The sparse runtime keeps a few of the largest activations.
     let largest = try graph.shapes().values.map { Double($0.count) }.max() ?? 0

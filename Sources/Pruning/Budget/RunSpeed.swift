@@ -45,7 +45,7 @@ public struct RunSpeed: Sendable, Hashable {
   ) throws -> RunSpeed {
     let graph = model.description.graph
     var recipe = PruningRecipe(pattern: .standard, sparsity: 0)
-    recipe.precision = precision
+    recipe.precision = PrecisionChoice(precision)
     let costs = try PassCosts(graph, recipe: recipe)
     let count = Int(min(64, max(2, step / max(1, costs.update(1)))))
     let network = try Network(
@@ -99,7 +99,7 @@ struct PassCosts {
     }
     evaluationBatch = Double(graph.evaluationBatchSize)
     exact = Training.Precision.fastest == .bf16 ? 1.5 : 1
-    training = recipe.precision == .f32 ? exact : 1
+    training = recipe.precision.used == .f32 ? exact : 1
   }
 
   /// One pass forward of `count` images.

@@ -19,7 +19,8 @@ extension SQLiteStore {
     let path = absolute(path)
     try DatabaseFile.requireFolder(of: path)
     // Kept to the end: no server may start on the old files meanwhile.
-    let lock = Foundation.access(path, F_OK) == 0 ? try ServerLock(path: path, creating: false) : nil
+    let lock =
+      Foundation.access(path, F_OK) == 0 ? try ServerLock(path: path, creating: false) : nil
     defer { lock?.release() }
     if let source = FileIdentity(at: backup), source == FileIdentity(at: path) {
       throw StoreError.invalidValue(

@@ -7,8 +7,8 @@ extension SQLiteStore {
 
   /// See ``JobQueue/expireJobs(olderThan:beyond:)``.
   public func expireJobs(olderThan age: TimeInterval, beyond count: Int) throws -> Int {
-    var total = try inSteps(of: Self.jobStep) { db, now in
-      try db.deleteJobs(db.all(Self.oldJobsQuery, [Self.cutoff(now, age), Self.jobStep]))
+    var total = try inSteps(of: Self.jobStep) { db, _ in
+      try db.deleteJobs(db.all(Self.oldJobsQuery, [cutoff(age: age), Self.jobStep]))
     }
     var surplus =
       try read { db in
@@ -56,8 +56,8 @@ extension SQLiteStore {
   /// See ``ModelCatalog/expireModels(unusedFor:)``.
   public func expireModels(unusedFor age: TimeInterval) throws -> [ModelID] {
     var deleted: [ModelID] = []
-    _ = try inSteps(of: Self.jobStep) { db, now in
-      let models = try db.all(Self.unusedModelsQuery, [Self.cutoff(now, age), Self.jobStep])
+    _ = try inSteps(of: Self.jobStep) { db, _ in
+      let models = try db.all(Self.unusedModelsQuery, [cutoff(age: age), Self.jobStep])
       for row in models {
         let job = try row.integer("job")
         try db.deleteModel(number: row.integer("number"), as: .leisurely)

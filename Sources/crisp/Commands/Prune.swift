@@ -119,7 +119,7 @@ struct Prune: ParsableCommand {
       recipe: recipe, threads: threads)
     guard let out else {
       let estimate = try personalization.estimate(
-        speed: RunSpeed.measure(universal, precision: recipe.precision, threads: threads))
+        speed: RunSpeed.measure(universal, precision: recipe.precision.used, threads: threads))
       return try output.print(estimate) { estimate.text }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import ModelCards
 import ServiceAPI
 import TestSupport
 import Testing
