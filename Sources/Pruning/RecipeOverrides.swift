@@ -3,7 +3,7 @@ import ModelFormats
 
 extension PruningRecipe {
   /// The recipe with single fields replaced by those of a JSON object, for example
-  /// `{"iterations": 8, "final_epochs": 10}`. Pattern, target, accuracy floor, device and seed have
+  /// `{"iterations": 8, "final_epochs": 10}`; null leaves a field as it is. Pattern, target, accuracy floor, device and seed have
   /// their own spelling wherever recipes are asked for, so they are not accepted here. Throws
   /// `invalidRecipe` with the field's name.
   public func overridden(by json: Data) throws(PruningError) -> PruningRecipe {
@@ -24,7 +24,7 @@ extension PruningRecipe {
           throw PruningError.invalidRecipe(
             field: "recipe.\(name)", reason: "is given beside the recipe, not in it")
         }
-        members[name] = value
+        if !(value is NSNull) { members[name] = value }
       }
       let merged = try JSONSerialization.data(withJSONObject: members)
       let recipe = try JSONDecoder().decode(PruningRecipe.self, from: merged)

@@ -50,7 +50,7 @@ c_objects
 [ -d .build/checkouts/swift-http-types ] || "${SWIFT:-swift}" package resolve
 flags=-suppress-warnings swift_module HTTPTypes .build/checkouts/swift-http-types/Sources/HTTPTypes
 swift_module HTTPServer Sources/HTTPServer/Framing Sources/HTTPServer/Configuration/Limits.swift
-for name in Inputs Randomness NeuralGraph ModelFormats SparseRuntime ServiceAPI; do
+for name in Inputs ClassWeights Randomness NeuralGraph ModelFormats SparseRuntime ServiceAPI; do
   swift_module "$name" "Sources/$name"
 done
 # Its own reader of wire format is fuzzed with the rest: it is what a stranger's file meets first.

@@ -16,6 +16,14 @@ import Testing
     #expect(changed.batchSize == recipe.batchSize)
   }
 
+  /// Not the default of recipes that earlier versions stored without the field.
+  @Test func nullLeavesAFieldAsItIs() throws {
+    var recipe = recipe
+    recipe.iterations = 7
+    let json = #"{"iterations": null, "precision": null, "augmentation": null, "storage": null}"#
+    #expect(try recipe.overridden(by: Data(json.utf8)) == recipe)
+  }
+
   @Test(arguments: [
     (#"{"iteration": 8}"#, "recipe.iteration"), (#"{"sparsity": 0.5}"#, "recipe.sparsity"),
     (#"{"iterations": "8"}"#, "recipe.iterations"), (#"{"iterations": 0}"#, "iterations"),
