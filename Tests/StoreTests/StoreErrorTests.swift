@@ -30,7 +30,7 @@ import Testing
   @Test func textNamesWhatAndWhatToDo() {
     #expect(
       StoreError.newerSchema(path: "/p", found: 2, supported: 1).description
-        == "/p has schema 2, this program knows up to 1: use a newer program")
+        == "/p was made by a newer version (schema 2; this program knows 1): use that version")
     #expect(
       StoreError.invalidValue(field: "seed", reason: "must be even").description
         == "seed must be even")

@@ -86,7 +86,17 @@ struct DatabaseFile {
   /// Whether there are pages in a log beside the file.
   var hasLog: Bool {
     var status = stat()
-    return stat(path + "-wal", &status) == 0 && status.st_size > 0
+    return stat(Self.logPath(of: path), &status) == 0 && status.st_size > 0
+  }
+
+  /// Where SQLite keeps a file's log: beside what a symbolic link leads to.
+  static func logPath(of path: String) -> String { resolved(path) + "-wal" }
+
+  /// The path without symbolic links; as it is where nothing is there.
+  static func resolved(_ path: String) -> String {
+    guard let name = realpath(path, nil) else { return path }
+    defer { free(name) }
+    return String(cString: name)
   }
 
   /// - Throws: ``StoreError/directoryMissing(path:)``.

@@ -16,14 +16,13 @@ extension SQLiteStore {
     throw isSoundAlone(lock) ? .foreignLog(path: lock.path) : fault
   }
 
-  /// Whether a database that was found damaged is so because of a log that is not its own: without it
-  /// the file is sound. A file that lost its own log part of the way into it would not be. Nothing may
-  /// have the file open.
+  /// Whether a database is damaged because of a log that is not its own: without it the file is sound. A
+  /// file that lost its own log part of the way into it would not be. Nothing may have the file open.
   public static func hasForeignLog(at path: String) -> Bool {
     guard let lock = try? ServerLock(path: path, creating: false) else { return false }
     defer { lock.release() }
-    return DatabaseFile(path: lock.path, busyTimeout: 10, schema: migrations).hasLog
-      && isSoundAlone(lock)
+    do { try examineLog(lock) } catch StoreError.foreignLog { return true } catch {}
+    return false
   }
 
   private static func isSoundAlone(_ lock: ServerLock) -> Bool {
@@ -42,14 +41,25 @@ extension SQLiteStore {
       let faults = try store.read { db in
         let tables = try String.fetchAll(
           db, sql: "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'blob_chunks'")
-        return try tables.flatMap { table in
-          try String.fetchAll(db, sql: "PRAGMA integrity_check('\(table)')").filter { $0 != "ok" }
-        }
+        return try missingPages(db, path: path)
+          + tables.flatMap { table in
+            try String.fetchAll(db, sql: "PRAGMA integrity_check('\(table)')").filter { $0 != "ok" }
+          }
       }
       return faults.first.map { .databaseCorrupt(reason: $0) }
     } catch let error as StoreError where error.isDamage {
       return error
     }
+  }
+
+  /// Pages that the database should have and that neither the file nor its log has room for.
+  private static func missingPages(_ db: Database, path: String) throws -> [String] {
+    let pages = try db.number("PRAGMA page_count")
+    let pageSize = try db.number("PRAGMA page_size")
+    let held = (size(of: path) + size(of: DatabaseFile.logPath(of: path))) / max(1, pageSize)
+    // Reads the first page of every chunk.
+    _ = try db.number("SELECT count(*) FROM blob_chunks NOT INDEXED")
+    return pages > held ? ["\(pages - held) of \(pages) pages are missing"] : []
   }
 }
 

@@ -16,7 +16,7 @@ extension SQLiteStore {
   public static func restore(_ backup: String, to path: String, now: Date = Date()) throws
     -> String?
   {
-    let path = absolute(path)
+    let path = DatabaseFile.resolved(absolute(path))
     try DatabaseFile.requireFolder(of: path)
     // Kept to the end: no server may start on the old files meanwhile.
     let lock =

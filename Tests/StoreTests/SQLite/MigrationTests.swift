@@ -50,7 +50,8 @@ import Testing
     let lock = try ServerLock(path: old.path, creating: false)
     let now = Date(timeIntervalSince1970: 1_800_000_000)
     let done = try SQLiteStore.migrate(lock, now: now)
-    let copy = "\(old.path).before-m00\(version + 1)-20270115T080000Z"
+    let next = migrations[version].identifier.prefix(4)
+    let copy = "\(old.path).before-\(next)-20270115T080000Z"
     #expect(done == SQLiteStore.Migrated(from: version, to: migrations.count, copy: copy))
     #expect(try SQLiteStore.migrate(lock) == nil)
 
