@@ -43,9 +43,9 @@ final class JobControl: Sendable {
 
 extension StoreError {
   /// Whether trying again later may help.
-  var mayPass: Bool {
+  package var mayPass: Bool {
     switch self {
-    case .diskFull, .locked: true
+    case .diskFull, .fileReplaced, .locked: true
     default: false
     }
   }

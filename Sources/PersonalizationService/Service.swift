@@ -134,16 +134,22 @@ public final class Service: Sendable {
     drainDelay = configuration.drainDelay
     // First: whoever runs the database now must not see it change.
     lock = try ServerLock(path: configuration.database, creating: true)
-    try SQLiteStore.examineLog(lock)
-    if let done = try SQLiteStore.migrate(lock, keepingCopy: configuration.keepsCopyWhenMigrating) {
-      logger.notice(
-        "migrated the database",
-        metadata: [
-          "from": "\(done.from)", "to": "\(done.to)", "copy": "\(done.copy ?? "none")",
-        ])
+    do {
+      try SQLiteStore.examineLog(lock)
+      if let done = try SQLiteStore.migrate(lock, keepingCopy: configuration.keepsCopyWhenMigrating)
+      {
+        logger.notice(
+          "migrated the database",
+          metadata: [
+            "from": "\(done.from)", "to": "\(done.to)", "copy": "\(done.copy ?? "none")",
+          ])
+      }
+    } catch StoreError.diskFull {
+      // Not even for looking. Opening tells whether the file can be served as it is.
     }
     store = try SQLiteStore(
-      path: configuration.database, onAccess: configuration.onStoreAccess)
+      path: configuration.database, withoutRoom: true, onAccess: configuration.onStoreAccess)
+    store.onCondition { Self.log($0, to: logger) }
     let gate = Gate(
       store: store, hosts: HostRule(listeningOn: host, allowed: configuration.allowedHosts),
       requireTokens: configuration.requireTokens)
@@ -192,7 +198,7 @@ public final class Service: Sendable {
     let api = API(
       store: store, gate: gate, library: library, runner: runner,
       estimator: estimator,
-      hub: try JobHub(store: store, logger: logger), heartbeat: configuration.eventHeartbeat,
+      hub: JobHub(store: store, logger: logger), heartbeat: configuration.eventHeartbeat,
       housekeeping: housekeeping, lanes: lanes,
       predictions: predictions, converter: ModelConverter(store: store), uses: uses,
       rates: PostRates(limit: max(1, configuration.postsPerMinute)),
@@ -223,12 +229,39 @@ public final class Service: Sendable {
   public func start() throws -> BoundAddress {
     // First: a second server started by mistake fails here, and must not take the first one's jobs.
     let address = try server.start()
-    for id in try store.recoverAll() {
-      logger.notice("job of a dead server goes back to the queue", metadata: ["job_id": "\(id)"])
-    }
-    runner.start()
+    try beginWork()
     housekeeping.start()
     return address
+  }
+
+  /// Starts working, on a full disk as soon as there is room: until the jobs of a server that died have
+  /// been given back nobody may take any.
+  private func beginWork() throws {
+    do {
+      for id in try store.recoverAll() {
+        logger.notice("job of a dead server goes back to the queue", metadata: ["job_id": "\(id)"])
+      }
+      runner.start()
+    } catch let error as StoreError where error.mayPass {
+      DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(2)) { [weak self] in
+        guard let self, !self.readiness.isStopping else { return }
+        do { try self.beginWork() } catch {
+          self.logger.error("cannot start working", metadata: ["error": "\(error)"])
+        }
+      }
+    }
+  }
+
+  private static func log(_ condition: SQLiteStore.Condition, to logger: Logger) {
+    switch condition {
+    case .writable: logger.notice("the database can be written again")
+    case .full:
+      logger.error("no space is left for the database: it is read only until there is room")
+    case .replaced:
+      logger.error(
+        "the database file was moved or replaced while the server has it open: nothing is written until it is back"
+      )
+    }
   }
 
   /// Answers `/readyz` with 503 from now on, and everything else as before.

@@ -62,6 +62,8 @@ public enum StoreError: Error, Equatable, Sendable {
   // Storage
   /// No space is left for the database.
   case diskFull
+  /// The file at the path is no longer the one that is open.
+  case fileReplaced(path: String)
   /// SQLite found its own file damaged, or holds a value this program cannot have written.
   case databaseCorrupt(reason: String)
   /// Any other failure of SQLite, with its extended result code.
@@ -127,6 +129,7 @@ extension StoreError {
     case .blobCorrupt: "blob_corrupt"
     case .uploadExpired: "upload_expired"
     case .diskFull: "disk_full"
+    case .fileReplaced: "database_replaced"
     case .databaseCorrupt: "database_corrupt"
     case .sqlite: "database_error"
     }
@@ -189,6 +192,8 @@ extension StoreError: CustomStringConvertible {
       "the bytes of blob \(digest) are damaged: restore a backup"
     case .uploadExpired:
       "the upload stood still for too long: send it again"
+    case .fileReplaced(let path):
+      "\(path) is not the file that the server has open, or is gone: nothing is written until it is back; stop the server before you replace it"
     case .diskFull:
       "no space is left for the database: free some"
     case .databaseCorrupt(let reason):

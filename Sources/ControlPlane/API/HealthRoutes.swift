@@ -2,6 +2,7 @@ import APIDescription
 import HTTPServer
 import HTTPTypes
 import Metrics
+import Store
 
 extension API {
   /// `/healthz`: the process answers. `/readyz`: it can do its work, that is, read its database, and
@@ -19,8 +20,14 @@ extension API {
       }
       do {
         let isEmpty = try store.baseModels().isEmpty
+        try store.requireFile()
+        if store.writing == .full {
+          return .text(.ok, "ready, to be read only: no space is left for the database\n")
+        }
         return .text(
           .ok, isEmpty ? "ready, but no base model is registered; see the log\n" : "ready\n")
+      } catch let error as StoreError where error.code == "database_replaced" {
+        throw error
       } catch {
         throw ProblemDetails(
           .serviceUnavailable, code: "not_ready", detail: "the database cannot be read",

@@ -41,6 +41,12 @@ package enum Problems {
     case .quotaExceeded: return details(.tooManyRequests, retryAfter: 3600)
     case .locked: return details(.serviceUnavailable, retryAfter: 1)
     case .diskFull: return details(.insufficientStorage)
+    case .fileReplaced:
+      // The log has the file's name.
+      return ProblemDetails(
+        .serviceUnavailable, code: error.code,
+        detail: "the server's database was moved or replaced: nothing is written until it is back",
+        retryAfter: 5)
     default: return nil
     }
   }

@@ -8,7 +8,7 @@ package final class Readiness: Sendable {
   /// Nobody has asked to stop.
   package init() {}
 
-  var isStopping: Bool { stopping.load(ordering: .sequentiallyConsistent) }
+  package var isStopping: Bool { stopping.load(ordering: .sequentiallyConsistent) }
 
   /// From now on there is to be no new work.
   package func beginStopping() { stopping.store(true, ordering: .sequentiallyConsistent) }

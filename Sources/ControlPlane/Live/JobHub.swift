@@ -25,11 +25,11 @@ package final class JobHub: Sendable {
   private let queue = DispatchQueue(label: "crisp.live")
   private let state = Mutex(State())
 
-  /// Follows that store's commits. Throws `StoreError`.
-  package init(store: SQLiteStore, logger: Logger) throws {
+  /// Follows that store's commits.
+  package init(store: SQLiteStore, logger: Logger) {
     self.store = store
     self.logger = logger
-    try store.onCommit { [weak self] in self?.storeChanged() }
+    store.onCommit { [weak self] in self?.storeChanged() }
   }
 
   /// The feed of a job. The same one for all who watch it now.

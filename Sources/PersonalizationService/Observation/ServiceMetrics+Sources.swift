@@ -94,6 +94,9 @@ extension ServiceMetrics {
     }
     return [
       up(true),
+      .value(
+        "crisp_database_writable", "Whether the last thing that was written found room.",
+        store.writing == .writable ? 1 : 0),
       .value("crisp_jobs_queued", "Jobs that wait for a worker.", Double(backlog.queued)),
       .value("crisp_jobs_running", "Jobs that a worker holds.", Double(backlog.running)),
       .value(

@@ -1,7 +1,7 @@
 import GRDB
 
 /// Tells of every transaction that was committed through the store.
-final class CommitObserver: TransactionObserver {
+final class CommitObserver: TransactionObserver, Sendable {
   private let committed: @Sendable () -> Void
 
   init(_ committed: @escaping @Sendable () -> Void) { self.committed = committed }
@@ -17,10 +17,7 @@ final class CommitObserver: TransactionObserver {
 extension SQLiteStore {
   /// Calls `body` after every transaction that this store commits, as long as it lives. The call
   /// comes from inside the writer: it must be quick and must not use the store.
-  /// - Throws: ``StoreError``.
-  public func onCommit(_ body: @escaping @Sendable () -> Void) throws {
-    try write { db, _ in
-      db.add(transactionObserver: CommitObserver(body), extent: .databaseLifetime)
-    }
+  public func onCommit(_ body: @escaping @Sendable () -> Void) {
+    connections.observe(CommitObserver(body))
   }
 }

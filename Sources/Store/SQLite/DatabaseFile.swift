@@ -26,13 +26,18 @@ struct DatabaseFile {
           throw StoreError.olderSchema(path: path, found: version, supported: schema.count)
         }
         try prepareWriting(db)
+        try enterLog(db)
       }
       let pool = try DatabasePool(path: path, configuration: configuration)
       try pool.writeWithoutTransaction { db in
         // After the pool is there: on entering WAL mode GRDB sets NORMAL, under which a commit can
         // be lost at power failure (https://www.sqlite.org/pragma.html#pragma_synchronous).
-        try db.execute(sql: "PRAGMA synchronous = FULL")
-        if try schemaVersion(db) == 0 { try migrate(db) }
+        do {
+          try db.execute(sql: "PRAGMA synchronous = FULL")
+          if try schemaVersion(db) == 0 { try migrate(db) }
+        } catch {
+          throw StoreError.translating(error, of: db, path: path)
+        }
       }
       return pool
     } catch {
@@ -58,6 +63,26 @@ struct DatabaseFile {
     }
   }
 
+  /// One connection for a file of the present schema where there is no room for a log and shared memory:
+  /// it keeps them in memory and keeps all other processes out, as nobody else could tell what it reads
+  /// (https://www.sqlite.org/wal.html, "Use of WAL Without Shared-Memory").
+  /// - Throws: ``StoreError/diskFull`` for an older schema or an empty file.
+  func openWithoutRoom() throws -> DatabaseQueue {
+    do {
+      var configuration = configuration
+      configuration.prepareDatabase { db in
+        // Before the first access: the index of the log is made then.
+        try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+        // Moving the log into the file takes room.
+        _ = crisp_keep_log_on_close(db.sqliteConnection, 1)
+        guard try schemaVersion(db) == schema.count else { throw StoreError.diskFull }
+      }
+      return try DatabaseQueue(path: path, configuration: configuration)
+    } catch {
+      throw StoreError.translating(error, path: path)
+    }
+  }
+
   /// One connection that brings the schema up to date. The caller holds the ``ServerLock``.
   /// - Parameter prepare: Called before anything is changed, with the version there is, which is older
   ///   than the program's.
@@ -74,7 +99,9 @@ struct DatabaseFile {
       let version = try queue.read(schemaVersion)
       if version > 0, version < schema.count {
         try prepare(queue, version)
-        try queue.writeWithoutTransaction(migrate)
+        try queue.writeWithoutTransaction { db in
+          do { try migrate(db) } catch { throw StoreError.translating(error, of: db, path: path) }
+        }
       }
       try queue.close()
       return version
@@ -124,6 +151,21 @@ struct DatabaseFile {
     configuration.busyMode = .timeout(busyTimeout)
     configuration.maximumReaderCount = 8
     return configuration
+  }
+
+  /// What GRDB would do next, done here because a full disk shows first in this, and only the connection
+  /// knows the system's error.
+  private func enterLog(_ db: Database) throws {
+    do {
+      try db.execute(sql: "PRAGMA journal_mode = WAL")
+      guard !hasLog else { return }
+      try db.execute(
+        sql: """
+          BEGIN IMMEDIATE; CREATE TABLE first (number INTEGER); DROP TABLE first; COMMIT
+          """)
+    } catch {
+      throw StoreError.translating(error, of: db, path: path)
+    }
   }
 
   private func prepareWriting(_ db: Database) throws {

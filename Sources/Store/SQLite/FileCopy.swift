@@ -28,7 +28,9 @@ enum FileCopy {
     do {
       let file = try HeldFile(path: partial, creating: true)
       let copy = try DatabaseQueue(path: partial)
-      try database.backup(to: copy)
+      do { try database.backup(to: copy) } catch {
+        throw copy.unsafeRead { StoreError.translating(error, of: $0, path: target) }
+      }
       try copy.close()
       file.release()
       try synchronize(partial)
@@ -68,7 +70,7 @@ enum FileCopy {
     }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else {
-      if [ENOSPC, EDQUOT].contains(errno) { throw StoreError.diskFull }
+      if StoreError.fullDiskErrors.contains(errno) { throw StoreError.diskFull }
       throw StoreError.notWritable(path: path, reason: String(cString: strerror(errno)))
     }
   }

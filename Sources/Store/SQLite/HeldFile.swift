@@ -112,7 +112,7 @@ final class HeldFile: Sendable {
     case EACCES, EPERM, EROFS:
       creating ? .notWritable(path: path, reason: reason) : .cannotOpen(path: path, reason: reason)
     case EISDIR: .notADatabase(path: path)
-    case ENOSPC, EDQUOT: .diskFull
+    case let number where StoreError.fullDiskErrors.contains(number): .diskFull
     default: .cannotOpen(path: path, reason: reason)
     }
   }

@@ -12,7 +12,7 @@ extension SQLiteStore {
       while let candidate = try db.first(Self.claimQuery, [clock.boot, steady, now]) {
         let job = try candidate.integer("number")
         let died = try candidate.text("status") == JobStatus.running.rawValue
-        let isBlamed = try died && db.isBlamedForDeath(job, now: now)
+        let isBlamed = try died && db.isBlamedForDeath(job, by: clock, now: now)
         let deaths = try candidate.int("deaths") + (isBlamed ? 1 : 0)
         if try candidate.int("cancel_requested") != 0 {
           try db.finish(job, as: .cancelled, now: now)
@@ -60,7 +60,7 @@ extension SQLiteStore {
           WHERE number = ?
           """, [now, clock.boot, clock.steady(), row.integer("number")])
       }
-      try db.spareInnocent(now: now)
+      try db.spareInnocent(by: clock, now: now)
       return try running.map { try $0.identifier("id", as: JobID.self) }
     }
   }
@@ -77,20 +77,28 @@ extension Database {
   /// Of jobs whose workers died, spares those that others may have killed: when the accounts of some
   /// exceed their estimates of memory, the rest are spared. When none does, nobody knows whose doing
   /// it was, and all are to blame; a job that gets further is forgiven (`saveCheckpoint`).
-  func spareInnocent(now: Int64) throws {
+  func spareInnocent(by clock: StoreClock, now: Int64) throws {
     try run(
       """
       UPDATE jobs SET spared = 1
-      WHERE status = 'running' AND lease_expires_at <= ?1
+      WHERE status = 'running' AND \(Self.isExpired("jobs"))
         AND memory_used <= coalesce(memory_estimate, memory_used)
-        AND EXISTS (SELECT 1 FROM jobs o WHERE o.status = 'running' AND o.lease_expires_at <= ?1
+        AND EXISTS (SELECT 1 FROM jobs o WHERE o.status = 'running'
+          AND \(Self.isExpired("o"))
           AND o.memory_used > o.memory_estimate)
-      """, [now])
+      """, [clock.boot, clock.steady(), now])
+  }
+
+  /// Whether a lease has run out: the condition of `claimQuery`, with its three parameters.
+  private static func isExpired(_ job: String) -> String {
+    """
+    CASE WHEN \(job).lease_boot = ?1 THEN \(job).lease_steady <= ?2 ELSE \(job).lease_expires_at <= ?3 END
+    """
   }
 
   /// Whether the death of a job's worker counts against the job.
-  fileprivate func isBlamedForDeath(_ job: Int64, now: Int64) throws -> Bool {
-    try spareInnocent(now: now)
+  fileprivate func isBlamedForDeath(_ job: Int64, by clock: StoreClock, now: Int64) throws -> Bool {
+    try spareInnocent(by: clock, now: now)
     return try number("SELECT spared FROM jobs WHERE number = ?", [job]) == 0
   }
 

@@ -55,12 +55,4 @@ extension SQLiteStore {
         .decode(Int.self, forColumn: "busy") == 0
     }
   }
-
-  private func withoutTransaction<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    do {
-      return try pool.writeWithoutTransaction(body)
-    } catch {
-      throw StoreError.translating(error, path: path)
-    }
-  }
 }

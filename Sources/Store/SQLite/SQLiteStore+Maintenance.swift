@@ -53,7 +53,7 @@ extension SQLiteStore {
   ///   ``StoreError/directoryMissing(path:)``, ``StoreError/notWritable(path:reason:)``,
   ///   ``StoreError/diskFull``.
   public func backup(to path: String) throws {
-    try FileCopy.write(pool, to: Self.absolute(path))
+    try FileCopy.write(connections.source(), to: Self.absolute(path))
   }
 
   private static func foreignKeyError(_ row: Row) throws -> String {

@@ -31,7 +31,7 @@ extension SQLiteStore {
     if let fault = report.faults.first {
       throw StoreError.backupDamaged(path: store.path, reason: fault)
     }
-    let partial = try FileCopy.writePartial(store.pool, of: path)
+    let partial = try FileCopy.writePartial(store.connections.source(), of: path)
     try store.close()
     do {
       let kept = try setAside(path, as: "\(path).replaced-\(now.inFileNames)")

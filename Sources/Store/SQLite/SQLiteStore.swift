@@ -35,9 +35,10 @@ public final class SQLiteStore: Sendable {
   private let steps = ClockSteps()
   /// Called where the file is about to be read or written.
   private let onAccess: (@Sendable () -> Void)?
-  let pool: any DatabaseWriter
+  let connections: Connections
   private let file: HeldFile
   private let isOpen = Mutex(true)
+  let condition: StoreCondition
   /// What downloads read last.
   let chunks = ChunkCache(capacity: 32)
   let chunkMemory = ChunkMemory(size: chunkSize, spare: 4)
@@ -48,22 +49,25 @@ public final class SQLiteStore: Sendable {
   ///   - access: For ``Access/writing``, a file that is not there is made, readable by its owner only.
   ///   - clock: Tells the times for leases, grace periods and dates.
   ///   - busyTimeout: Seconds to wait for another process's transaction.
+  ///   - withoutRoom: Whether a file on a full disk is opened nevertheless. Then it is read by this process
+  ///     alone, and writing throws ``StoreError/diskFull`` until there is room.
   ///   - onAccess: Called on every thread that is about to read or write the file, for tests of
   ///     which threads do.
   /// - Throws: ``StoreError``, one case for each reason under "Opening".
   public convenience init(
     path: String, access: Access = .writing, clock: StoreClock = .system,
-    busyTimeout: TimeInterval = 10, onAccess: (@Sendable () -> Void)? = nil
+    busyTimeout: TimeInterval = 10, withoutRoom: Bool = false,
+    onAccess: (@Sendable () -> Void)? = nil
   ) throws {
     try self.init(
-      path: path, access: access, clock: clock, busyTimeout: busyTimeout, schema: migrations,
-      onAccess: onAccess)
+      path: path, access: access, clock: clock, busyTimeout: busyTimeout, withoutRoom: withoutRoom,
+      schema: migrations, onAccess: onAccess)
   }
 
   /// Opens a database as a program would that has those migrations.
   package init(
     path: String, access: Access = .writing, clock: StoreClock = .system,
-    busyTimeout: TimeInterval = 10, schema: [Migration],
+    busyTimeout: TimeInterval = 10, withoutRoom: Bool = false, schema: [Migration],
     onAccess: (@Sendable () -> Void)? = nil
   ) throws {
     self.path = Self.absolute(path)
@@ -73,12 +77,14 @@ public final class SQLiteStore: Sendable {
     try DatabaseFile.requireFolder(of: self.path)
     file = try HeldFile(path: self.path, creating: access == .writing)
     do {
-      let database = DatabaseFile(path: self.path, busyTimeout: busyTimeout, schema: schema)
-      pool = try access == .writing ? database.openForWriting() : database.openForReading()
+      connections = try Connections(
+        DatabaseFile(path: self.path, busyTimeout: busyTimeout, schema: schema), for: access,
+        withoutRoom: withoutRoom)
     } catch {
       file.release()
       throw error
     }
+    condition = StoreCondition(path: self.path, file: file.identity)
   }
 
   deinit { try? close() }
@@ -94,14 +100,7 @@ public final class SQLiteStore: Sendable {
   public func close() throws {
     try isOpen.withLock { isOpen in
       guard isOpen else { return }
-      do {
-        // GRDB closes its writer before its readers, which may not tidy up: without this the log would
-        // be left behind.
-        (pool as? DatabasePool)?.releaseMemory()
-        try pool.close()
-      } catch {
-        throw StoreError.translating(error, path: path)
-      }
+      try connections.close()
       file.release()
       isOpen = false
     }
@@ -115,24 +114,35 @@ public final class SQLiteStore: Sendable {
   /// Reads from one snapshot.
   func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
     onAccess?()
-    do {
-      return try pool.read(body)
-    } catch {
-      throw StoreError.translating(error, path: path)
-    }
+    return try connections.read(body)
   }
 
   /// Runs `body` with the present time in one immediate transaction, rolled back when it throws.
   func write<Value>(_ body: (Database, Int64) throws -> Value) throws -> Value {
+    try withoutTransaction { db in
+      var result: Value?
+      try db.inTransaction(.immediate) {
+        // The time is taken inside, so that waiting for the writer does not shorten a lease.
+        result = try body(db, now())
+        return .commit
+      }
+      guard let result else { throw StoreError.databaseCorrupt(reason: "a transaction vanished") }
+      return result
+    }
+  }
+
+  /// Uses the writing connection. What it did is on the disk, in the file at the path, when this returns.
+  func withoutTransaction<Value>(_ body: (Database) throws -> Value) throws -> Value {
     guard access == .writing else {
       throw StoreError.notWritable(path: path, reason: "opened for reading")
     }
     onAccess?()
-    do {
-      // The time is taken inside, so that waiting for the writer does not shorten a lease.
-      return try pool.write { db in try body(db, now()) }
-    } catch {
-      throw StoreError.translating(error, path: path)
+    return try condition.noting {
+      try connections.write { db in
+        let before = db.totalChangesCount
+        let value = try body(db)
+        return (value, hasWritten: db.totalChangesCount > before)
+      }
     }
   }
 

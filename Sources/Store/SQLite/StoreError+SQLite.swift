@@ -1,12 +1,18 @@
 import Digests
+import Foundation
 import GRDB
+import GRDBSQLite
 
 extension StoreError {
   /// The store's word for any error of a statement; errors of the caller's own pass unchanged.
-  static func translating(_ error: any Error, path: String) -> any Error {
+  /// - Parameter systemError: The error number of the system call that failed, where one did
+  ///   (https://www.sqlite.org/c3ref/system_errno.html).
+  static func translating(
+    _ error: any Error, path: String, systemError: Int32 = 0
+  ) -> any Error {
     switch error {
     case let error as DatabaseError:
-      translating(error, path: path)
+      translating(error, path: path, systemError: systemError)
     case let error as RowDecodingError:
       databaseCorrupt(reason: "\(error)")
     case let error as DigestError:
@@ -16,15 +22,29 @@ extension StoreError {
     }
   }
 
-  private static func translating(_ error: DatabaseError, path: String) -> StoreError {
+  /// The same, with what the connection knows of the system's error.
+  static func translating(_ error: any Error, of db: Database, path: String) -> any Error {
+    translating(error, path: path, systemError: sqlite3_system_errno(db.sqliteConnection))
+  }
+
+  /// No space on the disk, in the user's quota, or under the process's limit for a file's size.
+  static let fullDiskErrors: Set<Int32> = [ENOSPC, EDQUOT, EFBIG]
+
+  private static func translating(
+    _ error: DatabaseError, path: String, systemError: Int32
+  ) -> StoreError {
     let message = error.message ?? "no message"
     return switch error.resultCode {
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       locked(path: path)
     case .SQLITE_FULL:
       diskFull
-    // The log's index is a file that could not be made longer.
+    // The log's index is a file that could not be made longer; the system's error is not kept.
     case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
+      diskFull
+    // SQLite says "full" for ENOSPC in a write alone.
+    case .SQLITE_IOERR where fullDiskErrors.contains(systemError),
+      .SQLITE_CANTOPEN where fullDiskErrors.contains(systemError):
       diskFull
     case .SQLITE_CORRUPT:
       databaseCorrupt(reason: message)

@@ -195,6 +195,8 @@ struct Serve: ParsableCommand {
     configuration.allowedHosts = allowedHost
     configuration.droppedLogLines = { log.dropped }
 
+    // Then writing beyond a limit for files' sizes (setrlimit(2)) fails, like writing to a full disk.
+    signal(SIGXFSZ, SIG_IGN)
     // Before anything else runs: a signal during start-up must end the process, later ones drain.
     let stopSignals = StopSignals()
     let service = try Service(configuration, logger: logger)

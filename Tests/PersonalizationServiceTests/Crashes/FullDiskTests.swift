@@ -55,6 +55,40 @@ struct FullDiskTests {
     #expect(try server.end(with: SIGTERM).status == 0)
   }
 
+  /// Whether a server on a full disk found it when it came, after another that ended well or died.
+  @Test(arguments: [SIGTERM, SIGKILL]) func aServerStartsOnAFullDisk(end: Int32) throws {
+    let world = try CrashWorld()
+    let first = try ServerProcess(database: world.database)
+    let running = try first.jobs.submit(JobBody.long(), user: "runs")
+    try first.jobs.waitForEvent("iteration", of: running.id)
+    _ = try first.end(with: end)
+    let disk = try SmallDisk(world.folder, isFull: true)
+    let server = disk.server
+    #expect(try server.jobs.job(running.id).id == running.id)
+    let full = try server.client.post("/users/late/classes", JobBody.body(seed: 1))
+    #expect(full.status == 507 && full.code == "disk_full", "\(full.text)")
+    let ready = try server.client.get("/readyz")
+    #expect(ready.status == 200 && ready.text.contains("no space is left"), "\(ready.text)")
+    #expect(try server.client.get("/metrics").text.contains("\ncrisp_database_writable 0\n"))
+
+    try disk.empty()
+    let posted = try server.client.post("/users/late/classes", JobBody.body(seed: 1))
+    #expect(posted.status == 202, "\(posted.text)")
+    #expect(try server.client.get("/readyz").text == "ready\n")
+    #expect(try server.client.get("/metrics").text.contains("\ncrisp_database_writable 1\n"))
+    #expect(try server.jobs.wait(running.id).status == "succeeded")
+    #expect(try server.jobs.wait(posted.json["id"]?.text ?? "").status == "succeeded")
+    #expect(try server.end(with: SIGTERM).status == 0)
+  }
+
+  @Test func commandsReadWhatCannotBeWritten() throws {
+    let world = try CrashWorld()
+    let run = try ServerProcess.run(
+      ["check", "--db", world.folder.file("disk/crisp.sqlite")],
+      wrapper: SmallDisk.wrapper(world.folder, then: #"mount -o remount,ro none "$folder/disk""#))
+    #expect(run.status == 0 && run.output.hasPrefix("ok: "), "\(run)")
+  }
+
   @Test func aDatabaseThatCannotBeWrittenIsRefused() throws {
     let world = try CrashWorld()
     let run = try ServerProcess.run(

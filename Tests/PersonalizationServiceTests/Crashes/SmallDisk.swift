@@ -35,10 +35,13 @@ final class SmallDisk {
 
   private static let megabytes = 8
 
-  init(_ folder: TemporaryFolder, arguments: [String] = []) throws {
+  /// Starts a server.
+  /// - Parameter isFull: Whether the disk is full before the server starts.
+  init(_ folder: TemporaryFolder, arguments: [String] = [], isFull: Bool = false) throws {
     server = try ServerProcess(
       database: folder.file("disk/crisp.sqlite"), arguments: arguments,
-      wrapper: Self.wrapper(folder))
+      wrapper: Self.wrapper(
+        folder, then: isFull ? #"cat /dev/zero >"$folder/disk/ballast" 2>/dev/null || true"# : ":"))
     root = "/proc/\(server.processIdentifier)/root\(folder.path)/disk"
   }
 
