@@ -231,16 +231,16 @@ def digest_case():
                     "POST", "/users/bench/classes", {"classes": ["Bag", "Coat"], "base_model": name}
                 )["id"]
                 server.wait(job, "running")
-                isLoading = [True]
+                is_loading = [True]
 
                 def watch():
                     while server.call("GET", f"/jobs/{job}")["progress"] is None:
                         time.sleep(0.05)
-                    isLoading[0] = False
+                    is_loading[0] = False
 
                 watcher = threading.Thread(target=watch)
                 watcher.start()
-                more = probe(server, [f"/jobs/{job}", "/readyz"], 60, lambda: isLoading[0])
+                more = probe(server, [f"/jobs/{job}", "/readyz"], 60, lambda: is_loading[0])
                 watcher.join()
                 results += more[0]
                 failures += more[1]
@@ -256,7 +256,12 @@ def other_case(case):
         database = f"{folder}/crisp.sqlite"
         with Server(PROGRAM, database) as server:
             job, model = finished_job(server)
-        with Server(PROGRAM, database, "--workers", "0", "--queue-limit", "1000000") as server:
+        # Otherwise the load would be refused before it costs anything.
+        options = ["--workers", "0", "--queue-limit", "1000000"]
+        if "--posts-per-minute" in subprocess.run(
+                [PROGRAM, "serve", "--help"], capture_output=True, text=True).stdout:
+            options += ["--posts-per-minute", "1000000"]
+        with Server(PROGRAM, database, *options) as server:
             if case == "idle":
                 show("idle", *probe(server, [f"/jobs/{job}", "/readyz"], SECONDS))
             elif case == "predict":

@@ -35,7 +35,10 @@ extension API {
     }
   }
 
-  private func submit(_ request: Request, user: UserID, for caller: Caller) throws -> Response {
+  /// - Parameter isRepeated: says that the same request was here before it waited for a measurement.
+  private func submit(
+    _ request: Request, user: UserID, for caller: Caller, isRepeated: Bool = false
+  ) throws -> Response {
     do {
       if try Self.isDryRun(request) {
         let prepared = try prepare(request.body, for: caller)
@@ -45,12 +48,15 @@ extension API {
             prepared.estimate, limits: estimator.limits, baseModel: prepared.baseModel.name))
       }
       let job = try submit(
-        request.body, under: idempotencyKey(request), of: request, user: user, for: caller)
+        request.body, under: idempotencyKey(request), of: request, user: user, for: caller,
+        isRepeated: isRepeated)
       return try .json(
         job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
     } catch let error as ServerDevice.Unmeasured {
       return error.measurement.response(within: ownDevice.patience, late: ServerDevice.busy) {
-        lanes.requests.response { _ in try submit(request, user: user, for: caller) }
+        lanes.requests.response { _ in
+          try submit(request, user: user, for: caller, isRepeated: true)
+        }
       }
     }
   }
@@ -59,9 +65,9 @@ extension API {
   /// whomever. A repeated idempotency key may also find a job that came to nothing.
   package func submit(
     _ body: [UInt8], under key: IdempotencyKey?, of request: Request, user: UserID,
-    for caller: Caller
+    for caller: Caller, isRepeated: Bool = false
   ) throws -> JobResource {
-    try limitRate(of: user, request)
+    if !isRepeated { try limitRate(of: user, request) }
     let wanted = try JobRequest(body)
     // Before anything that may have changed since: what was accepted once stays so.
     if let key, let job = try store.earlierJob(of: user, under: key) {
