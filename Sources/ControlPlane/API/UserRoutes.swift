@@ -16,6 +16,8 @@ extension API {
     ) { request, parameters, caller in
       try BodyType.requireJSON(request)
       let user = try UserID(parameters.require("user"))
+      // Here, once: a request that waits for a measurement is begun again.
+      try limitRate(of: user, request)
       return lanes.requests.response { _ in try submit(request, user: user, for: caller) }
     }
     routes.on(.get, "/users/{user}", access: .sameUser) { _, parameters, caller in
@@ -61,7 +63,6 @@ extension API {
     _ body: [UInt8], under key: IdempotencyKey?, of request: Request, user: UserID,
     for caller: Caller
   ) throws -> JobResource {
-    try limitRate(of: user, request)
     let wanted = try JobRequest(body)
     // Before anything that may have changed since: what was accepted once stays so.
     if let key, let job = try store.earlierJob(of: user, under: key) {
@@ -147,7 +148,7 @@ extension API {
 
   /// Whoever asks for one model after the other waits. On an open server anybody can take any name, so
   /// that addresses are counted too; a proxy's address may stand for many users, hence its share.
-  private func limitRate(of user: UserID, _ request: Request) throws {
+  package func limitRate(of user: UserID, _ request: Request) throws {
     var wait = rates.wait(for: "user \(user.text)")
     if wait == nil, try !gate.isClosed {
       wait = rates.wait(for: "address \(request.remoteAddress)", share: 10)
