@@ -123,6 +123,7 @@ extension API {
       let form = PageForm(try request.form)
       let user = try UserID(form.user)
       _ = try caller.scope(asking: user)
+      try limitRate(of: user, request)
       let job = try submit(
         form.body(labels: try store.baseModel(form.baseModel).record.labels),
         under: nil, of: request, user: user, for: caller)

@@ -16,6 +16,8 @@ extension API {
     ) { request, parameters, caller in
       try BodyType.requireJSON(request)
       let user = try UserID(parameters.require("user"))
+      // Here, once: a request that waits for a measurement is begun again.
+      try limitRate(of: user, request)
       return lanes.requests.response { _ in try submit(request, user: user, for: caller) }
     }
     routes.on(.get, "/users/{user}", access: .sameUser) { _, parameters, caller in
@@ -35,10 +37,7 @@ extension API {
     }
   }
 
-  /// - Parameter isRepeated: says that the same request was here before it waited for a measurement.
-  private func submit(
-    _ request: Request, user: UserID, for caller: Caller, isRepeated: Bool = false
-  ) throws -> Response {
+  private func submit(_ request: Request, user: UserID, for caller: Caller) throws -> Response {
     do {
       if try Self.isDryRun(request) {
         let prepared = try prepare(request.body, for: caller)
@@ -48,15 +47,12 @@ extension API {
             prepared.estimate, limits: estimator.limits, baseModel: prepared.baseModel.name))
       }
       let job = try submit(
-        request.body, under: idempotencyKey(request), of: request, user: user, for: caller,
-        isRepeated: isRepeated)
+        request.body, under: idempotencyKey(request), of: request, user: user, for: caller)
       return try .json(
         job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
     } catch let error as ServerDevice.Unmeasured {
       return error.measurement.response(within: ownDevice.patience, late: ServerDevice.busy) {
-        lanes.requests.response { _ in
-          try submit(request, user: user, for: caller, isRepeated: true)
-        }
+        lanes.requests.response { _ in try submit(request, user: user, for: caller) }
       }
     }
   }
@@ -65,9 +61,8 @@ extension API {
   /// whomever. A repeated idempotency key may also find a job that came to nothing.
   package func submit(
     _ body: [UInt8], under key: IdempotencyKey?, of request: Request, user: UserID,
-    for caller: Caller, isRepeated: Bool = false
+    for caller: Caller
   ) throws -> JobResource {
-    if !isRepeated { try limitRate(of: user, request) }
     let wanted = try JobRequest(body)
     // Before anything that may have changed since: what was accepted once stays so.
     if let key, let job = try store.earlierJob(of: user, under: key) {
@@ -153,7 +148,7 @@ extension API {
 
   /// Whoever asks for one model after the other waits. On an open server anybody can take any name, so
   /// that addresses are counted too; a proxy's address may stand for many users, hence its share.
-  private func limitRate(of user: UserID, _ request: Request) throws {
+  package func limitRate(of user: UserID, _ request: Request) throws {
     var wait = rates.wait(for: "user \(user.text)")
     if wait == nil, try !gate.isClosed {
       wait = rates.wait(for: "address \(request.remoteAddress)", share: 10)
