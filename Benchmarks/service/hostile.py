@@ -125,7 +125,7 @@ class Bench:
 
 
 def job(names, **members):
-    return json.dumps({"classes": names, "block": 8, **members})
+    return json.dumps({"classes": names, "block": 8, **members}, ensure_ascii=False)
 
 
 def run(bench, names, model):
