@@ -23,7 +23,7 @@ public enum PruningTarget: Sendable, Hashable, Codable {
   /// exact as doubles.
   public static let counts = InputRange(1...1_000_000_000_000_000)
   /// What milliseconds may be.
-  public static let times = InputRange(above: 0.0, through: 1e6)
+  public static let times = InputRange(above: 0.0, through: 1e9)
 
   /// The field's name in JSON.
   public var name: String { key.rawValue }

@@ -1,4 +1,5 @@
 import Foundation
+import Inputs
 import ModelFormats
 
 extension PruningRecipe {
@@ -7,6 +8,13 @@ extension PruningRecipe {
   /// their own spelling wherever recipes are asked for, so they are not accepted here. Throws
   /// `invalidRecipe` with the field's name.
   public func overridden(by json: Data) throws(PruningError) -> PruningRecipe {
+    do throws(JSONFault) {
+      // Stricter than Foundation's parser, which takes numbers that are infinite.
+      try JSONReader.check(Array(json), limits: .stored)
+    } catch {
+      throw .invalidRecipe(
+        field: "recipe", reason: "is not JSON: \(error.reason) (byte \(error.offset))")
+    }
     do {
       let encoded = try JSONSerialization.jsonObject(with: JSONEncoder().encode(self))
       guard var members = encoded as? [String: Any] else { return self }

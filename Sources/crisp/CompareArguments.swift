@@ -1,6 +1,7 @@
 import ArgumentParser
 import Comparison
 import Foundation
+import Inputs
 import ServiceAPI
 
 /// `name={"rows": 4}`: a variant with its changes to the recipe; a standard variant's name alone.
@@ -15,8 +16,8 @@ struct VariantArgument: ExpressibleByArgument {
       variant = known
     } else {
       guard
-        case .object(let recipe)? = try? JSONDecoder().decode(
-          JSONValue.self, from: Data(pieces[1].utf8))
+        case .object(let recipe)? = try? JSONValue(
+          json: Array(pieces[1].utf8), limits: .stored)
       else { return nil }
       variant = Variant(name, recipe: recipe)
     }

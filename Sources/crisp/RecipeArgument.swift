@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Inputs
 import ModelCards
 import Pruning
 import ServiceAPI
@@ -29,10 +30,19 @@ enum RecipeArgument {
       throw ValidationError(
         "--recipe: '\(argument)' is neither a JSON object nor a file that can be read.")
     }
-    guard case .object(let members)? = try? JSONDecoder().decode(JSONValue.self, from: data) else {
+    let value: JSONValue
+    do throws(JSONFault) {
+      value = try JSONValue(json: Array(data), limits: .stored)
+    } catch {
+      let place = error.place(in: Array(data))
+      throw ValidationError(
+        "--recipe\(isInline ? "" : ": '\(argument)'") cannot be read as JSON: \(error.reason) "
+          + "(line \(place.line), byte \(place.column)).")
+    }
+    guard case .object(let members) = value else {
       throw ValidationError(
         isInline
-          ? "--recipe is no JSON object." : "--recipe: '\(argument)' holds no JSON object.")
+          ? "--recipe must be a JSON object." : "--recipe: '\(argument)' must hold a JSON object.")
     }
     if CardRun.isCard(.object(members)) || members["card"].map(CardRun.isCard) == true {
       self = .card(try CardRun(data))

@@ -108,9 +108,9 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--batch", "0"], "at least 1"), (["--threads", "0"], "at least 1"),
-    (["--rounds=0"], "at least 1"), (["--batch", "many"], "--batch"),
-    (["--batch", "1000000000"], "1 to 65536"), (["--threads", "100000"], "1 to 256"),
+    (["--batch", "0"], "1 to 65,536"), (["--threads", "0"], "1 to 256"),
+    (["--rounds=0"], "1 to 10,000"), (["--batch", "many"], "--batch"),
+    (["--batch", "1000000000"], "1 to 65,536"), (["--threads", "100000"], "1 to 256"),
     (["--layer"], "--layer"),
   ])
   func badArgumentsAreExplained(arguments: [String], words: String) throws {

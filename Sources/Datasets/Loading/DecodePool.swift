@@ -82,10 +82,12 @@ package final class DecodePool: Sendable {
   {
     let made = Made<Value>(count)
     let pool = DecodePool(threads: ProcessInfo.processInfo.activeProcessorCount)
-    pool.submit(count) { index in
+    let group = pool.submit(count) { index in
       let value = make(index)
       made.values.withLock { $0[index] = value }
-    }.wait()
+    }
+    // A pool that goes away closes, done or not.
+    withExtendedLifetime(pool) { group.wait() }
     return made.values.withLock { $0 }.compactMap { $0 }
   }
 

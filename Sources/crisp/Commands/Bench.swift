@@ -59,7 +59,7 @@ struct Bench: ParsableCommand {
   }
 
   func validate() throws {
-    try InputRange(1...4096).check(batch, "--batch")
+    try InputRange(1...65_536).check(batch, "--batch")
     try InputRange(1...256).check(threads, "--threads")
     try InputRange(1...10_000).check(rounds, "--rounds")
   }

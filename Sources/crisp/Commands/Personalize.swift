@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Inputs
 import ModelCards
 import PersonalizationClient
 import Pruning
@@ -91,8 +92,7 @@ struct Personalize: AsyncParsableCommand {
     var members: [String: JSONValue] = [:]
     if let options {
       guard
-        case .object(let more)? = try? JSONDecoder().decode(
-          JSONValue.self, from: Data(options.utf8))
+        case .object(let more)? = try? JSONValue(json: Array(options.utf8))
       else { throw ValidationError("--options must be a JSON object.") }
       members = more
     }

@@ -58,7 +58,7 @@ import Testing
       Refusal(
         body: "{\"classes\": [\"top left\", {\"name\": \"middle\", \"weight\": 1e999}]}",
         code: code, param: nil, status: 400,
-        detail: "too large for 64-bit floating point (line 1, byte 52)"),
+        detail: "too large for 64-bit floating point (line 1, byte 55)"),
       Refusal(
         body: "{\"metadata\": {\"note\": \"\\ud800\"}}", code: code, param: nil, status: 400,
         detail: "surrogate pair stands alone (line 1, byte 24)"),
@@ -260,10 +260,12 @@ import Testing
       refusal("{\"temperature\": 0}", "recipe.temperature"),
       refusal("{\"temperature\": 1e-300}", "recipe.temperature"),
       refusal("{\"learning_rate\": 1e-300}", "recipe.learning_rate"),
-      refusal("{\"augmentation\": {\"crop\": 1e-300}}", "recipe.augmentation.crop"),
-      refusal("{\"iterations\": 1e300}", "recipe.iterations"),
-      refusal("{\"samples_per_class\": 9223372036854775808}", "recipe.samples_per_class"),
-      refusal("{\"\(String(repeating: "x", count: 5000))\": 1}", "recipe"),
+      refusal(
+        "{\"augmentation\": {\"flip\": true, \"shift\": 0, \"crop\": 1e-300}}",
+        "recipe.augmentation.crop"),
+      refusal("{\"iterations\": 1e300}", "recipe"),
+      refusal("{\"samples_per_class\": 9223372036854775808}", "recipe"),
+      refusal("{\"method\": [\(String(repeating: "1,", count: 2500))1]}", "recipe"),
       refusal("{\"distillation\": 1.1}", "recipe.distillation"),
       refusal("{\"growth\": \"quick\"}", "recipe.growth"),
       refusal("{\"augmentation\": {\"flip\": 1, \"shift\": 0}}", "recipe.augmentation.flip"),
