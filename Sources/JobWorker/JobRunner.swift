@@ -147,6 +147,8 @@ package final class JobRunner: Sendable {
       try store.setSpeed(
         SpeedRecord(unitsPerSecond: speed.unitsPerSecond, jobs: 0), ofBaseModel: name,
         machine: estimator.machine)
+    } catch PruningError.cancelled {
+      // The server stops.
     } catch {
       logger.warning(
         "cannot measure a base model's speed", metadata: ["name": "\(name)", "error": "\(error)"])

@@ -12,7 +12,7 @@ extension SQLiteStore {
       while let candidate = try db.first(Self.claimQuery, [clock.boot, steady, now]) {
         let job = try candidate.integer("number")
         let died = try candidate.text("status") == JobStatus.running.rawValue
-        let isBlamed = try died && db.isBlamedForDeath(job, by: clock, now: now)
+        let isBlamed = try died && db.isBlamedForDeath(job, at: LeaseTime(clock, now: now))
         let deaths = try candidate.int("deaths") + (isBlamed ? 1 : 0)
         if try candidate.int("cancel_requested") != 0 {
           try db.finish(job, as: .cancelled, now: now)
@@ -60,7 +60,7 @@ extension SQLiteStore {
           WHERE number = ?
           """, [now, clock.boot, clock.steady(), row.integer("number")])
       }
-      try db.spareInnocent(by: clock, now: now)
+      try db.spareInnocent(at: LeaseTime(clock, now: now))
       return try running.map { try $0.identifier("id", as: JobID.self) }
     }
   }
@@ -73,32 +73,45 @@ extension SQLiteStore {
   }
 }
 
+/// The time that leases are held against, see `claimQuery`.
+private struct LeaseTime {
+  let boot: String
+  let steady: Int64
+  let now: Int64
+
+  init(_ clock: StoreClock, now: Int64) {
+    boot = clock.boot
+    steady = clock.steady()
+    self.now = now
+  }
+
+  /// The condition that the lease of a row of `table` has run out, with the three parameters.
+  static func hasPassed(_ table: String) -> String {
+    """
+    CASE WHEN \(table).lease_boot = ?1 THEN \(table).lease_steady <= ?2
+      ELSE \(table).lease_expires_at <= ?3 END
+    """
+  }
+}
+
 extension Database {
   /// Of jobs whose workers died, spares those that others may have killed: when the accounts of some
   /// exceed their estimates of memory, the rest are spared. When none does, nobody knows whose doing
   /// it was, and all are to blame; a job that gets further is forgiven (`saveCheckpoint`).
-  func spareInnocent(by clock: StoreClock, now: Int64) throws {
+  fileprivate func spareInnocent(at time: LeaseTime) throws {
     try run(
       """
       UPDATE jobs SET spared = 1
-      WHERE status = 'running' AND \(Self.isExpired("jobs"))
+      WHERE status = 'running' AND \(LeaseTime.hasPassed("jobs"))
         AND memory_used <= coalesce(memory_estimate, memory_used)
         AND EXISTS (SELECT 1 FROM jobs o WHERE o.status = 'running'
-          AND \(Self.isExpired("o"))
-          AND o.memory_used > o.memory_estimate)
-      """, [clock.boot, clock.steady(), now])
-  }
-
-  /// Whether a lease has run out: the condition of `claimQuery`, with its three parameters.
-  private static func isExpired(_ job: String) -> String {
-    """
-    CASE WHEN \(job).lease_boot = ?1 THEN \(job).lease_steady <= ?2 ELSE \(job).lease_expires_at <= ?3 END
-    """
+          AND \(LeaseTime.hasPassed("o")) AND o.memory_used > o.memory_estimate)
+      """, [time.boot, time.steady, time.now])
   }
 
   /// Whether the death of a job's worker counts against the job.
-  fileprivate func isBlamedForDeath(_ job: Int64, by clock: StoreClock, now: Int64) throws -> Bool {
-    try spareInnocent(by: clock, now: now)
+  fileprivate func isBlamedForDeath(_ job: Int64, at time: LeaseTime) throws -> Bool {
+    try spareInnocent(at: time)
     return try number("SELECT spared FROM jobs WHERE number = ?", [job]) == 0
   }
 

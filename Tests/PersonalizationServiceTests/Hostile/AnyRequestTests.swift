@@ -18,7 +18,13 @@ import Testing
     let database = folder.file("crisp.sqlite")
     try ToyWorld.register(in: database, folder: folder)
     let server = try ServerProcess(
-      database: database, arguments: ["--workers", "0", "--queue-limit-per-user", "1000"])
+      database: database,
+      // With limits that let the largest recipes in: what is too large for them is tested elsewhere.
+      arguments: [
+        "--workers", "0", "--queue-limit-per-user", "1000", "--max-job-steps", "1000000000000",
+        "--max-job-seconds", "1000000000", "--max-job-memory", "1073741824", "--max-job-disk",
+        "1073741824",
+      ])
     var json = HostileJSON(document: APIContract.shared.document, seed: seed)
     let schema: JSONValue = ["$ref": "#/components/schemas/JobRequest"]
     var accepted: [String] = []

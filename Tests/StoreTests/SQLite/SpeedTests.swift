@@ -3,7 +3,9 @@ import Testing
 
 @Suite struct SpeedTests {
   @Test func speedsAreKeptByBaseModelAndMachine() throws {
-    let store = try Fixture.sqlite().store
+    let fixture = try Fixture.sqlite()
+    defer { withExtendedLifetime(fixture) {} }
+    let store = fixture.store
     #expect(try store.baseModels(withoutSpeedOn: "here") == ["resnet"])
     #expect(try store.speed(ofBaseModel: "resnet", machine: "here") == nil)
     let first = SpeedRecord(unitsPerSecond: 1.5e10, jobs: 0)
@@ -18,7 +20,9 @@ import Testing
   }
 
   @Test func speedsThatAreNoneAreRefused() throws {
-    let store = try Fixture.sqlite().store
+    let fixture = try Fixture.sqlite()
+    defer { withExtendedLifetime(fixture) {} }
+    let store = fixture.store
     for speed in [0, -1, .nan, .infinity] {
       let error = #expect(throws: StoreError.self) {
         try store.setSpeed(
