@@ -192,12 +192,19 @@ let package = Package(
       name: "PersonalizationClient", dependencies: ["Digests", "ModelCards", "ServiceAPI"],
       swiftSettings: swift),
 
-    // Programs
+    // Programs, and what their flags have in common
+    .target(
+      name: "Flags",
+      dependencies: [
+        "Inputs", "ModelFormats",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swift),
     .executableTarget(
       name: "crisp-server",
       dependencies: [
-        "CThreadWaiting", "ControlPlane", "Datasets", "HTTPServer", "Inputs", "ModelFormats",
-        "PersonalizationService", "SparseRuntime", "Training",
+        "CThreadWaiting", "ControlPlane", "Datasets", "Flags", "HTTPServer", "Inputs",
+        "PersonalizationService", "SparseRuntime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -205,9 +212,9 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests", "Inputs", "Latency",
-        "ModelCards",
-        "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "PersonalizationClient",
+        "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests", "Flags", "Inputs",
+        "Latency", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
+        "PersonalizationClient",
         "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -114,20 +114,14 @@ package struct SVGDocument {
   /// Text for elements and attributes. Characters that XML 1.0 (section 2.2) has no place for become
   /// replacement characters.
   static func escaped(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      if let entity = MarkupEntity.of(scalar) {
-        result.append(contentsOf: entity.unicodeScalars)
-        continue
-      }
+    MarkupText.escaped(text) { scalar in
       switch scalar {
-      case "\t", "\n", "\r": result.append(" ")
+      case "\t", "\n", "\r": " "
       case _ where scalar.value < 0x20 || scalar.value == 0xfffe || scalar.value == 0xffff:
-        result.append("\u{fffd}")
-      default: result.append(scalar)
+        "\u{fffd}"
+      default: scalar
       }
     }
-    return String(result)
   }
 
   private static func dashes(_ dash: String?) -> String {

@@ -61,11 +61,3 @@ extension Operation {
     }
   }
 }
-
-extension [String: Tensor] {
-  /// The tensor of that name, or a typed error.
-  public func tensor(_ name: String) throws(GraphError) -> Tensor {
-    guard let tensor = self[name] else { throw .missingWeight(name) }
-    return tensor
-  }
-}

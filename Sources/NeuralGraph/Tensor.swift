@@ -38,3 +38,11 @@ public struct Tensor: Sendable, Hashable {
 /// Tensors by name, for example `layer1.0.conv1.weight`. Iterate a graph's `parameters()` for a
 /// stable order.
 public typealias Weights = [String: Tensor]
+
+extension Weights {
+  /// The tensor of that name, or a typed error.
+  public func tensor(_ name: String) throws(GraphError) -> Tensor {
+    guard let tensor = self[name] else { throw .missingWeight(name) }
+    return tensor
+  }
+}

@@ -49,22 +49,15 @@ package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
   /// stands beside it.
   package static func name(_ text: String) -> HTML { "<bdi>\(text)</bdi>" }
 
-  /// By Unicode scalar, because a combining mark after "<" must not hide it. Control characters, for
-  /// which HTML has no place (§13.1.4), become replacement characters.
+  /// Control characters, for which HTML has no place (§13.1.4), become replacement characters.
   private static func escaped(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      if let entity = MarkupEntity.of(scalar) {
-        result.append(contentsOf: entity.unicodeScalars)
-        continue
-      }
+    MarkupText.escaped(text) { scalar in
       switch scalar {
-      case "\t", "\n": result.append(scalar)
-      case _ where scalar.properties.generalCategory == .control: result.append("\u{FFFD}")
-      default: result.append(scalar)
+      case "\t", "\n": scalar
+      case _ where scalar.properties.generalCategory == .control: "\u{FFFD}"
+      default: scalar
       }
     }
-    return String(result)
   }
 }
 

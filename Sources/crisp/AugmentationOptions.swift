@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Flags
 import Inputs
 
 /// How training images are changed, where the usual way does not fit: a mirrored b is a d.

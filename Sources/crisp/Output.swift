@@ -1,23 +1,9 @@
 import ArgumentParser
 import Datasets
+import Flags
 import Foundation
 import Inputs
 import ModelFormats
-
-/// The options that every command shares.
-struct OutputOptions: ParsableArguments {
-  @Flag(help: "Print one JSON document instead of text.")
-  var json = false
-
-  /// Prints `value` as JSON when asked for, else the text.
-  func print(_ value: some Encodable, text: () -> String) throws {
-    if json {
-      Swift.print(String(decoding: try CanonicalJSON.indented(value), as: UTF8.self))
-    } else {
-      Swift.print(text())
-    }
-  }
-}
 
 /// Whether a file can be written there, asked before hours of work and not after.
 func checkOutput(_ path: String) throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Flags
 import Inputs
 import ModelFormats
 import Pruning

@@ -35,17 +35,14 @@ enum Rooms {
     Room("Inputs", .ground),
     Room("Digests", .ground, ["COpenSSL"]),
 
-    Room("NeuralGraph", .runtime, ["Inputs", "Randomness"]),
+    Room("NeuralGraph", .runtime, ["Randomness"]),
     Room("ModelFormats", .runtime, ["Inputs", "NeuralGraph"]),
-    Room("SparseRuntime", .runtime, ["CKernels", "Inputs", "ModelFormats", "NeuralGraph"]),
-    Room(
-      "LibCrisp", .runtime, ["CLibCrisp", "Inputs", "ModelFormats", "NeuralGraph", "SparseRuntime"]),
+    Room("SparseRuntime", .runtime, ["CKernels", "ModelFormats", "NeuralGraph"]),
+    Room("LibCrisp", .runtime, ["CLibCrisp", "ModelFormats", "NeuralGraph", "SparseRuntime"]),
 
-    Room(
-      "Datasets", .science, ["CImage", "CSystem", "Digests", "Inputs", "NeuralGraph", "Randomness"]),
-    Room(
-      "Training", .science, ["COneDNN", "CThreadWaiting", "CTraining", "Datasets", "NeuralGraph"]),
-    Room("ONNXModels", .science, ["Inputs", "ModelFormats", "NeuralGraph", "SwiftProtobuf"]),
+    Room("Datasets", .science, ["CImage", "CSystem", "Digests", "NeuralGraph", "Randomness"]),
+    Room("Training", .science, ["COneDNN", "CTraining", "Datasets", "NeuralGraph"]),
+    Room("ONNXModels", .science, ["ModelFormats", "NeuralGraph", "SwiftProtobuf"]),
     Room(
       "ModelInputs", .science, ["Datasets", "ModelFormats", "SparseRuntime"]),
     Room(
@@ -59,13 +56,10 @@ enum Rooms {
       ["ModelFormats", "NeuralGraph", "Pruning", "Randomness", "SparseRuntime", "Training"]),
     Room("Charts", .science),
     Room("ServiceAPI", .science, ["ClassWeights", "Inputs"]),
-    Room("ModelCards", .science, ["Charts", "ClassWeights", "Inputs", "ServiceAPI"]),
+    Room("ModelCards", .science, ["Charts", "ClassWeights", "ServiceAPI"]),
     Room(
       "Tailoring", .science,
-      [
-        "Datasets", "Digests", "Inputs", "Latency", "ModelCards", "ModelFormats", "Pruning",
-        "ServiceAPI",
-      ]),
+      ["Datasets", "Digests", "Latency", "ModelCards", "ModelFormats", "Pruning", "ServiceAPI"]),
     Room(
       "Comparison", .science,
       [
@@ -75,22 +69,22 @@ enum Rooms {
 
     Room("APIDescription", .service),
     Room("Metrics", .service),
-    Room("HTTPServer", .service, ["COpenSSL", "CSystem", "HTTPTypes", "Inputs", "Logging"]),
+    Room("HTTPServer", .service, ["COpenSSL", "CSystem", "HTTPTypes", "Logging"]),
     Room(
       "Store", .service,
       ["CSQLite", "ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Inputs", "Migrations"]),
     Room(
       "JobContract", .service,
       [
-        "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "Pruning", "ServiceAPI",
+        "ClassWeights", "Datasets", "Digests", "ModelFormats", "Pruning", "ServiceAPI",
         "SparseRuntime", "Store",
       ]),
     Room(
       "JobWorker", .service,
       [
-        "CSystem", "Datasets", "Digests", "Inputs", "JobContract", "Logging", "Metrics",
-        "ModelCards", "ModelFormats", "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime",
-        "Store", "Tailoring", "Training",
+        "CSystem", "Datasets", "Digests", "JobContract", "Logging", "Metrics", "ModelCards",
+        "ModelFormats", "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime", "Store",
+        "Tailoring", "Training",
       ]),
     Room(
       "ControlPlane", .service,
@@ -103,31 +97,31 @@ enum Rooms {
     Room(
       "WebPage", .service,
       [
-        "Charts", "ControlPlane", "Digests", "HTTPServer", "HTTPTypes", "Inputs", "JobContract",
-        "ModelCards", "ServiceAPI", "Store",
+        "Charts", "ControlPlane", "Digests", "HTTPServer", "HTTPTypes", "JobContract", "ModelCards",
+        "ServiceAPI", "Store",
       ]),
     Room(
       "PersonalizationService", .service,
       [
-        "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "Inputs", "JobContract",
-        "JobWorker", "Logging", "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph",
-        "ONNXModels", "Pruning", "SparseRuntime", "Store", "WebPage",
+        "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "JobContract", "JobWorker",
+        "Logging", "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning",
+        "SparseRuntime", "Store", "WebPage",
       ]),
     Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
 
+    Room("Flags", .programs, ["ArgumentParser", "Inputs", "ModelFormats"]),
     Room(
       "crisp-server", .programs,
       [
-        "ArgumentParser", "CThreadWaiting", "ControlPlane", "Datasets", "HTTPServer", "Inputs",
-        "Logging", "ModelFormats", "PersonalizationService", "SparseRuntime", "Training",
+        "ArgumentParser", "ControlPlane", "Datasets", "Flags", "HTTPServer", "Inputs", "Logging",
+        "PersonalizationService", "SparseRuntime",
       ]),
     Room(
       "crisp", .programs,
       [
-        "ArgumentParser", "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests",
-        "Inputs", "Latency", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
-        "ONNXModels", "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime",
-        "Tailoring", "Training",
+        "ArgumentParser", "ClassWeights", "Comparison", "Datasets", "Digests", "Flags", "Inputs",
+        "Latency", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
+        "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring", "Training",
       ]),
   ]
 
@@ -148,7 +142,7 @@ enum Rooms {
     "GRDBSQLite": ["Store"],
     "Migrations": ["Store"],
     "SwiftProtobuf": ["ONNXModels"],
-    "ArgumentParser": ["crisp", "crisp-server"],
+    "ArgumentParser": ["Flags", "crisp", "crisp-server"],
   ]
 
   /// What a room must not reach, over any number of rooms.

@@ -39,7 +39,7 @@ public struct Response: Sendable {
   }
 
   /// Encodes JSON with sorted keys, so that equal values are equal bytes.
-  public static var defaultEncoder: JSONEncoder {
+  private static var encoder: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return encoder
@@ -70,7 +70,7 @@ public struct Response: Sendable {
     response.headers[.contentType] = "application/problem+json"
     if let seconds = problem.retryAfter { response.headers[.retryAfter] = String(seconds) }
     // A problem is made of texts and integers; encoding those does not fail.
-    if let json = try? defaultEncoder.encode(problem) { response.body = .bytes(Array(json)) }
+    if let json = try? encoder.encode(problem) { response.body = .bytes(Array(json)) }
     return response
   }
 }

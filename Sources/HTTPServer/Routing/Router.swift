@@ -49,12 +49,10 @@ public struct Router: Sendable {
   }
 
   /// RFC 9110 §9.3 and RFC 5789: the methods that every server knows, whatever it does with them.
-  private static let registered: Set<HTTPRequest.Method> = [
-    .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch, query,
-  ]
-
-  /// draft-ietf-httpbis-safe-method-w-body: a method that clients know already.
-  private static var query: HTTPRequest.Method { .init(rawValue: "QUERY") ?? .get }
+  /// QUERY (draft-ietf-httpbis-safe-method-w-body) is a method that clients know already.
+  private static let registered = Set(
+    [.get, .head, .post, .put, .delete, .connect, .options, .trace, .patch]
+      + [HTTPRequest.Method(rawValue: "QUERY")].compactMap { $0 })
 
   /// The table in the order in which patterns are tried.
   public private(set) var routes: [Route] = []

@@ -29,7 +29,7 @@ final class LiveResponse: Sendable {
   private let queue: DispatchQueue
   private let isDraining: @Sendable () -> Bool
   private let write: @Sendable (UnsafeRawBufferPointer) -> TransportResult
-  private let waitUntilWritable: @Sendable (_ then: @escaping @Sendable () -> Void) -> Void
+  private let waitUntilWritable: WritableWait
   private let ended: @Sendable (Outcome) -> Void
   private let state: Mutex<State>
 
@@ -43,13 +43,12 @@ final class LiveResponse: Sendable {
 
   /// - Parameters:
   ///   - write: writes what fits; called on `queue` only.
-  ///   - waitUntilWritable: calls once when the socket takes bytes again or never will.
   ///   - ended: called once, on `queue`.
   init(
     _ body: any LiveBody, head: [UInt8], isChunked: Bool, writeTimeout: Duration,
     queue: DispatchQueue, isDraining: @escaping @Sendable () -> Bool,
     write: @escaping @Sendable (UnsafeRawBufferPointer) -> TransportResult,
-    waitUntilWritable: @escaping @Sendable (_ then: @escaping @Sendable () -> Void) -> Void,
+    waitUntilWritable: @escaping WritableWait,
     ended: @escaping @Sendable (Outcome) -> Void
   ) {
     self.body = body

@@ -24,8 +24,7 @@ final class PulledResponse: Sendable {
     let transport: any Transport
     /// Time the client has to take each 64 KiB.
     let timeout: Duration
-    /// Calls once, and never at once, when the socket takes bytes again or never will.
-    let waitUntilWritable: @Sendable (_ then: @escaping @Sendable () -> Void) -> Void
+    let waitUntilWritable: WritableWait
     let workers: WorkerPool
   }
 

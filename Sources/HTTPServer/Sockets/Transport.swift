@@ -1,3 +1,6 @@
+/// Calls `then` once, and never at once, when a socket takes bytes again or never will.
+typealias WritableWait = @Sendable (_ then: @escaping @Sendable () -> Void) -> Void
+
 /// The bytes of one connection, without waiting. Plain TCP is one form and TLS another; the parser
 /// and the connection need not know which.
 ///

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ControlPlane
+import Flags
 import Foundation
-import ModelFormats
 import PersonalizationService
 
 /// `crisp-server token …`
@@ -37,7 +37,7 @@ struct Token: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
     @Option(help: "Whose token (default: an operator's).") var user: String?
     @Option(help: "What to call it.") var label = "token"
-    @OptionGroup var output: JSONOutput
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
       let (token, summary) = try Administration(database: database.database)
@@ -57,7 +57,7 @@ struct Token: ParsableCommand {
       discussion: "Example: crisp-server token list --db crisp.sqlite")
 
     @OptionGroup var database: DatabaseOptions
-    @OptionGroup var output: JSONOutput
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
       let tokens = try Administration(existing: database.database).tokens()
@@ -96,16 +96,4 @@ struct Token: ParsableCommand {
 extension TokenSummary {
   /// Whose token, for people.
   fileprivate var holder: String { user.map { "user '\($0)'" } ?? "an operator" }
-}
-
-/// The option of commands that can print JSON.
-struct JSONOutput: ParsableArguments {
-  @Flag(help: "Print one JSON document instead of text.")
-  var json = false
-
-  /// Prints `value` as JSON when asked for, else the text.
-  func print(_ value: some Encodable, text: () -> String) throws {
-    guard json else { return Swift.print(text()) }
-    Swift.print(String(decoding: try CanonicalJSON.indented(value), as: UTF8.self))
-  }
 }

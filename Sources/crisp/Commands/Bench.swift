@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dispatch
+import Flags
 import Foundation
 import Inputs
 import ModelFormats

@@ -2,6 +2,7 @@ import ArgumentParser
 import Comparison
 import Datasets
 import Digests
+import Flags
 import Foundation
 import Inputs
 import ModelFormats

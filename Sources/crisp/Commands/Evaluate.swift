@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Flags
 import Foundation
 import Training
 

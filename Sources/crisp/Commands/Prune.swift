@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Digests
+import Flags
 import Foundation
 import Latency
 import ModelCards
