@@ -179,7 +179,7 @@ extension Provenance {
     let text = try metadata.text(.seed)
     // `UInt64(_:)` would also take a sign.
     guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let seed = UInt64(text) else {
-      throw .invalidMetadata(key: "seed", reason: "it is no 64-bit number")
+      throw .invalidMetadata(key: "seed", reason: "it is not a whole number below 2^64")
     }
     self.init(
       recipe: try metadata.opaqueJSON(.recipe), accuracy: try metadata.opaqueJSON(.accuracy),

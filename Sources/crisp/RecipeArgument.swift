@@ -32,7 +32,8 @@ enum RecipeArgument {
     guard case .object(let members)? = try? JSONDecoder().decode(JSONValue.self, from: data) else {
       throw ValidationError(
         isInline
-          ? "--recipe is no JSON object." : "--recipe: '\(argument)' holds no JSON object.")
+          ? "--recipe is not a JSON object."
+          : "--recipe: '\(argument)' does not hold a JSON object.")
     }
     if CardRun.isCard(.object(members)) || members["card"].map(CardRun.isCard) == true {
       self = .card(try CardRun(data))
