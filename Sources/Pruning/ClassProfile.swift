@@ -46,7 +46,7 @@ public struct ClassProfile: Sendable, Hashable, Codable {
     self.entries = entries
   }
 
-  /// Classes with equal weights.
+  /// Classes with equal weights. Throws `invalidProfile` for none, an empty or a repeated one.
   public init(names: [String]) throws(PruningError) {
     try self.init(names.map { ClassWeight(name: $0) })
   }

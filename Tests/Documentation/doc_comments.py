@@ -36,13 +36,14 @@ def comment_above(lines, number):
 
 
 def signature(lines, number):
-    """The declaration up to its body."""
-    text = ""
-    for line in lines[number : number + 12]:
-        text += " " + line.strip()
-        if "{" in line:
+    """The declaration up to its body, without what stands in brackets, where closures may throw."""
+    text, depth = "", 0
+    for character in " ".join(line.strip() for line in lines[number : number + 20]):
+        depth += (character == "(") - (character == ")")
+        if character == "{" and depth == 0:
             break
-    return text.split("{")[0]
+        text += character if depth == 0 else ""
+    return text
 
 
 def gaps(name, text):
@@ -62,7 +63,7 @@ def gaps(name, text):
         if not comment and not STATED.search(line):
             yield f"{name}:{number + 1}: undocumented: {line.strip()}"
         elif match and match[1] in ("func", "init") and not STATED.search(line):
-            throws = re.search(r"\bthrows\b", signature(lines, number))
+            throws = re.search(r"\b(?:re)?throws\b", signature(lines, number))
             if throws and not re.search(r"throw|error|refus|fail|unless|nil when|must", comment, re.IGNORECASE):
                 yield f"{name}:{number + 1}: does not say what it throws: {line.strip()}"
 
