@@ -25,7 +25,7 @@ public struct ClassProfile: Sendable, Hashable, Codable {
     guard entries.count > 1 else {
       throw .invalidProfile(
         reason:
-          "a classifier needs at least two classes; '\(entries[0].name.echoed())' stands alone")
+          "a classifier needs at least two classes; '\(entries[0].name.echoed())' is the only one")
     }
     var seen = Set<String>()
     for entry in entries {

@@ -172,7 +172,7 @@ extension StoreError: CustomStringConvertible {
     case .jobFinished(let job, let status):
       "\(job) has already finished: \(status.rawValue)"
     case .quotaExceeded(let stored, let limit):
-      "what is kept for this user takes \(stored) bytes, and may take \(limit): models go when nobody "
+      "what is kept for this user takes \(stored) bytes of at most \(limit): models go when nobody "
         + "has used them for long, and all of it when the user is deleted"
     case .queueFull(let scope, let limit):
       switch scope {
