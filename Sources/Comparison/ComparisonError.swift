@@ -35,10 +35,10 @@ public enum ComparisonError: Error, Sendable, Hashable, CustomStringConvertible 
     switch self {
     case .invalidSuite(let field, let reason): "the suite's '\(field)' \(reason)"
     case .ambiguousVariant(let name):
-      "the variant '\(name)' stands for different recipes in different groups; give one another name"
+      "the variant '\(name)' means different recipes in different groups; give one of them another name"
     case .resultsInUse(let file): "another comparison is writing to '\(file)'"
     case .damagedResults(let file, let line):
-      "line \(line) of '\(file)' is no run's record; remove the line to have its run repeated"
+      "line \(line) of '\(file)' is not the record of a run; remove the line to have its run repeated"
     case .fileFailed(let file, let reason): "'\(file)': \(reason)"
     }
   }

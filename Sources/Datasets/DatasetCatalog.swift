@@ -27,6 +27,7 @@ public enum DatasetCatalog {
   public static let known = [fashionMNIST]
 
   /// Loads a data set by well-known name or from a path, whose format is told by its content.
+  /// Throws `notADataset` with what to do, or what the reader of the format finds wrong.
   public static func load(_ nameOrPath: String) throws(DatasetError) -> ImageDataset {
     if let entry = known.first(where: { $0.name == nameOrPath }) {
       guard IDXFolder.matches(entry.path) else {
@@ -39,7 +40,7 @@ public enum DatasetCatalog {
     return try load(path: nameOrPath, name: nameOrPath)
   }
 
-  /// Loads a data set from a path under a name of the caller's.
+  /// Loads a data set from a path under a name of the caller's. Throws as above.
   public static func load(
     path: String, name: String, format: DatasetFormat? = nil, classes: ClassNames = .found
   ) throws(DatasetError) -> ImageDataset {

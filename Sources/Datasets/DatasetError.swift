@@ -40,7 +40,7 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   /// One sentence for a person.
   public var description: String {
     switch self {
-    case .notADataset(let path, let reason): "no data set at '\(path)': \(reason)"
+    case .notADataset(let path, let reason): "there is no data set at '\(path)': \(reason)"
     case .unreadable(let file, let reason): "cannot read '\(file)': \(reason)"
     case .malformed(let file, let reason): "'\(file)' is malformed: \(reason)"
     case .unknownClass(let name, let suggestions):

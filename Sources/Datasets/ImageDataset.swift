@@ -3,7 +3,12 @@ import Digests
 /// The parts of a data set. Training fits weights, validation picks epochs, the test split is
 /// looked at once (Documentation/method.md, step 5).
 public enum Split: String, Sendable, CaseIterable, Codable {
-  case training, validation, test
+  /// Fits weights.
+  case training
+  /// Picks epochs and iterations.
+  case validation
+  /// Measures, once.
+  case test
 }
 
 /// A labelled image collection with fixed splits, in memory or in files that are decoded on demand.

@@ -53,7 +53,7 @@ extension ServerError: CustomStringConvertible {
     case .permissionDenied(let host, let port):
       "No permission to listen on \(host) port \(port): choose a port from 1024 up."
     case .badAddress(let host, let port):
-      "\(host) port \(port) is no address of this machine: choose one of its own, and a port"
+      "\(host) port \(port) is not an address of this machine: choose one of its own, and a port"
         + " within 0...65535."
     case .alreadyStarted:
       "The server was started before: make a new one."

@@ -63,7 +63,7 @@ extension JSONReader {
   private mutating func scalar(from start: Int) throws(JSONFault) -> Unicode.Scalar {
     let first = try hexadecimalUnit()
     if let scalar = Unicode.Scalar(first) { return scalar }
-    let half = "half of a surrogate pair stands alone"
+    let half = "half of a surrogate pair without the other half"
     guard UTF16.isLeadSurrogate(first), take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else {
       throw fault(half, at: start)
     }

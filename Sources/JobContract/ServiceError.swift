@@ -49,7 +49,7 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
       "the files of the data set '\(name)' in '\(path)' have changed since it was registered; "
         + "register them under a new name"
     case .labelMismatch(let model, let missing, let dataset):
-      "the model '\(model)' has the label '\(missing)', which is no class of the data set "
+      "the model '\(model)' has the label '\(missing)', which is not a class of the data set "
         + "'\(dataset)'"
     case .conversionsBusy:
       "other models are being converted; try again"

@@ -78,7 +78,7 @@ final class Handle {
     guard values > 0, values % size == 0 else {
       throw .argument(
         code: "value_count",
-        "\(UInt(bitPattern: values)) values are no whole images of \(session.inputShape), "
+        "\(UInt(bitPattern: values)) values are not a whole number of images of \(session.inputShape), "
           + "\(size) values each")
     }
     let count = values / size

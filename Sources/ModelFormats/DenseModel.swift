@@ -44,12 +44,13 @@ public struct DenseModel: Sendable, Hashable {
     self.training = training
   }
 
-  /// Reads a file.
+  /// Reads a file. Throws `FormatError`: unreadable, not a safetensors file, or not a dense model
+  /// that fits its graph.
   public init(contentsOf url: URL) throws(FormatError) {
     try self.init(SafetensorsFile(contentsOf: url))
   }
 
-  /// Reads a file that is in memory already.
+  /// Reads a file that is in memory already. Throws like the reader of files.
   public init(data: Data) throws(FormatError) {
     try self.init(SafetensorsFile(data: data))
   }
@@ -61,7 +62,8 @@ public struct DenseModel: Sendable, Hashable {
       training: metadata.optional(.training))
   }
 
-  /// The file's bytes; the same model gives the same bytes.
+  /// The file's bytes; the same model gives the same bytes. Throws when its description cannot be
+  /// written as JSON.
   public func serialized() throws(FormatError) -> Data {
     var metadata = FileMetadata(format: DenseModel.format)
     try description.write(to: &metadata)

@@ -1,11 +1,15 @@
 /// The element types of safetensors that this project reads. All numbers are little-endian, as on
 /// every machine Swift runs on.
 public enum ElementType: String, Sendable, Hashable, CaseIterable {
+  /// IEEE 754 single precision.
   case float32 = "F32"
+  /// IEEE 754 half precision.
   case float16 = "F16"
   /// Read only: the upper half of a 32-bit float.
   case bfloat16 = "BF16"
+  /// Bytes; positions in packed layers.
   case uint8 = "U8"
+  /// Unsigned 16-bit numbers; tile columns in packed layers.
   case uint16 = "U16"
   /// PyTorch's `num_batches_tracked` counters: written as zero, skipped when read.
   case int64 = "I64"
@@ -23,6 +27,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
 
 /// How weights are stored. Arithmetic is always in 32 bits.
 public enum Precision: String, Sendable, Hashable, CaseIterable, Codable {
+  /// Single precision, as computed with.
   case float32
   /// Half the bytes. Values are rounded to the nearest half.
   case float16

@@ -92,7 +92,7 @@ struct FileMetadata {
     do {
       text = try CanonicalJSON.text(value)
     } catch {
-      throw .invalidMetadata(key: key.rawValue, reason: "it has no JSON form")
+      throw .invalidMetadata(key: key.rawValue, reason: "it cannot be written as JSON")
     }
     texts[key.rawValue] = try FileMetadata.checkLength(text, key)
   }

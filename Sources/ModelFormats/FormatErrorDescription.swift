@@ -7,9 +7,9 @@ extension FormatError: CustomStringConvertible {
     case .truncatedLength(let bytes):
       "the file has \(bytes) bytes; a safetensors file starts with an 8-byte header length"
     case .headerTooLarge(let length):
-      "the header is said to be \(length) bytes long; at most 100000000 are read"
+      "the file says its header has \(length) bytes; at most 100000000 are read"
     case .headerBeyondFile(let header, let file):
-      "the header is said to be \(header) bytes long, but the file has only \(file)"
+      "the file says its header has \(header) bytes, but the whole file has only \(file)"
     case .headerNotUTF8: "the header is not UTF-8 text"
     case .headerNotJSON(let offset, let reason):
       "the header is not JSON: \(reason) at byte \(offset)"
@@ -30,7 +30,7 @@ extension FormatError: CustomStringConvertible {
       "the tensors need \(expected) bytes, but the file holds only \(found): it was cut off"
     case .trailingBytes(let count): "\(count) bytes follow the last tensor"
     case .missingTensor(let name): "the tensor '\(name)' is missing"
-    case .unexpectedTensor(let name): "the model has no place for the tensor '\(name)'"
+    case .unexpectedTensor(let name): "the model does not use the tensor '\(name)'"
     case .elementType(let tensor, let expected, let found):
       "tensor '\(tensor)' has element type \(found); it must be \(expected)"
     case .tensorShape(let tensor, let expected, let found):
@@ -54,7 +54,7 @@ extension FormatError: CustomStringConvertible {
       "the tensors fit several architectures: name one with --arch "
         + "(\(candidates.joined(separator: ", ")))"
     case .importIncomplete(let what, let advice):
-      "a state dict does not tell \(what): \(advice)"
+      "a state dict does not say \(what): \(advice)"
     default: packingDescription
     }
   }
@@ -75,7 +75,7 @@ extension FormatError: CustomStringConvertible {
       "'\(layer)' keeps more weights than its pattern allows in the group at row \(row), "
         + "column \(column)"
     case .rowGroupDiffers(let layer, let row, let column):
-      "'\(layer)' keeps other positions in row \(row), column \(column), than in the first row "
+      "'\(layer)' keeps other positions at row \(row), column \(column), than in the first row "
         + "of the row group"
     case .blockColumnOutOfRange(let layer, let blockRow, let found):
       "block row \(blockRow) of '\(layer)' has a tile at block column \(found), "

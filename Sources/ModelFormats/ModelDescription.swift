@@ -39,8 +39,8 @@ public struct ModelDescription: Sendable, Hashable {
     self.dataset = dataset
   }
 
-  /// The same description for another graph of the same input and classes, for example after
-  /// batch norm was folded away.
+  /// The same description for another graph of the same input and classes, for example after batch
+  /// norm was folded away. Throws `FormatError` where they differ.
   public func with(graph: Graph) throws(FormatError) -> ModelDescription {
     try ModelDescription(
       graph: graph, labels: labels, preprocessing: preprocessing, architecture: architecture,

@@ -2,7 +2,8 @@ import NeuralGraph
 
 extension Graph {
   /// Multiply-accumulates of one image by node, for convolutions and linear layers with all their
-  /// weights. Sizes that do not fit 64 bits are reported as `Int.max`.
+  /// weights. Sizes that do not fit 64 bits are reported as `Int.max`. Throws what `shapes()`
+  /// throws for a graph that does not fit together.
   public func multiplyAccumulates() throws(GraphError) -> [String: Int] {
     try multiplyAccumulates { node in
       guard let weight = node.parameters.first else { return 0 }
@@ -28,7 +29,8 @@ extension Graph {
 
 extension PackedModel {
   /// Multiply-accumulates of one image by node, counting the weights that are kept (trap B7 of the
-  /// reference code: shapes alone always give the dense number).
+  /// reference code: shapes alone always give the dense number). Throws `graph` for one that does
+  /// not fit together.
   public func multiplyAccumulates() throws(FormatError) -> [String: Int] {
     do {
       return try description.graph.multiplyAccumulates { node in

@@ -53,8 +53,9 @@ public struct PackedLayer: Sendable, Hashable {
     try validate()
   }
 
-  /// Takes parts as numbers and validates them: `values` as in `valueBytes`, `positions` one
-  /// number each. They are stored as 32-bit floats.
+  /// Takes parts as numbers and validates them: `values` as in `valueBytes`, `positions` one number
+  /// each. They are stored as 32-bit floats. Throws `FormatError` for what the format does not
+  /// allow, for example positions outside of their group.
   public init(
     name: String, matrix: WeightMatrix, pattern: HybridPattern, keptTiles: Int, values: [Float],
     blockColumns: [UInt16], positions: [UInt8]

@@ -72,7 +72,8 @@ public struct PackedModel: Sendable, Hashable {
 
   /// Packs a masked network: `weights` are those of the description's (folded) graph, `masks` and
   /// `patterns` belong to the nodes to be packed, masks in matrix order. Everything else stays
-  /// dense.
+  /// dense. Throws `notPackable` for a mask without a layer, and where weights, masks or patterns
+  /// do not fit their layers.
   public init(
     description: ModelDescription, pattern: HybridPattern, weights: Weights,
     masks: [String: [Bool]], patterns: [String: HybridPattern] = [:], provenance: Provenance
@@ -121,6 +122,7 @@ public struct PackedModel: Sendable, Hashable {
   }
 
   /// The weights of the folded graph in PyTorch's order (OIHW), with zeros where nothing is kept.
+  /// Throws `graph` where a shape overflows.
   public func denseWeights() throws(FormatError) -> Weights {
     var weights = dense
     for node in description.graph.nodes {

@@ -7,12 +7,13 @@ import NeuralGraph
 #endif
 
 extension PackedModel {
-  /// Reads a file.
+  /// Reads a file. Throws `FormatError`, which names what the file breaks of
+  /// Documentation/formats/packed-format.md.
   public init(contentsOf url: URL) throws(FormatError) {
     try self.init(SafetensorsFile(contentsOf: url))
   }
 
-  /// Reads a file that is in memory already.
+  /// Reads a file that is in memory already. Throws like the reader of files.
   public init(data: Data) throws(FormatError) {
     try self.init(SafetensorsFile(data: data))
   }
@@ -45,7 +46,8 @@ extension PackedModel {
       layers: layers, dense: dense, provenance: Provenance(metadata))
   }
 
-  /// The file's bytes; the same model gives the same bytes.
+  /// The file's bytes; the same model gives the same bytes. Throws `halfOverflow` for weights
+  /// beyond the range of halves.
   public func serialized(precision: Precision = .float32) throws(FormatError) -> Data {
     var metadata = FileMetadata(format: PackedModel.format)
     try description.write(to: &metadata)
@@ -179,7 +181,7 @@ extension Provenance {
     let text = try metadata.text(.seed)
     // `UInt64(_:)` would also take a sign.
     guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let seed = UInt64(text) else {
-      throw .invalidMetadata(key: "seed", reason: "it is no 64-bit number")
+      throw .invalidMetadata(key: "seed", reason: "it is not a whole number below 2^64")
     }
     self.init(
       recipe: try metadata.opaqueJSON(.recipe), accuracy: try metadata.opaqueJSON(.accuracy),

@@ -4,6 +4,7 @@ import NeuralGraph
 /// then each channel is normalised, (x − mean) / standard deviation. The file states it so that
 /// nobody has to guess.
 public struct Preprocessing: Sendable, Hashable, Codable {
+  /// The network's input: 1 or 3 channels as a rule, pixels; all positive.
   public let channels, height, width: Int
   /// One value a channel, on the 0…1 scale.
   public let mean: [Float]

@@ -35,12 +35,14 @@ public struct SafetensorsFile: Sendable {
 
   /// Opens and validates the file, mapped into memory where that can be. While this value or a
   /// model read from it lives, such a file may be replaced by another of its name, but not be
-  /// rewritten in place.
+  /// rewritten in place. Throws `FormatError`: unreadable, or what the header breaks; nothing is
+  /// allocated for sizes that the file only claims.
   public init(contentsOf url: URL) throws(FormatError) {
     try self.init(FileBytes(contentsOf: url))
   }
 
-  /// Opens and validates a copy of a file that is in memory already.
+  /// Opens and validates a copy of a file that is in memory already. Throws like the reader of
+  /// files.
   public init(data: Data) throws(FormatError) {
     try self.init(data.withUnsafeBytes { FileBytes(copying: $0) })
   }
@@ -91,7 +93,8 @@ public struct SafetensorsFile: Sendable {
     return entry
   }
 
-  /// The numbers of a floating-point tensor, widened to 32 bits.
+  /// The numbers of a floating-point tensor, widened to 32 bits. Throws `missingTensor`, or
+  /// `elementType` for integers.
   public func tensor(_ name: String) throws(FormatError) -> Tensor {
     let entry = try entry(name)
     let values: [Float]
@@ -111,12 +114,12 @@ public struct SafetensorsFile: Sendable {
     }
   }
 
-  /// The numbers of a U16 tensor.
+  /// The numbers of a U16 tensor. Throws `missingTensor`, or `elementType` for another type.
   public func unsigned16(_ name: String) throws(FormatError) -> [UInt16] {
     try stored(name, as: .uint16).elements(of: UInt16.self)
   }
 
-  /// The numbers of a U8 tensor.
+  /// The numbers of a U8 tensor. Throws `missingTensor`, or `elementType` for another type.
   public func unsigned8(_ name: String) throws(FormatError) -> [UInt8] {
     try stored(name, as: .uint8).elements(of: UInt8.self)
   }

@@ -56,19 +56,19 @@ public struct SafetensorsWriter {
     }
   }
 
-  /// Adds a tensor of 16-bit numbers.
+  /// Adds a tensor of 16-bit numbers. Throws unless the shape holds as many numbers.
   public mutating func add(_ name: String, shape: [Int], _ values: [UInt16]) throws(FormatError) {
     try check(name, shape: shape, count: values.count)
     items[name] = Item(.uint16, shape: shape, values)
   }
 
-  /// Adds a tensor of bytes.
+  /// Adds a tensor of bytes. Throws unless the shape holds as many numbers.
   public mutating func add(_ name: String, shape: [Int], _ values: [UInt8]) throws(FormatError) {
     try check(name, shape: shape, count: values.count)
     items[name] = Item(.uint8, shape: shape, values)
   }
 
-  /// Adds a tensor of 64-bit integers.
+  /// Adds a tensor of 64-bit integers. Throws unless the shape holds as many numbers.
   public mutating func add(_ name: String, shape: [Int], _ values: [Int64]) throws(FormatError) {
     try check(name, shape: shape, count: values.count)
     items[name] = Item(.int64, shape: shape, values)

@@ -31,7 +31,8 @@ public struct StoredBytes: Sendable {
   /// as this value, or whoever else refers to the same file, lives.
   public var pointer: UnsafeRawPointer { owner.start + offset }
 
-  /// Calls `body` with the bytes, which hold at least until it returns.
+  /// Calls `body` with the bytes, which hold at least until it returns. What `body` throws is
+  /// passed on.
   public func withUnsafeBytes<Result>(
     _ body: (UnsafeRawBufferPointer) throws -> Result
   ) rethrows -> Result {

@@ -4,7 +4,8 @@ extension Graph {
   /// y = γ(x − μ)/√(σ² + ε) + β), and so does each constant scale and shift. Zeros stay zeros, so
   /// sparsity patterns survive.
   ///
-  /// A node whose input has other readers, or is no convolution or linear layer, stays.
+  /// A node whose input has other readers, or is no convolution or linear layer, stays. Throws for
+  /// a graph or weights that do not fit together.
   public func foldingBatchNorm(_ weights: Weights) throws(GraphError) -> (Graph, Weights) {
     _ = try shapes()
     try validate(weights)

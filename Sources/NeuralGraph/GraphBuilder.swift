@@ -69,7 +69,7 @@ public struct GraphBuilder {
       name, .linear(inFeatures: features, outFeatures: out, bias: true), [x], channels: out)
   }
 
-  /// The finished graph, validated.
+  /// The finished graph, validated. Throws `GraphError` where nodes do not fit together.
   public func graph(output: String) throws(GraphError) -> Graph {
     let graph = Graph(input: input, nodes: nodes, output: output)
     _ = try graph.shapes()

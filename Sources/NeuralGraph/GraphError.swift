@@ -55,9 +55,9 @@ public enum GraphError: Error, Hashable, Sendable, CustomStringConvertible {
     case .missingWeight(let name): "the weight '\(name)' is missing"
     case .weightShape(let name, let expected, let found):
       "the weight '\(name)' has shape \(found); the graph needs \(expected)"
-    case .unexpectedWeight(let name): "the graph has no place for the weight '\(name)'"
+    case .unexpectedWeight(let name): "the network does not use the weight '\(name)'"
     case .unknownArchitecture(let name, let known):
-      "no architecture is called '\(name)'; known are \(known.joined(separator: ", "))"
+      "there is no architecture '\(name)'; known ones are \(known.joined(separator: ", "))"
     case .invalidWidth(let width):
       "a network cannot be \(width) times as wide: the factor must lie in 0 < width ≤ 16"
     }

@@ -1,5 +1,6 @@
 /// What one node of a graph computes.
 public enum Operation: Hashable, Sendable {
+  /// Cross-correlation of `weight` (OIHW) with the input, plus `bias` where there is one.
   case convolution(Convolution)
   /// Per-channel normalisation with `weight`, `bias`, `running_mean`, `running_var`.
   case batchNorm(channels: Int, epsilon: Float)
@@ -16,6 +17,7 @@ public enum Operation: Hashable, Sendable {
   /// A constant factor and a constant summand per channel, `weight` and `bias`, that are not
   /// learned: what imported networks multiply by or add.
   case scaleShift(channels: Int)
+  /// Largest value of the window; padding does not compete.
   case maxPool(Window)
   /// Mean over the window. Padding counts as zeros (`count_include_pad=True` in PyTorch terms) or
   /// not at all.
@@ -46,7 +48,9 @@ public enum Operation: Hashable, Sendable {
 
 /// Kernel, stride and zero padding of a convolution or pooling, in pixels.
 public struct Window: Hashable, Sendable {
+  /// Rows and columns of the kernel; at least 1.
   public var kernelHeight, kernelWidth: Int
+  /// Rows and columns from one output to the next; at least 1.
   public var strideHeight, strideWidth: Int
   /// Zeros around the input.
   public var padding: Padding
@@ -92,6 +96,7 @@ public struct Window: Hashable, Sendable {
 
 /// Zero padding in pixels on each side.
 public struct Padding: Hashable, Sendable {
+  /// Rows or columns of zeros; not negative.
   public var top, left, bottom, right: Int
 
   /// The same padding on all sides.
@@ -108,6 +113,7 @@ public struct Padding: Hashable, Sendable {
 
 /// A two-dimensional convolution. `groups == inChannels == outChannels` is depthwise.
 public struct Convolution: Hashable, Sendable {
+  /// Channels read and made; at least 1.
   public var inChannels, outChannels: Int
   /// What one output sees.
   public var window: Window

@@ -112,7 +112,7 @@ extension ONNXError: CustomStringConvertible {
     case .unsupportedInput(let reason): "the network's input is not supported: \(reason)"
     case .unsupportedOutput(let reason): "the network's output is not supported: \(reason)"
     case .unsupportedOperator(let node, let op):
-      "node '\(node)' is a \(op), an operator that is not supported; supported are "
+      "node '\(node)' uses the operator \(op), which is not supported; supported operators are "
         + ONNXImport.operators.joined(separator: ", ")
     case .unsupportedForm(let node, let op, let reason):
       "node '\(node)' (\(op)) is not supported: \(reason)"
@@ -121,10 +121,10 @@ extension ONNXError: CustomStringConvertible {
       "node '\(node)' reads '\(value)', which no earlier node produces"
     case .duplicateValue(let name): "the value '\(name)' is produced twice"
     case .externalData(let tensor):
-      "the values of tensor '\(tensor)' stand in another file; save the model with its weights inside"
+      "the values of tensor '\(tensor)' are in another file; save the model with its weights inside"
     case .tensorType(let tensor, let type):
       "tensor '\(tensor)' has the element type \(type), which is not supported here"
-    case .tensorSize(let tensor, let reason): "tensor '\(tensor)' is not whole: \(reason)"
+    case .tensorSize(let tensor, let reason): "tensor '\(tensor)' is incomplete: \(reason)"
     case .tooLarge(let node, let op):
       "node '\(node)' (\(op)): the network needs far more weights than its file holds"
     case .model(let error): error.description

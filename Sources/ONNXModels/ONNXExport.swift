@@ -2,7 +2,8 @@ import Foundation
 import ModelFormats
 import NeuralGraph
 
-/// Writes models in the ONNX format: operator set 17, one input `input` [N, channels, height, width]
+/// Writes models in the ONNX format: operator set 17, one input `input` [N, channels, height,
+/// width]
 /// of normalised images, one output of logits [N, classes], every node and weight under its name.
 /// Labels, preprocessing, names and provenance stand in `metadata_props` under the keys that the
 /// safetensors files use, so that importing an export gives the same model back.
@@ -10,7 +11,8 @@ public enum ONNXExport {
   /// The operator set that is written.
   public static let opset: Int64 = 17
 
-  /// The file's bytes; the same model gives the same bytes.
+  /// The file's bytes; the same model gives the same bytes. Throws `ONNXError.model` where weights
+  /// are missing or metadata cannot be written.
   public static func data(_ model: ModelFile) throws(ONNXError) -> Data {
     switch model {
     case .dense(let model): try data(model)
@@ -18,14 +20,14 @@ public enum ONNXExport {
     }
   }
 
-  /// A dense model, with or without batch norm.
+  /// A dense model, with or without batch norm. Throws the same.
   public static func data(_ model: DenseModel) throws(ONNXError) -> Data {
     var metadata = try metadata(model.description)
     metadata[.training] = model.training
     return try data(model.description.graph, model.weights, metadata)
   }
 
-  /// A packed model as a dense one, with zeros where the pattern keeps nothing.
+  /// A packed model as a dense one, with zeros where the pattern keeps nothing. Throws the same.
   public static func data(_ model: PackedModel) throws(ONNXError) -> Data {
     var metadata = try metadata(model.description)
     try metadata.set(.pattern, json: model.pattern)

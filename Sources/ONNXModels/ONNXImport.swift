@@ -36,10 +36,13 @@ public enum ONNXImport {
   /// The model in the bytes of an ONNX file (a `ModelProto`): one input [N, channels, height,
   /// width], one output of class scores.
   ///
-  /// What the caller leaves out comes from the metadata that `ONNXExport` writes, else labels are the
-  /// numbers of the classes and images are expected on the 0…1 scale without normalisation. A softmax
-  /// at the end is left out: scores are logits everywhere here. Layers are called as their weights
-  /// are, where exporters kept PyTorch's names; `training` says where the model came from.
+  /// What the caller leaves out comes from the metadata that `ONNXExport` writes, else labels are
+  /// the numbers of the classes and images are expected on the 0…1 scale without normalisation. A
+  /// softmax at the end is left out: scores are logits everywhere here. Layers are called as their
+  /// weights are, where exporters kept PyTorch's names; `training` says where the model came from.
+  /// Throws `ONNXError` for bytes that are not an ONNX file, for operators, inputs and outputs
+  /// outside of what is supported (naming the node), and for labels or preprocessing that do not
+  /// fit.
   public static func model(
     data: Data, labels: [String]? = nil, preprocessing: Preprocessing? = nil,
     architecture: String? = nil, dataset: String? = nil

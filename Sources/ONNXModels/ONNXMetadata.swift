@@ -50,7 +50,7 @@ struct ONNXMetadata {
     do {
       self[key] = try CanonicalJSON.text(value)
     } catch {
-      throw .invalidMetadata(key: key.rawValue, reason: "it has no JSON form")
+      throw .invalidMetadata(key: key.rawValue, reason: "it cannot be written as JSON")
     }
   }
 }

@@ -36,7 +36,8 @@ public enum ClientError: Error, Sendable, CustomStringConvertible {
   /// One sentence for a person.
   public var description: String {
     switch self {
-    case .invalidServer(let text): "'\(text)' is no address of a server, like http://127.0.0.1:8080"
+    case .invalidServer(let text):
+      "'\(text)' is not the address of a server, like http://127.0.0.1:8080"
     case .invalidToken: "the token holds characters that no token has; copy it again"
     case .unreachable(let server, let reason): "cannot reach \(server): \(reason)"
     case .refused(let status, let code, let detail):

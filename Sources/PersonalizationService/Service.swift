@@ -27,7 +27,7 @@ public final class Service: Sendable {
       get { http.tls }
       set { http.tls = newValue }
     }
-    /// Jobs at once; with 0 jobs wait, and everything else is served.
+    /// Jobs that run at once; with 0, jobs wait while everything else is served.
     public var workers = 1
     /// Cores a job may use; never more than there are.
     public var threadsPerWorker = ProcessInfo.processInfo.activeProcessorCount

@@ -25,7 +25,7 @@ public struct ClassProfile: Sendable, Hashable, Codable {
     guard entries.count > 1 else {
       throw .invalidProfile(
         reason:
-          "a classifier needs at least two classes; '\(entries[0].name.echoed())' stands alone")
+          "a classifier needs at least two classes; '\(entries[0].name.echoed())' is the only one")
     }
     var seen = Set<String>()
     for entry in entries {
@@ -46,7 +46,7 @@ public struct ClassProfile: Sendable, Hashable, Codable {
     self.entries = entries
   }
 
-  /// Classes with equal weights.
+  /// Classes with equal weights. Throws `invalidProfile` for none, an empty or a repeated one.
   public init(names: [String]) throws(PruningError) {
     try self.init(names.map { ClassWeight(name: $0) })
   }

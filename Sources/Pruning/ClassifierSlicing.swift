@@ -5,7 +5,8 @@ extension DenseModel {
   /// The same network with a classifier for the given classes only, in their order (B9). Scores of
   /// the kept classes do not change.
   ///
-  /// `classes` are indices into the labels.
+  /// `classes` are indices into the labels. Throws `noClassifier` where the network does not end in
+  /// a linear layer, `mismatch` for an index beyond the labels.
   public func sliced(to classes: [Int]) throws -> DenseModel {
     var graph = description.graph
     guard let index = graph.nodes.firstIndex(where: { $0.name == graph.output }),

@@ -20,7 +20,7 @@ extension JSONValue {
         let offset = reader.nameOffset
         let value = try JSONValue(from: &reader)
         guard members.updateValue(value, forKey: name) == nil else {
-          throw reader.fault("this name is there already", at: offset)
+          throw reader.fault("this name appears twice", at: offset)
         }
       }
       self = .object(members)

@@ -4,8 +4,11 @@ import CKernels
 public enum InstructionSet: String, CaseIterable, Sendable, Hashable {
   /// Plain C.
   case scalar
+  /// x86-64 with AVX2, FMA and F16C.
   case avx2
+  /// x86-64 with AVX-512 F and DQ, FMA and F16C.
   case avx512
+  /// 64-bit Arm.
   case neon
 
   /// Those that this processor has and the environment's limit allows, the fastest last.

@@ -37,6 +37,8 @@ public struct Prediction: Sendable, Hashable {
 extension Session {
   /// The most probable classes of each image. `images` as for `run`; `labels` are the model's.
   /// Throws `scoresNotFinite` when an image has scores that no probabilities can be made of.
+  /// Probabilities are the softmax of all scores; at most `top` classes are answered, the most
+  /// probable first.
   public func predict(
     images: [Float], count: Int, labels: [String], top: Int = 5
   ) throws(RuntimeError) -> [[Prediction]] {

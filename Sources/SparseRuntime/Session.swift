@@ -35,7 +35,10 @@ public final class Session {
   private let scratch: [Scratch]
   private let team: Team
 
-  /// Prepares a packed model. `instructionSet` nil takes the best one here.
+  /// Prepares a packed model. `instructionSet` nil takes the best one here. `batchCapacity`, 1 to
+  /// 65,536, is the most images that go through together, `threads`, 1 to 256, the cores that work
+  /// on them. Throws `graph` for a network that does not fit its weights, `invalidSetting`,
+  /// `unsupportedInstructionSet`, `tooLarge`, `outOfMemory` or `outOfThreads`.
   public convenience init(
     model: PackedModel, batchCapacity: Int, threads: Int = 1,
     instructionSet: InstructionSet? = nil
@@ -45,7 +48,7 @@ public final class Session {
       batchCapacity: batchCapacity, threads: threads, instructionSet: instructionSet)
   }
 
-  /// Prepares a dense model, folding its batch norm.
+  /// Prepares a dense model, folding its batch norm. Throws as above.
   public convenience init(
     model: DenseModel, batchCapacity: Int, threads: Int = 1,
     instructionSet: InstructionSet? = nil
@@ -55,7 +58,7 @@ public final class Session {
       threads: threads, instructionSet: instructionSet)
   }
 
-  /// Prepares a dense network, folding its batch norm.
+  /// Prepares a dense network, folding its batch norm. Throws as above.
   public convenience init(
     graph: Graph, weights: Weights, batchCapacity: Int, threads: Int = 1,
     instructionSet: InstructionSet? = nil
@@ -117,7 +120,9 @@ public final class Session {
   }
 
   /// Answers the scores (logits) of `count` images, [image][class]. `images` are in NCHW order and
-  /// normalised already, see `Preprocessing.normalized(pixels:)`.
+  /// normalised already, see `Preprocessing.normalized(pixels:)`. Throws `imageCount` unless
+  /// `count` is 1 to `batchCapacity`, `valueCount` unless `images` has `count * inputShape.count`
+  /// values.
   public func run(images: [Float], count: Int) throws(RuntimeError) -> [Float] {
     guard (1...batchCapacity).contains(count) else {
       throw .imageCount(found: count, capacity: batchCapacity)
@@ -134,7 +139,8 @@ public final class Session {
     return scores
   }
 
-  /// The same, into a buffer of the caller; nothing is allocated.
+  /// The same, into a buffer of the caller; nothing is allocated. Throws as above, and `valueCount`
+  /// unless `scores` has room for `count * classCount`.
   public func run(
     images: UnsafeBufferPointer<Float>, count: Int, scores: UnsafeMutableBufferPointer<Float>
   ) throws(RuntimeError) {
@@ -172,6 +178,7 @@ public final class Session {
 
 extension Session {
   /// Runs `count` images `rounds` times and answers the least time that every node took, in order.
+  /// Throws what `run` throws; fewer than one round counts as one.
   public func profile(
     images: [Float], count: Int, rounds: Int = 20
   ) throws(RuntimeError) -> [NodeTiming] {

@@ -173,14 +173,15 @@ extension StoreError: CustomStringConvertible {
     case .idempotencyKeyReused(let key):
       "the idempotency key \"\(key.echoed())\" came with another request: use a new key"
     case .jobFinished(let job, let status):
-      "\(job) has \(status.rawValue) already"
+      "\(job) has already finished: \(status.rawValue)"
     case .quotaExceeded(let stored, let limit):
-      "what is kept for this user takes \(stored) bytes, and may take \(limit): models go when nobody "
+      "what is kept for this user takes \(stored) bytes of at most \(limit): models go when nobody "
         + "has used them for long, and all of it when the user is deleted"
     case .queueFull(let scope, let limit):
       switch scope {
-      case .total: "\(limit) jobs are waiting, as many as may: try again later"
-      case .user: "\(limit) jobs of this user are waiting, as many as may: try again later"
+      case .total: "\(limit) jobs are waiting, which is the limit: try again later"
+      case .user:
+        "\(limit) jobs of this user are waiting, which is the limit for one user: try again later"
       }
     case .leaseLost(let job, let attempt):
       "attempt \(attempt) no longer holds \(job): stop working on it"
@@ -191,11 +192,11 @@ extension StoreError: CustomStringConvertible {
     case .blobCorrupt(let digest):
       "the bytes of blob \(digest) are damaged: restore a backup"
     case .uploadExpired:
-      "the upload stood still for too long: send it again"
+      "the upload made no progress for too long: send it again"
     case .fileReplaced(let path):
       "\(path) is not the file that the server has open, or is gone: nothing is written until it is back; stop the server before you replace it"
     case .diskFull:
-      "no space is left for the database: free some"
+      "no disk space is left for the database: free some"
     case .databaseCorrupt(let reason):
       "the database is damaged (\(reason)): run the check command, restore a backup"
     case .sqlite(let resultCode, let message):

@@ -8,7 +8,7 @@ public struct Loss: Sendable {
   public var gradient: [Float]
 
   /// Softmax cross entropy against labels. Scores are batch x classes; every label is below
-  /// `classes`.
+  /// `classes`. Anything else throws `invalidInput`.
   public static func crossEntropy(_ scores: [Float], labels: [Int], classes: Int)
     throws(TrainingError) -> Loss
   {
@@ -31,7 +31,8 @@ public struct Loss: Sendable {
   }
 
   /// Kullback–Leibler divergence from a teacher's softened distribution, times T² so that its
-  /// gradient keeps its size as T grows (Hinton, Vinyals, Dean 2015, section 2.1).
+  /// gradient keeps its size as T grows (Hinton, Vinyals, Dean 2015, section 2.1). Both are batch x
+  /// classes; other counts and temperatures that are not positive throw `invalidInput`.
   public static func distillation(
     _ scores: [Float], teacher: [Float], classes: Int, temperature: Float
   ) throws(TrainingError) -> Loss {

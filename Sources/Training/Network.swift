@@ -32,9 +32,10 @@ public final class Network {
 
   /// Copies the weights into the engine. `threads` is how many cores every call may use,
   /// `precision` how training passes store activations, `answerPrecision` how inference does; all
-  /// other passes use 32-bit floats. Without `allowsWinograd`, 3x3 convolutions are computed term by
-  /// term: up to 2.5 times slower, and with about a tenth of the rounding, for comparisons with other
-  /// programs.
+  /// other passes use 32-bit floats. Without `allowsWinograd`, 3x3 convolutions are computed term
+  /// by term: up to 2.5 times slower, and with about a tenth of the rounding, for comparisons with
+  /// other programs. Throws `graph` for weights that do not fit, `unsupportedPrecision` where the
+  /// processor lacks it, and oneDNN's failures.
   public convenience init(
     graph: Graph, weights: Weights, threads: Int, precision: Precision = .f32,
     answerPrecision: Precision = .f32, allowsWinograd: Bool = true
@@ -85,7 +86,8 @@ public final class Network {
     }
   }
 
-  /// Class scores, `count` x classes, of `images` (NCHW, normalised).
+  /// Class scores, `count` x classes, of `images` (NCHW, normalised). Throws `invalidInput` unless
+  /// there are `count * graph.input.count` values.
   public func forward(_ images: [Float], count: Int, mode: PassMode) throws(TrainingError)
     -> [Float]
   {

@@ -33,7 +33,8 @@ public final class SGD {
   private var masters: [String: AlignedBuffer] = [:]
 
   /// An optimiser for the network's learned parameters. With a projection, the learning weights of
-  /// the covered parameters start as the network's current ones and live here.
+  /// the covered parameters start as the network's current ones and live here. Throws where there
+  /// is no memory for gradients and learning weights.
   public init(
     _ network: Network, momentum: Float = 0.9, weightDecay: Float = 5e-4,
     projection: (any WeightProjection)? = nil

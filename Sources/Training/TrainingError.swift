@@ -42,7 +42,7 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
       "oneDNN could not \(operation) (status \(status))"
     case .outOfMemory(let bytes): "cannot allocate \(bytes) bytes"
     case .memoryLimit(let bytes, let limit):
-      "the work would take \(bytes) bytes of memory, of \(limit) that it may take"
+      "the work would take \(bytes) bytes of memory; at most \(limit) are allowed"
     case .unsupportedPrecision(let precision):
       "this processor has no \(precision.rawValue) instructions; use f32"
     case .invalidInstructionLimit(let value):

@@ -63,7 +63,8 @@ public struct UniversalTraining: Sendable {
     self.threads = threads
   }
 
-  /// Trains from fresh weights; `report` is called about fifty times an epoch.
+  /// Trains from fresh weights; `report` is called about fifty times an epoch. Throws `diverged`
+  /// when the loss is no longer finite, and errors of the data and the engine.
   public func run(report: (Progress) -> Void) throws -> Outcome {
     let network = try Network(
       graph: graph, weights: graph.initialWeights(seed: recipe.seed), threads: threads,
@@ -111,7 +112,8 @@ public struct UniversalTraining: Sendable {
 }
 
 extension Network {
-  /// One update on a batch; returns its loss. `loss` may add terms to the cross entropy.
+  /// One update on a batch; returns its loss. `extra` may add terms to the cross entropy. Throws
+  /// `diverged` when the loss is not finite; no weight has changed then.
   public func trainingStep(
     _ batch: Batch, optimizer: SGD, learningRate: Float, step: Int,
     adding extra: ((_ scores: [Float], Loss) throws(TrainingError) -> Loss)? = nil

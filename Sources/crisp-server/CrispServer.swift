@@ -23,6 +23,6 @@ struct CrispServer: ParsableCommand {
 
 /// The database that every command works on.
 struct DatabaseOptions: ParsableArguments {
-  @Option(name: .customLong("db"), help: "The SQLite database; made when it does not exist.")
+  @Option(name: .customLong("db"), help: "The SQLite database; created when it does not exist.")
   var database: String
 }

@@ -11,7 +11,7 @@ enum DeviceFile {
     do {
       return try JSONDecoder().decode(DeviceProfile.self, from: data)
     } catch {
-      throw ValidationError("--device: '\(path)' is no device profile; crisp device writes one.")
+      throw ValidationError("--device: '\(path)' is not a device profile; crisp device writes one.")
     }
   }
 }

@@ -42,7 +42,8 @@ enum RecipeArgument {
     guard case .object(let members) = value else {
       throw ValidationError(
         isInline
-          ? "--recipe must be a JSON object." : "--recipe: '\(argument)' must hold a JSON object.")
+          ? "--recipe is not a JSON object."
+          : "--recipe: '\(argument)' does not hold a JSON object.")
     }
     if CardRun.isCard(.object(members)) || members["card"].map(CardRun.isCard) == true {
       self = .card(try CardRun(data))

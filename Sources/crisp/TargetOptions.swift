@@ -41,7 +41,7 @@ struct TargetOptions: ParsableArguments {
 
   func validate() throws {
     guard all.count <= 1 else {
-      throw ValidationError("--sparsity, --bytes, --macs and --latency-ms exclude each other.")
+      throw ValidationError("--sparsity, --bytes, --macs and --latency-ms cannot be used together.")
     }
     try PruningTarget.sparsities.check(sparsity, "--sparsity")
     try PruningTarget.counts.check(bytes, "--bytes", "bytes")

@@ -112,7 +112,7 @@ import Testing
       "--out", folder.file("x"),
     ])
     #expect(both.status != 0)
-    #expect(both.errors.contains("--bytes goes without a whole recipe"), "\(both.errors)")
+    #expect(both.errors.contains("--bytes cannot be used with a whole recipe"), "\(both.errors)")
   }
 
   /// Class names are part of the data.

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct DatasetErrorTests {
   static let texts: [(error: DatasetError, code: String, text: String)] = [
-    (.notADataset(path: "p", reason: "why"), "not_a_dataset", "no data set at 'p': why"),
+    (.notADataset(path: "p", reason: "why"), "not_a_dataset", "there is no data set at 'p': why"),
     (.unreadable(file: "f", reason: "why"), "unreadable_file", "cannot read 'f': why"),
     (.malformed(file: "f", reason: "why"), "malformed_dataset", "'f' is malformed: why"),
     (.unknownClass("c", suggestions: []), "unknown_class", "the data set has no class 'c'"),

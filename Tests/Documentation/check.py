@@ -2,9 +2,10 @@
 
 Links, files, flags, targets and routes that documents name exist; every block of shell runs against
 the built programs, or says why it does not; examples compile. --quick runs no commands. Everything
-it writes stands in .build/documentation.
+it writes stands in .build/documentation. CRISP_BINARIES names another folder of programs.
 """
 
+import os
 import pathlib
 import sys
 
@@ -26,7 +27,8 @@ def main(arguments):
     ours = documents.with_commands(everything)
     if chosen:
         ours = [document for document in ours if document.name in chosen]
-    programs = references.Programs(root / ".build/release")
+    binaries = pathlib.Path(os.environ.get("CRISP_BINARIES", root / ".build/release"))
+    programs = references.Programs(binaries)
     targets = references.make_targets(root)
     problems = [*references.link_problems(root, everything),
                 *references.citation_problems(root, everything)]
@@ -56,7 +58,7 @@ def main(arguments):
     if problems:
         sys.exit("\n".join(problems))
     if not quick:
-        world = World(root, root / ".build/documentation")
+        world = World(root, binaries, root / ".build/documentation")
         world.make()
         for document in ours:
             if shell.run(document, world):

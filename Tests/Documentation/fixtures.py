@@ -67,9 +67,8 @@ def write_photos(folder):
 
 
 class World:
-    def __init__(self, root, work):
-        self.root, self.work = root, work
-        self.binaries = root / ".build/release"
+    def __init__(self, root, binaries, work):
+        self.root, self.binaries, self.work = root, binaries, work
         self.template = work / "template"
         self.database = work / "crisp.sqlite"
         # Tests/LibCrisp/run.sh installs it, or is told of another.

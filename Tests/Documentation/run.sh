@@ -6,5 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python3 -m unittest discover -q -s Tests/Documentation -p 'test_*.py'
+python3 Tests/Documentation/doc_comments.py
+python3 Tests/Documentation/error_codes.py
 python3 Documentation/images/draw.py --check
 exec python3 Tests/Documentation/check.py "$@"

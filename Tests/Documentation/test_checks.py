@@ -4,6 +4,7 @@ import pathlib
 import tempfile
 import unittest
 
+import doc_comments
 import documents
 import references
 
@@ -65,6 +66,14 @@ class Checks(unittest.TestCase):
                 self.root, self.document(text), {"test"}, FakePrograms()))
         self.assertEqual(problems("`make test` `Sources/real.swift` `--model` `crisp prune --out x`\n"), [])
         self.assertEqual(len(problems("`make x` `Sources/none.swift` `--none` `crisp prune --db x`\n")), 4)
+
+    def test_public_symbols_without_documentation_are_found(self):
+        good = ("/// A.\npublic enum A {\n  /// B.\n  case b\n"
+                "  /// C. Throws `x`.\n  public func c() throws -> Int {\n  }\n"
+                "  /// D.\n  public init(\n    d: () throws -> Void = { },\n    e: Int\n  ) {\n  }\n}\n")
+        self.assertEqual(list(doc_comments.gaps("a", good)), [])
+        for comment in ("/// A.\n", "  /// B.\n", "  /// D.\n", " Throws `x`."):
+            self.assertEqual(len(list(doc_comments.gaps("a", good.replace(comment, "")))), 1, comment)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ import Testing
     (file("{\"a"), .headerNotJSON(offset: 3, reason: "it ends too early")),
     (
       file("{\"\\ud800\":1}"),
-      .headerNotJSON(offset: 2, reason: "half of a surrogate pair stands alone")
+      .headerNotJSON(offset: 2, reason: "half of a surrogate pair without the other half")
     ),
     (file("[]"), .headerNotObject),
     (file("3"), .headerNotObject),

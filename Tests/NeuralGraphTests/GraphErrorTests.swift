@@ -232,10 +232,10 @@ import Testing
       .weightShape(name: "a", expected: [1], found: [2]), "weight_shape",
       "the weight 'a' has shape [2]; the graph needs [1]"
     ),
-    (.unexpectedWeight("a"), "unexpected_weight", "the graph has no place for the weight 'a'"),
+    (.unexpectedWeight("a"), "unexpected_weight", "the network does not use the weight 'a'"),
     (
       .unknownArchitecture("a", known: ["b", "c"]), "unknown_architecture",
-      "no architecture is called 'a'; known are b, c"
+      "there is no architecture 'a'; known ones are b, c"
     ),
   ]
 

@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func namesThatComeTwiceAreRefused() {
-    #expect(throws: JSONFault("this name is there already", offset: 9)) {
+    #expect(throws: JSONFault("this name appears twice", offset: 9)) {
       try JSONValue(json: Array(#"{"a": 1, "a": 2}"#.utf8))
     }
     #expect(Self.value(#"{"a": {"b": 1}, "b": {"a": 1}}"#) != nil)

@@ -36,7 +36,7 @@ import Testing
         == "seed must be even")
     #expect(
       StoreError.queueFull(scope: .user, limit: 2).description
-        == "2 jobs of this user are waiting, as many as may: try again later")
+        == "2 jobs of this user are waiting, which is the limit for one user: try again later")
     #expect(StoreError.notFound(.baseModel, "vgg").description == #"there is no base model "vgg""#)
   }
 }

@@ -15,7 +15,7 @@ extension API {
       case nil:
         throw ProblemDetails(
           .notAcceptable, code: "not_acceptable",
-          detail: "events can be had as \(types.joined(separator: " or "))", param: "Accept",
+          detail: "events are available as \(types.joined(separator: " or "))", param: "Accept",
           extensions: ["known": .strings(types)])
       default: return try eventPage(of: job, request, caller)
       }

@@ -51,7 +51,7 @@ struct JobRequest {
     device = try members["device"].map { value in
       let name = try Self.name(value, "device")
       guard case .milliseconds = target else {
-        throw JSONBody.invalid("goes with a target of latency_ms only", param: "device")
+        throw JSONBody.invalid("is only for a target of latency_ms", param: "device")
       }
       return name
     }

@@ -40,7 +40,7 @@ struct TensorBody {
     while let name = try reader.nextName() {
       guard name == Self.field else { throw JSONBody.unknownField(name, known: [Self.field]) }
       guard !isThere else {
-        throw reader.fault("this name is there already", at: reader.nameOffset)
+        throw reader.fault("this name appears twice", at: reader.nameOffset)
       }
       isThere = true
       try readTensor()

@@ -22,7 +22,8 @@ public enum ImageDecoder {
     let scans: Int
   }
 
-  /// Reads and decodes a file.
+  /// Reads and decodes a file. Throws `DatasetError` for what is not a PNG or JPEG file of at most
+  /// 64 MiB, or is damaged.
   public static func decode(file: String) throws(DatasetError) -> RasterImage {
     try decode(try read(file: file), name: file)
   }

@@ -22,11 +22,12 @@ public struct InputGeometry: Sendable, Hashable {
   }
 
   /// A picture file as evaluation sees it: channel planes of 8-bit values, `shape.count` in all.
+  /// Throws what `ImageDecoder.decode` throws.
   public func planes(file: String) throws(DatasetError) -> [UInt8] {
     try planes(try ImageDecoder.read(file: file), name: file)
   }
 
-  /// The same with channels interleaved: row, column, channel.
+  /// The same with channels interleaved: row, column, channel. Throws the same.
   public func pixels(file: String) throws(DatasetError) -> [UInt8] {
     try pixels(try ImageDecoder.read(file: file), name: file)
   }

@@ -67,7 +67,8 @@ enum CIFARFolder {
       let bytes = try GzipFile.read(file, limit: IDXFile.sizeLimit)
       guard !bytes.isEmpty, bytes.count % record == 0 else {
         throw .malformed(
-          file: file, reason: "\(bytes.count) bytes are no whole records of \(record)")
+          file: file,
+          reason: "\(bytes.count) bytes are not a whole number of records of \(record) bytes")
       }
       for start in stride(from: 0, to: bytes.count, by: record) {
         let label = Int(bytes[start + version.labelBytes - 1])

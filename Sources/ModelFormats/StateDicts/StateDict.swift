@@ -30,7 +30,8 @@ public struct StateDict: Sendable, Hashable {
     return format == nil || format == pyTorchFormat
   }
 
-  /// Reads the tensors of a file: 32-bit floats, halves or bfloat16.
+  /// Reads the tensors of a file: 32-bit floats, halves or bfloat16. Throws `elementType` for other
+  /// numbers.
   public init(_ file: SafetensorsFile) throws(FormatError) {
     self.init(weights: try file.weights())
   }
@@ -48,7 +49,8 @@ public struct StateDict: Sendable, Hashable {
     }
   }
 
-  /// The file's bytes: 32-bit floats, and a counter of zero for each batch norm.
+  /// The file's bytes: 32-bit floats, and a counter of zero for each batch norm. Throws where a
+  /// tensor's shape does not hold its values.
   public func serialized() throws(FormatError) -> Data {
     var writer = SafetensorsWriter(
       metadata: [FileMetadata.Key.format.rawValue: Self.pyTorchFormat])

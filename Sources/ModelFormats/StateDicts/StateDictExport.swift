@@ -1,12 +1,13 @@
 import NeuralGraph
 
 extension StateDict {
-  /// The weights of a dense model, under its architecture's names when it has one.
+  /// The weights of a dense model, under its architecture's names when it has one. Throws `graph`
+  /// where the weights do not fit the architecture.
   public init(_ model: DenseModel) throws(FormatError) {
     try self.init(model.description, model.weights)
   }
 
-  /// The weights of a packed model with zeros where nothing is kept.
+  /// The weights of a packed model with zeros where nothing is kept. Throws like the dense one.
   public init(_ model: PackedModel) throws(FormatError) {
     try self.init(model.description, model.denseWeights())
   }

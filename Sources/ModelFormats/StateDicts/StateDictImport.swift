@@ -89,8 +89,9 @@ public struct StateDictImport: Sendable {
     return names
   }
 
-  /// What happens to an image first: as stated, else torchvision's for colour photographs, else
-  /// the statistics of the data set.
+  /// What happens to an image first: as stated, else torchvision's for colour photographs, else the
+  /// statistics of the data set. Throws `importIncomplete`, which says what to state, when none of
+  /// these is known.
   public func preprocessing(for image: ActivationShape) throws(FormatError) -> Preprocessing {
     let resize = ImageForm(for: image) == .photograph ? Preprocessing.photographResize(image) : nil
     let known: (mean: [Float], standardDeviation: [Float])?

@@ -9,13 +9,17 @@
 public enum Architecture: String, CaseIterable, Sendable, Codable {
   /// He et al. 2016, section 4.2: three stages of 16, 32, 64 channels for small images.
   case resnet20
+  /// The same with five blocks a stage instead of three.
   case resnet32
   /// He et al. 2016, table 1; the 50-layer one strides in its 3x3 convolutions, as torchvision's.
   case resnet18
+  /// Two layers a block like the 18-layer one, 3, 4, 6 and 3 blocks.
   case resnet34
+  /// Three layers a block, 3, 4, 6 and 3 blocks.
   case resnet50
   /// Simonyan and Zisserman 2015, configuration D.
   case vgg16
+  /// The same with batch norm after every convolution, as torchvision has it.
   case vgg16BN = "vgg16_bn"
   /// Sandler et al. 2018, table 2, width 1.
   case mobileNetV2 = "mobilenet_v2"

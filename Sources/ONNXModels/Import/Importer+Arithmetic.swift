@@ -49,7 +49,7 @@ extension Importer {
       scale = scale.map { -$0 }
     case ("Mul", _): scale = values
     case ("Div", false): scale = values.map { 1 / $0 }
-    default: throw node.unsupported("it divides a constant by an activation")
+    default: throw node.unsupported("dividing a constant by an activation is not possible")
     }
     // Layers that end in a sum take another summand, and such changes join into one.
     if let producer = soleProducer(of: x) {

@@ -54,7 +54,7 @@ extension Importer {
     case (.activation, "Cast"):
       let type = try node.integer("to").flatMap { Int32(exactly: $0) }
       guard type.flatMap(TensorType.init)?.isFloat == true else {
-        throw node.unsupported("activations stay floating-point numbers")
+        throw node.unsupported("activations can only be floating-point numbers")
       }
       return value
     case (.constant(var constant), "Cast"):
@@ -62,7 +62,7 @@ extension Importer {
       let type = try node.integer("to").flatMap { Int32(exactly: $0) }.flatMap(TensorType.init)
       let isFloat = if case .floats = constant.values { true } else { false }
       guard isFloat ? type?.isFloat == true : type == .int64 else {
-        throw node.unsupported("constants stay of their kind")
+        throw node.unsupported("constants cannot change between whole and floating-point numbers")
       }
       constant.name = node.outputs.first ?? constant.name
       return .constant(constant)

@@ -53,7 +53,7 @@ extension Importer {
     let (_, values) = try table(node, 0)
     var shape = try table(node, 1).values
     guard shape.count <= 2, shape.allSatisfy({ (-1...Importer.largestTable).contains($0) }) else {
-      throw node.unsupported("a table becomes \(shape)")
+      throw node.unsupported("a table would be reshaped to \(shape)")
     }
     if let open = shape.firstIndex(of: -1) {
       let rest = shape.enumerated().reduce(1) { $1.offset == open ? $0 : $0 * $1.element }

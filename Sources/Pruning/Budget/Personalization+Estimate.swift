@@ -3,6 +3,7 @@ import NeuralGraph
 
 extension Personalization {
   /// What this run is expected to cost. Without a measured speed a low one is assumed.
+  /// Throws `GraphError` for a network whose layers do not fit together.
   public func estimate(speed: RunSpeed? = nil) throws(GraphError) -> RunEstimate {
     func images(_ split: Split) -> Int {
       let counts = dataset.counts(split)

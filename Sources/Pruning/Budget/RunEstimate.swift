@@ -12,6 +12,7 @@ public struct RunEstimate: Sendable, Hashable, Codable {
   public enum Resource: String, Sendable, Hashable, Codable, CaseIterable {
     /// Updates.
     case steps
+    /// Seconds of running.
     case seconds
     /// Bytes of memory at the peak, the universal model and a data set in memory included.
     case memory = "memory_bytes"

@@ -21,7 +21,7 @@ public enum LayerTreatment: String, Sendable, Hashable, Codable {
   public var reasonToStayDense: String? {
     switch self {
     case .hybrid, .fineOnly: nil
-    case .denseFirst: "it reads the image, whose channels make no groups"
+    case .denseFirst: "it reads the image, which has too few channels to group"
     case .denseDepthwise: "depthwise, every channel is filtered on its own"
     case .denseGrouped: "grouped, no row spans all input channels"
     }

@@ -91,7 +91,7 @@ package struct ResourceModel: Sendable {
         throw unusable("does not know the layer '\(mask.layer.name)'; measure it for this model")
       }
       guard layer.perRankColumn >= 0, layer.perRankColumn.isFinite, layer.fixed.isFinite else {
-        throw unusable("has a time of '\(mask.layer.name)' that is no time")
+        throw unusable("has a time of '\(mask.layer.name)' that is not a time")
       }
       guard device.pattern == mask.pattern else {
         throw unusable("was measured for \(device.pattern), the recipe asks for \(mask.pattern)")
@@ -99,7 +99,7 @@ package struct ResourceModel: Sendable {
       fixed += layer.fixed
       layers.append(Layer(perTile: layer.perRankColumn / Double(max(1, mask.grid.blockRows))))
     }
-    guard fixed.isFinite else { throw unusable("has a fixed time that is no time") }
+    guard fixed.isFinite else { throw unusable("has a fixed time that is not a time") }
     return ResourceModel(fixed: fixed, layers: layers)
   }
 }

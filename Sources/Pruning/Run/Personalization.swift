@@ -85,7 +85,8 @@ public struct Personalization: Sendable {
   }
 
   /// Checks classes and target against a model's description alone, without its data: what an API
-  /// can afford to do for every request.
+  /// can afford to do for every request. Throws `PruningError`: what is wrong with the recipe,
+  /// which classes are unknown, or that the target cannot be reached.
   public static func check(
     _ recipe: PruningRecipe, profile: ClassProfile, universal: ModelDescription
   ) throws(PruningError) {
@@ -123,8 +124,9 @@ public struct Personalization: Sendable {
     return hasher.finalize().hex
   }
 
-  /// Runs to the end on the calling thread. With a checkpoint of the same run it goes on from
-  /// there and ends with the same bytes.
+  /// Runs to the end on the calling thread. With a checkpoint of the same run it goes on from there
+  /// and ends with the same bytes. Throws `PruningError` (`cancelled` when a hook says so), and
+  /// errors of the hooks, the data and the engines.
   public func run(resuming checkpoint: Data? = nil, hooks: Hooks = Hooks()) throws -> Result {
     try PersonalizationRun(self, hooks: hooks).run(resuming: checkpoint)
   }

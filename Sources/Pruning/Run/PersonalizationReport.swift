@@ -90,7 +90,18 @@ public struct PersonalizationReport: Sendable, Codable {
 public struct PersonalizationProgress: Sendable, Hashable, Codable {
   /// The parts of a run, in order.
   public enum Stage: String, Sendable, Hashable, Codable {
-    case references, dense, saliency, pruning, final, packing
+    /// The restricted universal model's accuracy, and the teacher.
+    case references
+    /// Fine-tuning before anything is pruned.
+    case dense
+    /// Estimating what every weight is worth.
+    case saliency
+    /// Choosing masks, and fine-tuning under them.
+    case pruning
+    /// The last fine-tuning, with frozen masks.
+    case final
+    /// Folding, packing, reading back, comparing and evaluating.
+    case packing
   }
 
   /// The part under way.

@@ -56,7 +56,7 @@ struct Dataset: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
     @Argument(help: "The name base models will use.") var name: String
     @Argument(help: "The folder or .npz file.") var path: String
-    @Option(help: "idx, cifar, folder or npz (default: told by the content).")
+    @Option(help: "idx, cifar, folder or npz (default: recognised by the content).")
     var format: DatasetFormat?
     @Option(help: "A file of class names: one a line, or 'FOLDER NAME' a line.")
     var labels: String?

@@ -32,16 +32,16 @@ struct Serve: ParsableCommand {
 
   @OptionGroup(title: "Connections") var connections: ConnectionOptions
 
-  @Option(help: "Jobs at once; with 0 jobs wait, and everything else is served.")
+  @Option(help: "Jobs that run at once; with 0, jobs wait while everything else is served.")
   var workers = 1
 
   @Option(help: "Cores a job may use (default: all).")
   var threadsPerWorker: Int?
 
-  @Option(help: "Jobs that may wait in all.")
+  @Option(help: "Most jobs that may wait in all.")
   var queueLimit = 1000
 
-  @Option(help: "Jobs that may wait for one user.")
+  @Option(help: "Most jobs of one user that may wait.")
   var queueLimitPerUser = 20
 
   @Option(help: "Requests for models that one user may send in a minute.")
@@ -101,7 +101,7 @@ struct Serve: ParsableCommand {
   @Option(help: "How log lines look: text, or json for one object a line.")
   var logFormat = LineLogHandler.Format.text
 
-  @Option(help: "Least severe log level: trace, debug, info, notice, warning, error.")
+  @Option(help: "Least severe level to log: trace, debug, info, notice, warning, error.")
   var logLevel = Logger.Level.notice
 
   @Flag(

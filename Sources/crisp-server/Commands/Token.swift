@@ -17,7 +17,7 @@ struct Token: ParsableCommand {
 
   struct Create: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a token and print it, this once.",
+      abstract: "Create a token and print it, once and never again.",
       discussion: "Example: crisp-server token create --db crisp.sqlite --user ada --label laptop")
 
     /// What `--json` prints.

@@ -93,7 +93,8 @@ struct Compare: ParsableCommand {
       try PruningTarget.sparsities.check(sparsity, "--sparsities")
     }
     guard suite == nil || (classes.isEmpty && randomSets.isEmpty && variant.isEmpty) else {
-      throw ValidationError("--suite goes without --classes, --random-sets and --variant.")
+      throw ValidationError(
+        "--suite cannot be used together with --classes, --random-sets or --variant.")
     }
     guard suite != nil || !classes.isEmpty || !randomSets.isEmpty else {
       throw ValidationError("name class sets with --classes or --random-sets, or give a --suite.")

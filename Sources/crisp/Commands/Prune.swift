@@ -189,12 +189,14 @@ struct Prune: ParsableCommand {
     case .fields, nil: break
     case .whole:
       if let option = ofRecipe.first(where: \.1) {
-        throw ValidationError("\(option.0) goes without a whole recipe, which decides it.")
+        throw ValidationError(
+          "\(option.0) cannot be used with a whole recipe, which already decides it.")
       }
     case .card(let run):
       let ofCard = [("--classes", classes != nil)] + ofRecipe
       if let option = ofCard.first(where: \.1) {
-        throw ValidationError("\(option.0) goes without a model card, which decides it.")
+        throw ValidationError(
+          "\(option.0) cannot be used with a model card, which already decides it.")
       }
       if let given = threads.threads, given != run.threads {
         throw ValidationError(

@@ -21,7 +21,7 @@ struct Table: ParsableCommand {
       do {
         return try ModelCard(document: data)
       } catch {
-        throw ValidationError("'\(path)' is no model card: \(error)")
+        throw ValidationError("'\(path)' is not a model card: \(error)")
       }
     }
     print(CardTable.text(decoded))

@@ -61,7 +61,9 @@ import Testing
     #expect(try error { $0["data_batch_4.bin"] = nil }.contains("'data_batch_4.bin' is missing"))
     #expect(try error { $0["batches.meta.txt"] = nil }.contains("'batches.meta.txt' is missing"))
     #expect(try error { $0["data_batch_2.bin"]?.removeLast() }.contains("data_batch_2.bin"))
-    #expect(try error { $0["data_batch_2.bin"] = [] }.contains("0 bytes are no whole records"))
+    #expect(
+      try error { $0["data_batch_2.bin"] = [] }.contains(
+        "0 bytes are not a whole number of records"))
     #expect(
       try error { $0["test_batch.bin"] = records([0, 7]) }
         .contains("image 1 has label 7; there are 2 classes"))

@@ -17,7 +17,7 @@ final class FilePieces {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw .unreadable(file: path, reason: "it is no plain file")
+      throw .unreadable(file: path, reason: "it is not an ordinary file")
     }
     self.path = path
     self.size = Int(status.st_size)

@@ -35,14 +35,15 @@ struct NPYArray {
       throw fail("has a header that is cut off or longer than \(Self.headerLimit) bytes")
     }
     guard let header = NPYHeader(bytes[start..<start + headerSize]) else {
-      throw fail("has a header that is not one plain array's type, order and shape")
+      throw fail("has a header that does not describe one plain array (type, order and shape)")
     }
     guard !header.isFortranOrder else {
       throw fail("is in Fortran order; save numpy.ascontiguousarray of it")
     }
     guard let (element, isBigEndian) = Self.element(header.type) else {
       throw fail(
-        "holds values of type '\(header.type)'; images need uint8, labels integers, names texts")
+        "holds values of type '\(header.type)'; images need uint8, labels whole numbers, names text"
+      )
     }
     self.element = element
     self.isBigEndian = isBigEndian
@@ -65,7 +66,7 @@ struct NPYArray {
     switch element {
     case .signed: isSigned = true
     case .unsigned: isSigned = false
-    case .text: throw fail("holds texts; labels need an integer type")
+    case .text: throw fail("holds text; labels need an integer type")
     }
     var numbers: [Int] = []
     numbers.reserveCapacity(values.count / element.size)
@@ -73,7 +74,7 @@ struct NPYArray {
       let bits = word(at: start, bytes: element.size)
       let unused = UInt64.bitWidth - 8 * element.size
       let number = isSigned ? Int(Int64(bitPattern: bits << unused) >> unused) : Int(exactly: bits)
-      guard let number else { throw fail("holds \(bits), which is no label") }
+      guard let number else { throw fail("holds \(bits), which cannot be a label") }
       numbers.append(number)
     }
     return numbers
@@ -91,7 +92,7 @@ struct NPYArray {
         let word = word(at: position, bytes: 4)
         if word == 0 { break }
         guard let scalar = Unicode.Scalar(UInt32(truncatingIfNeeded: word)) else {
-          throw fail("holds \(word), which is no Unicode scalar")
+          throw fail("holds \(word), which is not a Unicode character")
         }
         text.append(scalar)
       }

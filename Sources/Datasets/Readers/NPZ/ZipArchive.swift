@@ -52,7 +52,7 @@ struct ZipArchive {
     guard header.littleEndian(at: 0, bytes: 4) == 0x0403_4b50,
       let name = header.littleEndian(at: 26, bytes: 2),
       let extra = header.littleEndian(at: 28, bytes: 2)
-    else { throw malformed("does not lie where the archive's directory says") }
+    else { throw malformed("is not where the archive's directory says") }
     let start = member.headerOffset + 30 + name + extra
     let content: [UInt8]
     switch member.method {
@@ -72,7 +72,7 @@ struct ZipArchive {
       content = inflated
     default:
       throw malformed(
-        "is compressed by method \(member.method); numpy.savez_compressed writes what is understood"
+        "is compressed by method \(member.method), which is not supported; write it with numpy.savez_compressed"
       )
     }
     guard Self.checksum(content) == member.checksum else {
@@ -204,7 +204,7 @@ struct ZipArchive {
       let offset = tail.littleEndian(at: end + 16, bytes: 4)
     else {
       throw .malformed(
-        file: file.path, reason: "it is cut off, or no zip archive: it has no end record")
+        file: file.path, reason: "it is cut off or not a zip archive: its end record is missing")
     }
     guard tail.littleEndian(at: end - 20, bytes: 4) == 0x0706_4b50,
       let recordOffset = tail.littleEndian(at: end - 12, bytes: 8)

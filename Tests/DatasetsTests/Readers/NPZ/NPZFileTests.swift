@@ -113,7 +113,7 @@ import Testing
     one("ytr", "the label 255, but only 4 images", NPZ.array("|u1", [4], [0, 1, 255, 1])),
     one("ytr", "the label -1", NPZ.array("|i1", [4], [0, 1, 255, 1])),
     one(
-      "ytr", "which is no label",
+      "ytr", "which cannot be a label",
       NPZ.array("<u8", [4], [UInt8](repeating: 255, count: 32))
     ),
     one(
