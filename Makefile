@@ -40,7 +40,7 @@ test-processors: setup
 test-emulated:
 	@Tests/Kernels/emulate.sh
 
-## test-sanitized: kernels, readers, event loops and jobs under sanitizers and fuzzers, 20 minutes at most
+## test-sanitized: kernels, readers, event loops and jobs under sanitizers and fuzzers (PARTS=quick: the first two)
 test-sanitized: setup
 	@Tests/sanitized.sh $(PARTS)
 
