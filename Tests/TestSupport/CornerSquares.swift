@@ -33,7 +33,7 @@ package enum CornerSquares {
       try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
     }
     for (prefix, each, seed) in [("train", 60, seed), ("t10k", 20, seed + 1)] {
-      let (pixels, labels) = images(each: each, seed: seed)
+      let (pixels, labels) = images(classes: classes.count, each: each, seed: seed)
       let count = UInt32(labels.count)
       try write(
         IDX.bytes([count, UInt32(side), UInt32(side)], pixels), "\(prefix)-images-idx3-ubyte")
@@ -48,7 +48,7 @@ package enum CornerSquares {
     to folder: String, classes: [String], test: String = "test"
   ) throws {
     for (split, each, seed) in [("train", 60, UInt64(1)), (test, 20, 2)] {
-      let (pixels, labels) = images(each: each, seed: seed)
+      let (pixels, labels) = images(classes: classes.count, each: each, seed: seed)
       let area = side * side
       for (index, label) in labels.enumerated() {
         let path = "\(folder)/\(split)/\(classes[label])"

@@ -91,11 +91,15 @@ import Testing
     one("xtr", "overflows", NPZ.array("|u1", [.max, .max, 2], [0])),
     one("xtr", "do not make 4 images", NPZ.array("|u1", [4, 0, .max], [])),
     one("xtr", "does not match 0 images", NPZ.array("|u1", [0, .max, .max, 3], [])),
-    one("xtr", "not one plain array", NPZ.array(header: "{'descr': [('a', '|u1')]}", [])),
-    one("xtr", "not one plain array", NPZ.array(header: "{'descr': '|u1', 'shape': (1,)}", [])),
-    one("xtr", "not one plain array", NPZ.array(header: "(((((((((((((((", [])),
     one(
-      "xtr", "not one plain array",
+      "xtr", "does not describe one plain array", NPZ.array(header: "{'descr': [('a', '|u1')]}", [])
+    ),
+    one(
+      "xtr", "does not describe one plain array",
+      NPZ.array(header: "{'descr': '|u1', 'shape': (1,)}", [])),
+    one("xtr", "does not describe one plain array", NPZ.array(header: "(((((((((((((((", [])),
+    one(
+      "xtr", "does not describe one plain array",
       NPZ.array(
         header: "{'descr': '|u1', 'fortran_order': False, 'shape': (99999999999999999999,)}", [])
     ),
@@ -107,7 +111,9 @@ import Testing
       "xte", "has images of 1x1x2 and 'xte' of 1x2x1", NPZ.array("|u1", [2, 2, 1], [9, 8, 7, 6])),
     one("ytr", "'<f8'", NPZ.array("<f8", [1], [0, 0, 0, 0, 0, 0, 0, 0])),
     one("ytr", "'|O'", NPZ.array("|O", [0], [])),
-    one("ytr", "holds texts", NPZ.array("<U1", [4], [UInt8](repeating: 0, count: 16))),
+    one(
+      "ytr", "holds text; labels need an integer",
+      NPZ.array("<U1", [4], [UInt8](repeating: 0, count: 16))),
     one("ytr", "does not match 4 images", NPZ.array("|u1", [3], [0, 1, 0])),
     one("ytr", "does not match 4 images", NPZ.array("|u1", [4, 2], [0, 1, 0, 1, 0, 1, 0, 1])),
     one("ytr", "the label 255, but only 4 images", NPZ.array("|u1", [4], [0, 1, 255, 1])),
@@ -120,7 +126,7 @@ import Testing
       "yte", "'yte' gives image 1 the label 2; there are 2 classes", NPZ.array("|u1", [2], [0, 2])),
     one("classes", "twice", NPZ.array("<U1", [2], [65, 0, 0, 0, 65, 0, 0, 0])),
     one("classes", "empty class name", NPZ.array("<U1", [2], [65, 0, 0, 0, 0, 0, 0, 0])),
-    one("classes", "no Unicode scalar", NPZ.array("<U1", [1], [0, 0xd8, 0, 0])),
+    one("classes", "is not a Unicode character", NPZ.array("<U1", [1], [0, 0xd8, 0, 0])),
     one("classes", "one axis", NPZ.array("<U1", [1, 1], [65, 0, 0, 0])),
     one("classes", "holds numbers", NPZ.array("|u1", [2], [0, 1])),
     one("classes", "'<U4611686018427387904'", NPZ.array("<U4611686018427387904", [0], [])),
