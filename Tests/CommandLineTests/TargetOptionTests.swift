@@ -71,8 +71,8 @@ import Testing
     (["--sparsity", "0.9", "--bytes", "1"], "cannot be used together"),
     (["--macs", "1", "--bytes", "1"], "cannot be used together"),
     (["--latency-ms", "1"], "--device"), (["--device", "x"], "--latency-ms"),
-    (["--macs", "1"], "out of reach"), (["--bytes", "0"], "target.bytes"),
-    (["--min-accuracy", "2"], "min_accuracy"), (["--storage", "float8"], "float16"),
+    (["--macs", "1"], "out of reach"), (["--bytes", "0"], "--bytes must be 1"),
+    (["--min-accuracy", "2"], "--min-accuracy must be"), (["--storage", "float8"], "float16"),
     (["--keep", "9"], "1, 2 or 3 of 4"),
   ])
   func mistakesAreExplained(options: [String], words: String) throws {

@@ -59,7 +59,8 @@ import Testing
   @Test func limitsAreKept() throws {
     let marks = String(repeating: "\u{301}", count: 129)
     #expect(Self.fault(Array("{\"\(marks)\":1}".utf8))?.offset == 2)
-    #expect(Self.fault(Array("{\"\(marks.unicodeScalars.dropLast())\":1}".utf8)) == nil)
+    let fewer = String(repeating: "\u{301}", count: 128)
+    #expect(Self.fault(Array("{\"\(fewer)\":1}".utf8)) == nil)
     var limits = JSONLimits.request
     limits.values = 3
     #expect(Self.fault(Array("[1,2]".utf8), limits: limits) == nil)

@@ -41,8 +41,28 @@ struct DatabaseFile {
       }
       return pool
     } catch {
-      throw StoreError.translating(error, path: path)
+      let translated = StoreError.translating(error, path: path)
+      // What the system said may be lost by now (unixGetLastError is the thread's errno): the folder
+      // says it again.
+      guard case StoreError.sqlite(let code, _) = translated,
+        ResultCode(rawValue: code).primaryResultCode == .SQLITE_IOERR,
+        StoreError.fullDiskErrors.contains(faultOfWriting())
+      else { throw translated }
+      throw StoreError.diskFull
     }
+  }
+
+  /// The number of the system's error when a byte is written beside the database and brought to the disk; 0
+  /// when that works.
+  private func faultOfWriting() -> Int32 {
+    var template = Array("\(path).room-XXXXXX".utf8CString)
+    let probe = mkstemp(&template)
+    guard probe >= 0 else { return errno }
+    defer { close(probe) }
+    unlink(template)
+    var byte: UInt8 = 0
+    guard pwrite(probe, &byte, 1, 0) == 1, fdatasync(probe) == 0 else { return errno }
+    return 0
   }
 
   /// One connection for a file of any schema known. What a process that died left in the log is read,

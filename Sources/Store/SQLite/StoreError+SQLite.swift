@@ -44,7 +44,9 @@ extension StoreError {
       diskFull
     // SQLite says "full" for ENOSPC in a write alone.
     case .SQLITE_IOERR where fullDiskErrors.contains(systemError),
-      .SQLITE_CANTOPEN where fullDiskErrors.contains(systemError):
+      .SQLITE_CANTOPEN where fullDiskErrors.contains(systemError),
+      // A later call may have left another number (unixGetLastError is the thread's errno).
+      .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_WRITE && isAtSizeLimit(path):
       diskFull
     case .SQLITE_CORRUPT:
       databaseCorrupt(reason: message)
@@ -60,6 +62,21 @@ extension StoreError {
       invalidValue(field: "a value", reason: "is too big")
     default:
       sqlite(resultCode: error.extendedResultCode.rawValue, message: message)
+    }
+  }
+
+  /// Whether the database or its log has grown to what the process may write into one file
+  /// (getrlimit(2), RLIMIT_FSIZE), but for the page or two that did not fit.
+  private static func isAtSizeLimit(_ path: String) -> Bool {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { return false }
+    return [path, path + "-wal"].contains { file in
+      var status = stat()
+      guard stat(file, &status) == 0, let size = rlim_t(exactly: status.st_size) else {
+        return false
+      }
+      let (needed, overflow) = size.addingReportingOverflow(128 << 10)
+      return overflow || needed > limit.rlim_cur
     }
   }
 

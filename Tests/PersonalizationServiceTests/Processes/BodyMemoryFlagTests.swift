@@ -4,8 +4,8 @@ import Testing
 /// The flags of the memory for bodies, as the built program takes them.
 @Suite struct BodyMemoryFlagTests {
   @Test(arguments: [
-    (["--max-body-memory", "0"], "--max-body-memory must be 1 to 1048576 megabytes."),
-    (["--max-body-memory", "1048577"], "--max-body-memory must be 1 to 1048576 megabytes."),
+    (["--max-body-memory", "0"], "--max-body-memory must be 1 to 1,048,576 megabytes."),
+    (["--max-body-memory", "1048577"], "--max-body-memory must be 1 to 1,048,576 megabytes."),
     (
       ["--max-body-memory-per-address", "4"],
       "--max-body-memory-per-address must not be less than --max-prediction-body, 8388608 bytes."
@@ -14,7 +14,7 @@ import Testing
       ["--max-body-memory-per-user", "32", "--max-body", "33554433"],
       "--max-body-memory-per-user must not be less than --max-body, 33554433 bytes."
     ),
-    (["--body-window", "0"], "--body-window must be 0.01 to 86400 seconds."),
+    (["--body-window", "0"], "--body-window must be 0.01 to 86,400 seconds."),
   ])
   func boundsThatTakeNoBodyAreRefused(_ flags: [String], _ text: String) throws {
     let folder = try TemporaryFolder()
