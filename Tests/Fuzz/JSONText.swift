@@ -9,7 +9,7 @@ enum JSONText {
       return nil
     }
     do {
-      try JSONReader.check(bytes, deepest: JSONValue.deepestInRequests)
+      try JSONReader.check(bytes, limits: .request)
       let written = JSONWriting.bytes(value)
       guard try JSONValue(json: written) == value else { return "another value after a round trip" }
       guard JSONWriting.bytes(try JSONValue(json: written)) == written else {
