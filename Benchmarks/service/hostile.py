@@ -292,7 +292,7 @@ def main():
                 "--out", net, "--epochs", "1")
         command(options.server, "dataset", "add", "--db", database, "noise", data)
         command(options.server, "base-model", "add", "--db", database, "net", net, "--dataset", "noise")
-        limits = ["--queue-limit-per-user", "200"]
+        limits = ["--queue-limit-per-user", "200", "--posts-per-minute", "1000000"]
         with Server(str(options.server), database, *limits) as server:
             model = prepare(server, names)
         with Server(str(options.server), database, *limits, "--workers", "0") as server:
