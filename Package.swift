@@ -124,6 +124,9 @@ let package = Package(
       name: "APIDescription", resources: [.embedInCode("openapi.json")], swiftSettings: swift),
     .target(name: "Charts", swiftSettings: swift),
     .target(
+      name: "Accelerators", dependencies: ["NeuralGraph"],
+      resources: [.embedInCode("energy-45nm.json")], swiftSettings: swift),
+    .target(
       name: "Comparison",
       dependencies: [
         "Charts", "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "NeuralGraph",
@@ -212,7 +215,8 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests", "Flags", "Inputs",
+        "Accelerators", "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests",
+        "Flags", "Inputs",
         "Latency", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
         "PersonalizationClient",
         "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring", "Training",
@@ -282,6 +286,9 @@ let package = Package(
       name: "LatencyTests",
       dependencies: ["Latency", "ModelFormats", "Pruning", "SparseRuntime", "TestSupport"],
       swiftSettings: swift),
+    .testTarget(
+      name: "AcceleratorsTests", dependencies: ["Accelerators"],
+      resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: swift),
     .testTarget(
       name: "ComparisonTests",

@@ -55,6 +55,7 @@ enum Rooms {
       "Latency", .science,
       ["ModelFormats", "NeuralGraph", "Pruning", "Randomness", "SparseRuntime", "Training"]),
     Room("Charts", .science),
+    Room("Accelerators", .science, ["NeuralGraph"]),
     Room("ServiceAPI", .science, ["ClassWeights", "Inputs"]),
     Room("ModelCards", .science, ["Charts", "ClassWeights", "ServiceAPI"]),
     Room(
@@ -119,7 +120,8 @@ enum Rooms {
     Room(
       "crisp", .programs,
       [
-        "ArgumentParser", "ClassWeights", "Comparison", "Datasets", "Digests", "Flags", "Inputs",
+        "Accelerators", "ArgumentParser", "ClassWeights", "Comparison", "Datasets", "Digests",
+        "Flags", "Inputs",
         "Latency", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
         "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring", "Training",
       ]),

@@ -1,0 +1,139 @@
+import Accelerators
+import ArgumentParser
+import Datasets
+import Flags
+import Foundation
+import ModelFormats
+import NeuralGraph
+import Training
+
+/// `crisp estimate`: cycles and energy on a modelled accelerator.
+struct Estimate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Estimate cycles and energy on a modelled accelerator.",
+    discussion: """
+      Examples:
+        crisp estimate shoes.crisp.safetensors --accelerator crisp-stc
+        crisp estimate shoes.crisp.safetensors --accelerator dual-side --data fashion-mnist
+        crisp estimate --product 128x1152x1024 --weights 2:4 --accelerator sparse-tensor-core
+        crisp estimate universal.safetensors --sweep --sparsity 0.9
+
+      An analytical model of a tensor-core-like machine (Documentation/accelerators.md), not a \
+      measurement: compare designs with it, not with a processor's milliseconds.
+      """)
+
+  @Argument(help: "A dense or packed model; leave it out with --product.")
+  var file: String?
+
+  @Option(help: "Instead of a model: one product, M (outputs) x K (depth) x N (positions).")
+  var product: ProductSize?
+
+  @Option(help: "Weights of the product: dense, N:M such as 2:4, unstructured, or crisp:B.")
+  var weights = WeightPattern.dense
+
+  @Option(help: "Share of weights kept, 0 < density ≤ 1: for unstructured and crisp:B.")
+  var weightDensity: Double?
+
+  @Option(help: "Share of activations that are not zero, 0 < density ≤ 1 (default 1).")
+  var activationDensity: Double?
+
+  @OptionGroup var design: AcceleratorOptions
+
+  @Option(help: "Images at once, 1 to 4096.")
+  var batch = 1
+
+  @Option(
+    help:
+      "Measure the share of zeros in activations on this data set's validation images, for a model."
+  )
+  var data: String?
+
+  @Option(help: "Images to measure on, 1 to 1024.")
+  var images = 32
+
+  @Flag(help: "Print which block size, N:M and rows reach a sparsity cheapest for a network.")
+  var sweep = false
+
+  @Option(help: "Share of zeros that the sweep asks for, 0.5 to 0.99.")
+  var sparsity = 0.9
+
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard (file == nil) != (product == nil) else {
+      throw ValidationError("give either a model file or --product.")
+    }
+    if product != nil, data != nil || sweep {
+      throw ValidationError("--data and --sweep need a model file.")
+    }
+    guard product != nil || (weightDensity == nil && activationDensity == nil) else {
+      throw ValidationError(
+        "--weight-density and --activation-density need --product; a model has its own.")
+    }
+    guard (1...4096).contains(batch) else { throw ValidationError("--batch must be 1 to 4096.") }
+    guard (1...1024).contains(images) else {
+      throw ValidationError("--images must be 1 to 1024.")
+    }
+    guard (0.5...0.99).contains(sparsity) else {
+      throw ValidationError("--sparsity must be 0.5 to 0.99.")
+    }
+  }
+
+  func run() throws {
+    let estimator = try design.estimator()
+    if let product {
+      let pattern = try weights.sparsity(density: weightDensity)
+      let product = try MatrixProduct(
+        outputs: product.outputs, depth: product.depth, positions: product.positions,
+        activationDensity: activationDensity ?? 1)
+      let report = ProductReport(
+        accelerator: estimator.accelerator.rawValue,
+        estimate: try estimator.estimate(product, weights: pattern))
+      try output.print(report) { report.text }
+      return
+    }
+    guard let file else { return }
+    let model = try ModelFile(contentsOf: URL(fileURLWithPath: file))
+    let densities = try data.map { try measuredDensities(model, dataset: $0) } ?? [:]
+    if sweep {
+      let report = try SweepReport(
+        graph: model.description.graph, densities: densities, batch: batch, sparsity: sparsity,
+        estimator: estimator)
+      try output.print(report) { report.text }
+      return
+    }
+    let products = try model.description.graph.products(batch: batch, densities: densities) {
+      model.sparsity(of: $0)
+    }
+    let report = NetworkReport(
+      file: file, estimator: estimator, batch: batch, measured: data != nil,
+      estimate: try NetworkEstimate(products, estimator: estimator))
+    try output.print(report) { report.text }
+  }
+
+  /// Shares of activations that are not zero on the first validation images of each class.
+  private func measuredDensities(_ model: ModelFile, dataset name: String) throws -> [String:
+    Double]
+  {
+    let dataset = try DatasetCatalog.load(name)
+    let loader = try BatchLoader(
+      dataset: dataset, classes: model.description.labels.map { try dataset.classIndex($0) },
+      preprocessing: model.description.preprocessing, decodeThreads: threads.count)
+    // Of every class alike; the test split is for accuracy alone.
+    let batches = loader.sequential(
+      .validation, batchSize: images,
+      mostPerClass: max(1, images / model.description.labels.count))
+    guard let batch = batches.first(where: { $0.count > 0 }) else {
+      throw ValidationError("--data has no validation images of these classes.")
+    }
+    let weights: Weights =
+      switch model {
+      case .dense(let model): model.weights
+      case .packed(let model): try model.denseWeights()
+      }
+    return try ActivationDensity.measure(
+      graph: model.description.graph, weights: weights, images: batch.images, count: batch.count,
+      threads: threads.count)
+  }
+}

@@ -1,0 +1,68 @@
+import Accelerators
+import Foundation
+import NeuralGraph
+
+/// What `crisp estimate FILE --sweep` prints: patterns that reach a sparsity, the cheapest first.
+struct SweepReport: Encodable {
+  struct Row: Encodable {
+    let pattern: String
+    let block: Int
+    let cycles: Double
+    let energyUj: Double
+    let timesFasterThanDense: Double
+
+    enum CodingKeys: String, CodingKey {
+      case pattern, block, cycles
+      case energyUj = "energy_uj"
+      case timesFasterThanDense = "times_faster_than_dense"
+    }
+  }
+
+  let accelerator: String
+  let sparsity: Double
+  let rows: [Row]
+
+  /// First convolutions and classifiers stay as the method leaves them (Documentation/method.md, "Which
+  /// layers"): dense, and N:M without blocks.
+  init(
+    graph: Graph, densities: [String: Double], batch: Int, sparsity: Double,
+    estimator: Estimator
+  ) throws {
+    accelerator = estimator.accelerator.rawValue
+    self.sparsity = sparsity
+    let matrices = graph.nodes.filter { WeightMatrix($0.operation) != nil }
+    let first = matrices.first?.name
+    let last = matrices.last?.name
+    var rows: [Row] = []
+    for (keep, of) in [(1, 4), (2, 4), (4, 4)] {
+      let tiles = (1 - sparsity) * Double(of) / Double(keep)
+      guard tiles <= 1 else { continue }
+      for block in [8, 16, 32, 64] {
+        let products = try graph.products(batch: batch, densities: densities) { node in
+          if node.name == first { return .dense }
+          if node.name == last { return .fine(keep: keep, of: of) }
+          return .hybrid(keep: keep, of: of, block: block, tiles: tiles)
+        }
+        let estimate = try NetworkEstimate(products, estimator: estimator)
+        rows.append(
+          Row(
+            pattern: "\(keep):\(of)", block: block, cycles: estimate.total.cycles,
+            energyUj: estimate.total.microjoules,
+            timesFasterThanDense: estimate.dense.cycles / estimate.total.cycles))
+      }
+    }
+    self.rows = rows.sorted { ($0.cycles, $0.energyUj) < ($1.cycles, $1.energyUj) }
+  }
+
+  var text: String {
+    let lines = rows.map { row in
+      "\(row.pattern) in \(row.block)x\(row.block) tiles: "
+        + String(
+          format: "%.0f cycles, %.2f uJ, %.2f times faster than dense", row.cycles, row.energyUj,
+          row.timesFasterThanDense)
+    }
+    return
+      (["\(accelerator), \(Int((sparsity * 100).rounded())) % of the prunable weights zero"]
+      + lines).joined(separator: "\n")
+  }
+}
