@@ -14,7 +14,7 @@ public struct Request: Sendable {
   /// The header fields, in order.
   public let headers: HTTPFields
   /// The body; empty when there is none.
-  public let body: [UInt8]
+  public private(set) var body: [UInt8]
   /// The host and port that the client means, as sent: those of an absolute target, else of the Host
   /// field (RFC 9112 §3.2.2). Nil only where HTTP/1.0 names none.
   public let authority: String?
@@ -24,11 +24,20 @@ public struct Request: Sendable {
   public let remoteAddress: String
   /// Names this request in the log, in errors and in the response's `Request-Id` field.
   public let id: String
-  /// What the body takes of the memory for bodies, for as long as any copy of the request lives.
-  private let reservation: BodyReservation?
+  /// What the body takes of the memory for bodies, until it is answered or the last copy of the
+  /// request goes.
+  private var reservation: BodyReservation?
 
   /// Whether the answer's body will not be sent (RFC 9110 §9.3.2).
   public var isHead: Bool { method == .head }
+
+  /// Lets the body go, once the request has its answer: whoever has read the answer must find room for
+  /// the next body, although others still hold copies of this request.
+  mutating func dropBody() {
+    body = []
+    reservation?.end()
+    reservation = nil
+  }
 
   /// The first value of a query parameter; nil when the query does not name it.
   public func queryValue(_ name: String) -> String? {

@@ -79,7 +79,7 @@ final class BodyBudget: Sendable {
   }
 }
 
-/// What one body takes, for as long as somebody holds the request that it belongs to.
+/// What one body takes, until it is answered or nobody holds the request that it belongs to.
 final class BodyReservation: Sendable {
   /// What a body takes from its first byte on, if it is not shorter.
   static let least = 64 * 1024
@@ -103,8 +103,14 @@ final class BodyReservation: Sendable {
     if isExact { try budget.check(announced, address: address, user: user) }
   }
 
-  deinit {
-    let count = taken.withLock { $0 }
+  deinit { end() }
+
+  /// Gives everything back; once.
+  func end() {
+    let count = taken.withLock { taken in
+      defer { taken = 0 }
+      return taken
+    }
     // Giving back is never refused.
     if count > 0 { try? budget.take(-count, address: address, user: user) }
   }

@@ -29,6 +29,8 @@ extension Connection {
   /// nobody waits for that.
   func answer(_ response: Response, to exchange: Exchange, _ state: inout ConnectionState) {
     if case .deferred(let answer) = response.body { return wait(for: answer, exchange, &state) }
+    var exchange = exchange
+    exchange.request.dropBody()
     let outgoing = exchange.outgoing(response)
     guard let bytes = outgoing.bytes else {
       switch response.body {

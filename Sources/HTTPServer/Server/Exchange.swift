@@ -3,7 +3,7 @@ import Logging
 
 /// One request on its way through a handler to its response.
 struct Exchange: Sendable {
-  let request: Request
+  var request: Request
   let outcome: Router.Outcome
   let version: RequestLine.Version
   var keepAlive: Bool

@@ -23,7 +23,9 @@ import Testing
     let screen: Router.Screen = { request, _ in
       .admitted(user: HTTPField.Name("User").flatMap { request.headers[$0] })
     }
-    router.on(.post, "/", screen: screen) { request, _ in .text(.ok, "\(request.body.count)") }
+    for method in [HTTPRequest.Method.post, .put] {
+      router.on(method, "/", screen: screen) { request, _ in .text(.ok, "\(request.body.count)") }
+    }
     router.on(.post, "/held", screen: screen) { request, _ in
       entered.set()
       release.wait()
@@ -32,8 +34,10 @@ import Testing
     return router
   }
 
-  private static func head(_ length: Int, path: String = "/", user: String = "a") -> String {
-    "POST \(path) HTTP/1.1\r\nHost: a\r\nUser: \(user)\r\nContent-Length: \(length)\r\n\r\n"
+  private static func head(
+    _ length: Int, method: String = "POST", path: String = "/", user: String = "a"
+  ) -> String {
+    "\(method) \(path) HTTP/1.1\r\nHost: a\r\nUser: \(user)\r\nContent-Length: \(length)\r\n\r\n"
   }
 
   @Test(arguments: [
@@ -74,6 +78,30 @@ import Testing
       #expect(try holder.reply().text == "\(Self.size)")
       try holder.send(Array(Self.head(Self.size).utf8) + body)
       #expect(try holder.reply().text == "\(Self.size)")
+    }
+  }
+
+  /// Who has read an answer finds room for the next body, also while the server is not yet done with
+  /// the request: here its log line waits.
+  @Test func anAnswerMakesRoomBeforeItIsSent() throws {
+    let (entered, release) = (Signal(), Signal())
+    try TestServer.run(
+      Self.router(), configuration: Self.configuration(user: 3 << 19),
+      observe: { exchange in
+        guard exchange.method == .put else { return }
+        entered.set()
+        release.wait()
+      }
+    ) { port, _ in
+      defer { release.set() }
+      let body = [UInt8](repeating: 7, count: Self.size)
+      let first = try RawClient(port: port)
+      try first.send(Array(Self.head(Self.size, method: "PUT").utf8) + body)
+      #expect(try first.reply().text == "\(Self.size)")
+      #expect(entered.wait())
+      let second = try RawClient(port: port)
+      try second.send(Array(Self.head(Self.size).utf8) + body)
+      #expect(try second.reply().text == "\(Self.size)")
     }
   }
 
