@@ -25,12 +25,12 @@ final class RawClient {
     subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
   }
 
-  /// Connects to a port on 127.0.0.1. Reads fail after 20 s, so that a broken server fails tests
+  /// Connects to a port on 127.0.0.1. Reads fail after 120 s, so that a broken server fails tests
   /// rather than holding them up.
   init(port: Int, receiveBuffer: Int32? = nil, tls options: TLSPeer.Options? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(call: "socket", errno: errno) }
-    var timeout = timeval(tv_sec: 20, tv_usec: 0)
+    var timeout = timeval(tv_sec: 120, tv_usec: 0)
     setsockopt(
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     if var size = receiveBuffer {

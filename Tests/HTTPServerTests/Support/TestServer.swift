@@ -38,7 +38,7 @@ final class Signal: Sendable {
 
   func set() { semaphore.signal() }
 
-  /// Waits; false after 20 s, so that a broken server fails tests rather than holding them up.
+  /// Waits; false after 120 s, so that a broken server fails tests rather than holding them up.
   @discardableResult
-  func wait() -> Bool { semaphore.wait(timeout: .now() + .seconds(20)) == .success }
+  func wait() -> Bool { semaphore.wait(timeout: .now() + .seconds(120)) == .success }
 }
