@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: help demo test crash-test test-processors bench-service bench-lanes bench-hostile bench-race test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy run build setup format lint clean
+.PHONY: help demo test crash-test test-processors bench-service bench-lanes bench-hostile bench-race test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy bench-accelerator run build setup format lint clean
 
 ## help: the targets, one a line
 help:
@@ -63,6 +63,12 @@ bench-memory: setup
 ## bench-downloads: memory and others' waiting while 100 slow clients fetch a model of 50 MB
 bench-downloads: build
 	@Benchmarks/service/downloads.py $(ARGS)
+
+## bench-accelerator: what the pattern is worth on the modelled accelerator, table and charts
+bench-accelerator: setup
+	$(SWIFT) build -c release --package-path Benchmarks --product accelerator-answer
+	Benchmarks/.build/release/accelerator-answer Benchmarks/results/accuracy/results.csv \
+	  Benchmarks/results/accelerator
 
 ## run: the server on port 8080 with ./crisp.sqlite
 run: build

@@ -32,6 +32,10 @@ let package = Package(
         .product(name: "Training", package: "crisp-server"),
       ],
       swiftSettings: swift),
+    .executableTarget(
+      name: "accelerator-answer",
+      dependencies: [.product(name: "Accelerators", package: "crisp-server")],
+      swiftSettings: swift),
     // Without training, so that its memory is the runtime's.
     .executableTarget(
       name: "sparse-worker",
