@@ -38,8 +38,8 @@ package struct RequestForm {
       <output for="sparsity" id="sparsity-value" hidden></output>
       <input id="sparsity" name="sparsity" type="range" min="50" max="98" step="1" value="90" \
       aria-describedby="sparsity-note">
-      <span class="ends" aria-hidden="true"><span>50 % more accurate</span>\
-      <span>98 % smaller</span></span>
+      <span class="ends" aria-hidden="true"><span>50 %: more accurate</span>\
+      <span>98 %: smaller</span></span>
       <span class="note" id="sparsity-note">The share of weights that become zero.</span></p>
       <p><label for="user">Your name</label>
       <input id="user" name="user" required maxlength="256" autocomplete="username" \

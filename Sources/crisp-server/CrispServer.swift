@@ -23,6 +23,6 @@ struct CrispServer: ParsableCommand {
 
 /// The database that every command works on.
 struct DatabaseOptions: ParsableArguments {
-  @Option(name: .customLong("db"), help: "The SQLite database; created when it does not exist.")
+  @Option(name: .customLong("db"), help: "The SQLite database; a command that writes makes one that is not there.")
   var database: String
 }

@@ -1,3 +1,4 @@
+import Comparison
 import Pruning
 
 extension RunEstimate {
@@ -10,14 +11,25 @@ extension RunEstimate {
     """
   }
 
-  private static func megabytes(_ bytes: Int) -> Int { bytes / 1_000_000 }
+  fileprivate static func megabytes(_ bytes: Int) -> Int { bytes / 1_000_000 }
 
-  private static func time(_ seconds: Double) -> String {
+  fileprivate static func time(_ seconds: Double) -> String {
     switch seconds {
     case ..<120: "\(Int(seconds.rounded(.up))) s"
     case ..<7200: "\(Int((seconds / 60).rounded(.up))) minutes"
     case ..<172_800: "\(Int((seconds / 3600).rounded(.up))) hours"
     default: "\(Int((seconds / 86_400).rounded(.up))) days"
     }
+  }
+}
+
+extension ComparisonEstimate {
+  /// The estimate in lines for a person.
+  var text: String {
+    """
+    \(runs) runs, \(workers) at once, one thread each
+    about \(RunEstimate.time(seconds)) (\(isMeasured ? "measured speed" : "assumed speed")), \(steps) updates
+    memory at the peak: about \(RunEstimate.megabytes(memoryBytes)) MB
+    """
   }
 }

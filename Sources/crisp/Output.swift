@@ -12,6 +12,17 @@ func checkOutput(_ path: String) throws {
     throw ValidationError(
       "cannot write '\(path)': '\(folder)': \(String(cString: strerror(errno)))")
   }
+  var status = stat()
+  guard stat(path, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR else {
+    throw ValidationError("cannot write '\(path)': it is a folder; name a file in it.")
+  }
+}
+
+/// Whether two paths lead to the same file, by whatever names.
+func isSameFile(_ first: String, _ second: String) -> Bool {
+  var (one, other) = (stat(), stat())
+  guard stat(first, &one) == 0, stat(second, &other) == 0 else { return false }
+  return one.st_dev == other.st_dev && one.st_ino == other.st_ino
 }
 
 /// JSON documents for people and for this program.

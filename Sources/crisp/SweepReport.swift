@@ -46,7 +46,7 @@ struct SweepReport: Encodable {
         let estimate = try NetworkEstimate(products, estimator: estimator)
         rows.append(
           Row(
-            pattern: "\(keep):\(of)", block: block, cycles: estimate.total.cycles,
+            pattern: keep == of ? "blocks" : "\(keep):\(of)", block: block, cycles: estimate.total.cycles,
             energyUj: estimate.total.microjoules,
             timesFasterThanDense: estimate.dense.cycles / estimate.total.cycles))
       }
@@ -56,7 +56,8 @@ struct SweepReport: Encodable {
 
   var text: String {
     let lines = rows.map { row in
-      "\(row.pattern) in \(row.block)x\(row.block) tiles: "
+      (row.pattern == "blocks" ? "method blocks, all weights of" : "\(row.pattern) in")
+        + " \(row.block)x\(row.block) tiles: "
         + String(
           format: "%.0f cycles, %.2f uJ, %.2f times faster than dense", row.cycles, row.energyUj,
           row.timesFasterThanDense)

@@ -41,6 +41,29 @@ import Testing
     #expect(outcome.errors.contains(words), "\(outcome.errors)")
   }
 
+  @Test func comparisonsTellTheirCostBeforeTheyStart() throws {
+    let workshop = try #require(CrispTests.workshop)
+    func compare(_ options: [String]) throws -> CommandLineProgram.Outcome {
+      try CommandLineProgram.run(
+        "crisp",
+        [
+          "compare", "--model", workshop.file("universal.st"), "--data", workshop.path,
+          "--classes", "middle,top left", "--sparsities", "0.5,0.75", "--seeds", "0",
+          "--variant", "hybrid",
+        ] + options)
+    }
+    let outcome = try compare(["--dry-run", "--workers", "1", "--json"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let estimate = try outcome.json(JSONValue.self)
+    #expect(estimate["runs"]?.double == 2 && estimate["measured"] == .bool(true))
+    let single = try prune(["--dry-run", "--json"]).json(JSONValue.self)
+    // Two of the same recipe.
+    #expect(
+      try #require(estimate["steps"]?.double) == 2 * (try #require(single["steps"]?.double)))
+    #expect(try compare([]).errors.contains("--out is needed"))
+    #expect(try compare(["--dry-run", "--out", "x"]).errors.contains("leave --out out"))
+  }
+
   @Test(arguments: [
     "--max-job-steps=0", "--max-job-seconds=0", "--max-job-seconds=nan",
     "--max-job-seconds=1e308", "--max-job-memory=0", "--max-job-memory=9223372036854775807",

@@ -53,6 +53,19 @@ import Testing
     #expect(throws: ComparisonError.self) { try sets(11) }  // of five classes, three: ten
   }
 
+  @Test func thePlanCostsWhatItsRunsCost() throws {
+    let plan = try Fixtures.plan()
+    let one = try plan.estimate(workers: 1)
+    let four = try plan.estimate(workers: 4)
+    #expect(one.runs == plan.runs.count && one.runs == 8 && !one.isMeasured)
+    #expect(one.steps == four.steps && one.steps > 0)
+    #expect(abs(four.seconds - one.seconds / 4) < 1e-6 * one.seconds)
+    #expect(four.memoryBytes > one.memoryBytes && four.memoryBytes <= 4 * one.memoryBytes)
+    let fast = try plan.estimate(speed: RunSpeed(unitsPerSecond: 1e15), workers: 1)
+    #expect(fast.isMeasured && fast.seconds < one.seconds)
+    #expect(try plan.estimate(workers: 1000).workers == 8)
+  }
+
   @Test func aVariantMayHaveTargetsOfItsOwn() throws {
     var group = Fixtures.group(variants: [
       Variant("one"), Variant("dense", sparsities: [0]), Variant("both", sparsities: [0, 0.7]),

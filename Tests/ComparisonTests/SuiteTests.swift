@@ -5,6 +5,29 @@ import ServiceAPI
 import Testing
 
 @Suite struct SuiteTests {
+  /// The suites that the repository has are suites, and say what each run of theirs is.
+  @Test func committedSuitesAreRead() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../Benchmarks").standardized
+    var names: [String] = []
+    for folder in ["accuracy", "paper"] {
+      for url in try FileManager.default.contentsOfDirectory(
+        at: root.appending(path: folder), includingPropertiesForKeys: nil)
+      where url.pathExtension == "json" {
+        let suite = try Suite(json: Data(contentsOf: url))
+        #expect(!suite.groups.isEmpty, "\(url.lastPathComponent)")
+        for group in suite.groups {
+          for variant in group.variants {
+            _ = try variant.recipe(
+              shared: group.recipe, sparsity: 0.8, seed: 0, augmentation: .none)
+          }
+        }
+        names.append(url.lastPathComponent)
+      }
+    }
+    #expect(names.contains("cifar100.json") && names.contains("imagenet.json"), "\(names)")
+  }
+
   @Test func everyFieldIsRead() throws {
     let json = """
       {"model": "m.safetensors", "data": "fashion-mnist", "set_seed": 7, "groups": [

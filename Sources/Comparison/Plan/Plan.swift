@@ -9,7 +9,8 @@ import Randomness
 public struct Plan: Sendable {
   /// What the runs work with.
   public struct Material: Sendable {
-    let universal: DenseModel
+    /// What is tailored.
+    public let universal: DenseModel
     let modelDigest: String
     /// The data.
     public let dataset: ImageDataset

@@ -36,7 +36,7 @@ public struct Variant: Sendable, Hashable {
   /// The recipe of one run. `shared` changes it first. All epochs of the dense method are last
   /// ones, unless the variant itself says how many. Throws `invalidRecipe` on fields that this
   /// version does not know, and `invalidPattern`.
-  func recipe(
+  package func recipe(
     shared: [String: JSONValue], sparsity: Double, seed: UInt64, augmentation: Augmentation
   ) throws -> PruningRecipe {
     var changes = shared.merging(recipe) { $1 }

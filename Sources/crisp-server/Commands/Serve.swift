@@ -48,8 +48,8 @@ struct Serve: ParsableCommand {
   var postsPerMinute = 60
 
   @Option(
-    help: "Bytes that one user's models and jobs may take before the user gets no new job.")
-  var userQuota: Int64 = 10 << 30
+    help: "Megabytes that one user's models and jobs may take before the user gets no new job.")
+  var userQuota: Int64 = 10 << 10
 
   @OptionGroup(title: "Limits of one job") var jobLimits: JobLimitOptions
 
@@ -101,7 +101,7 @@ struct Serve: ParsableCommand {
   @Option(help: "How log lines look: text, or json for one object a line.")
   var logFormat = LineLogHandler.Format.text
 
-  @Option(help: "Least severe level to log: trace, debug, info, notice, warning, error.")
+  @Option(help: "Least severe level to log: trace, debug, info, notice, warning, error, critical.")
   var logLevel = Logger.Level.notice
 
   @Flag(
@@ -149,7 +149,7 @@ struct Serve: ParsableCommand {
     try InputRange(1...36_600).check(keepModels, "--keep-models", "days")
     try InputRange(0...1_000_000_000).check(maxKeptJobs, "--max-kept-jobs")
     try InputRange(1...1_000_000).check(postsPerMinute, "--posts-per-minute")
-    try InputRange(0...1 << 50).check(userQuota, "--user-quota", "bytes")
+    try InputRange(0...1 << 30).check(userQuota, "--user-quota", "megabytes")
     try connections.requireRoom(for: maxPredictionBody, named: "--max-prediction-body")
   }
 
@@ -183,7 +183,7 @@ struct Serve: ParsableCommand {
     configuration.housekeeping.jobLimit = maxKeptJobs
     configuration.housekeeping.modelLifetime = keepModels * 86_400
     configuration.postsPerMinute = postsPerMinute
-    configuration.queueLimits.storedBytes = userQuota
+    configuration.queueLimits.storedBytes = userQuota << 20
     configuration.queueLimits.total = queueLimit
     configuration.queueLimits.perUser = queueLimitPerUser
     configuration.predictionMemory = predictionMemory << 20

@@ -66,7 +66,12 @@ struct Compare: ParsableCommand {
   var variant: [VariantArgument] = []
 
   @Option(help: "Folder of the results.")
-  var out: String
+  var out: String?
+
+  @Flag(
+    help:
+      "Only estimate what all runs would cost: updates, hours (a few updates are timed), memory.")
+  var dryRun = false
 
   @Option(help: "Runs at once, one thread each (default: all cores).")
   var workers: Int?
@@ -88,6 +93,10 @@ struct Compare: ParsableCommand {
   }
 
   func validate() throws {
+    guard dryRun != (out != nil) else {
+      throw ValidationError(
+        dryRun ? "--dry-run writes nothing; leave --out out." : "--out is needed.")
+    }
     try InputRange(1...1024).check(workers, "--workers")
     for sparsity in sparsities.values {
       try PruningTarget.sparsities.check(sparsity, "--sparsities")
@@ -104,9 +113,14 @@ struct Compare: ParsableCommand {
   func run() throws {
     let suite = try readSuite()
     let plan = try Plan(suite, material: material(suite))
+    let workers = workers ?? ProcessInfo.processInfo.activeProcessorCount
+    guard let out else {
+      let estimate = try plan.estimate(
+        speed: RunSpeed.measure(plan.material.universal, threads: 1), workers: workers)
+      return try output.print(estimate) { estimate.text }
+    }
     let comparison = Comparison(
-      plan, folder: out,
-      workers: workers ?? ProcessInfo.processInfo.activeProcessorCount, retriesFailures: retry)
+      plan, folder: out, workers: workers, retriesFailures: retry)
     let interruption = Interruption()
     let bar = ProgressBar()
     let flag = interruption.flag

@@ -76,6 +76,11 @@ struct Convert: ParsableCommand {
   }
 
   func run() throws {
+    try checkOutput(target)
+    guard !isSameFile(source, target) else {
+      throw ValidationError(
+        "'\(source)' and '\(target)' are one file; a conversion never writes over its source.")
+    }
     let model = try read()
     let (bytes, kind) = try serialized(model)
     try bytes.write(to: URL(fileURLWithPath: target), options: .atomic)

@@ -51,7 +51,7 @@ struct Estimate: ParsableCommand {
   @Option(help: "Images to measure on, 1 to 1024.")
   var images = 32
 
-  @Flag(help: "Print which block size, N:M and rows reach a sparsity cheapest for a network.")
+  @Flag(help: "Print which block size and N:M reach a sparsity cheapest for a network.")
   var sweep = false
 
   @Option(help: "Share of zeros that the sweep asks for, 0.5 to 0.99.")
