@@ -23,6 +23,8 @@ struct CrispServer: ParsableCommand {
 
 /// The database that every command works on.
 struct DatabaseOptions: ParsableArguments {
-  @Option(name: .customLong("db"), help: "The SQLite database; a command that writes makes one that is not there.")
+  @Option(
+    name: .customLong("db"),
+    help: "The SQLite database; a command that writes makes one that is not there.")
   var database: String
 }

@@ -46,7 +46,8 @@ struct SweepReport: Encodable {
         let estimate = try NetworkEstimate(products, estimator: estimator)
         rows.append(
           Row(
-            pattern: keep == of ? "blocks" : "\(keep):\(of)", block: block, cycles: estimate.total.cycles,
+            pattern: keep == of ? "blocks" : "\(keep):\(of)", block: block,
+            cycles: estimate.total.cycles,
             energyUj: estimate.total.microjoules,
             timesFasterThanDense: estimate.dense.cycles / estimate.total.cycles))
       }
