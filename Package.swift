@@ -72,7 +72,7 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "COneDNN", "CSystem", "CTraining", "Datasets", "NeuralGraph", "Randomness",
+        "COneDNN", "CTraining", "Datasets", "NeuralGraph",
       ],
       swiftSettings: swift),
     // Pictures and data sets as what a model's file asks for

@@ -1,13 +1,16 @@
 /// How a design runs one product, in the terms that cycles and energy follow from.
 ///
 /// Everything is per multiply of the padded product, `rows` x `columns` x positions, or per cycle in which
-/// every processing element multiplies.
+/// shared memory feeds the elements.
 struct Dataflow {
   /// Rows and columns that the machine works through, padded to what it takes at once.
   var rows: Int
   var columns: Int
   /// Share of the padded multiplies that take a place in a cycle.
   var computed: Double
+  /// Cycles in which shared memory feeds the elements, as a share of those that all padded multiplies
+  /// would take.
+  var fed: Double
   /// Share of the padded multiplies that are carried out.
   var multiplied: Double
   /// Sums read and written in register files for each multiply carried out.

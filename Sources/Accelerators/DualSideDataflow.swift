@@ -20,8 +20,9 @@ extension Dataflow {
     return Dataflow(
       rows: product.outputs.rounded(upTo: side), columns: product.depth,
       computed: granuleShare(side, granule, density) * granuleShare(side, granule, inputs),
+      // Its words are those of a dense cycle; skipping makes cycles fewer, not words.
+      fed: 1,
       multiplied: density * inputs, sumsPerMultiply: 1,
-      // A dense cycle's words; skipping makes cycles fewer, not words.
       inputWords: { _ in multipliers * inputs / Double(height) },
       weightWords: { _ in multipliers * density / Double(width) },
       metadataBytes: { _ in multipliers * (1 / Double(width) + 1 / Double(height)) / 8 },

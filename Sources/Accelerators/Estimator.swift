@@ -33,12 +33,11 @@ public struct Estimator: Sendable {
       flow, positions: product.positions, wordBytes: wordBytes, machine: machine)
     let padded = Double(flow.rows) * Double(flow.columns) * Double(product.positions)
     let stationary = tiling.stationaryPositions
-    // The dual-side design's words are those of a dense cycle, the others' those of a full one.
     let fullCycles = padded / Double(machine.multipliers)
     let words =
       (flow.inputWords(stationary) + flow.weightWords(stationary)) * wordBytes
     let metadata = flow.metadataBytes(stationary)
-    let feeding = accelerator == .dualSide ? fullCycles : fullCycles * flow.computed
+    let feeding = fullCycles * flow.fed
     let moved = bytesMoved(flow, product, tiling, wordBytes: wordBytes)
 
     let cycles = ProductEstimate.Cycles(

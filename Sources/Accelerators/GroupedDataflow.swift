@@ -21,6 +21,7 @@ extension Dataflow {
     let bitmap = inputs < 1
     return Dataflow(
       rows: product.outputs.rounded(upTo: machine.rows), columns: columns, computed: share,
+      fed: share,
       multiplied: share, sumsPerMultiply: 1 / Double(machine.partitionColumns),
       inputWords: { _ in Double(group) * inputs },
       weightWords: { Double(machine.multipliers) / Double($0) },
@@ -55,6 +56,7 @@ extension Dataflow {
     let placeBits = Double(placeWidth(of))
     return Dataflow(
       rows: blockRows * block.rounded(upTo: rowsAtOnce), columns: keptColumns, computed: share,
+      fed: share,
       multiplied: share, sumsPerMultiply: 1 / Double(machine.partitionColumns),
       inputWords: { _ in Double(group) * broadcasts },
       weightWords: { Double(machine.multipliers) / broadcasts / Double($0) },

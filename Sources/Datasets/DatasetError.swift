@@ -8,7 +8,7 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   case malformed(file: String, reason: String)
   /// A class is asked for that the data set does not have.
   case unknownClass(String, suggestions: [String])
-  /// A split holds no image of a class.
+  /// A split does not contain an image of a class.
   case emptyClass(String, split: String)
   /// A class has a folder in one split and none in another.
   case missingClass(String, folder: String)
@@ -47,11 +47,12 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
       "the data set has no class '\(name)'"
         + (suggestions.isEmpty
           ? "" : "; did you mean \(suggestions.map { "'\($0)'" }.joined(separator: " or "))?")
-    case .emptyClass(let name, let split): "the \(split) split holds no image of '\(name)'"
+    case .emptyClass(let name, let split):
+      "the \(split) split does not contain an image of '\(name)'"
     case .missingClass(let name, let folder):
       "the class '\(name)' has no folder in '\(folder)'; every split needs every class"
     case .emptySplit(let folder):
-      "the split '\(folder)' holds no PNG or JPEG file in class folders"
+      "the split '\(folder)' does not contain a PNG or JPEG file in class folders"
     case .undecodableImage(let file, let reason): "cannot decode the image '\(file)': \(reason)"
     case .tooManyPixels(let file, let width, let height, let most):
       "the image '\(file)' has \(width)x\(height) pixels; send one of at most \(most)"

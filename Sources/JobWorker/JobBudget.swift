@@ -48,17 +48,17 @@ package final class JobBudget: Sendable {
   /// Seconds that the job has taken.
   var seconds: Double { (clock() - start) / .seconds(1) }
 
-  /// - Throws: `ServiceError.jobExceededEstimate` once the job has taken too long.
+  /// - Throws: `JobError.exceededEstimate` once the job has taken too long.
   func check() throws {
     guard let estimate, seconds > allowed else { return }
-    throw ServiceError.jobExceededEstimate(
+    throw JobError.exceededEstimate(
       .seconds, taken: seconds, estimated: estimate.seconds)
   }
 
   /// What an error is to the job: a refused allocation means that it outgrew its estimate.
   func explaining(_ error: any Error) -> any Error {
     guard let estimate, case TrainingError.memoryLimit(let bytes, _) = error else { return error }
-    return ServiceError.jobExceededEstimate(
+    return JobError.exceededEstimate(
       .memory, taken: Double(bytes), estimated: Double(estimate.memoryBytes))
   }
 }

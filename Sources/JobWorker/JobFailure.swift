@@ -23,7 +23,7 @@ enum JobFailure {
     case let error as GraphError: failure(error.code, error.description)
     case let error as RuntimeError: failure(error.code, error.description)
     case let error as StoreError: failure(error.code, error.description)
-    case let error as ServiceError: failure(error.code, error.description)
+    case let error as JobError: failure(error.code, error.description)
     default:
       failure("internal_error", "the job failed unexpectedly; the server's log says more")
     }

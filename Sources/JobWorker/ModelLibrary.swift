@@ -47,7 +47,7 @@ package final class ModelLibrary: Sendable {
         dataset.trust(record.digest)
       }
       guard try dataset.digest(checkCancellation: checkCancellation) == record.digest else {
-        throw ServiceError.datasetChanged(name: record.name, path: record.path)
+        throw JobError.datasetChanged(name: record.name, path: record.path)
       }
       if dataset.fingerprint != record.fingerprint {
         // Copied or touched, but the same content: the next start need not read it again.

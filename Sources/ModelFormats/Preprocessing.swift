@@ -1,3 +1,4 @@
+import Inputs
 import NeuralGraph
 
 /// How an image becomes a network's input: it is brought to size, 8-bit channels are scaled to 0…1,
@@ -22,7 +23,13 @@ public struct Preprocessing: Sendable, Hashable, Codable {
   /// No side of a picture is resized to more: a file must not make its reader allocate at will.
   private static let largestSide = 8192
 
-  /// Throws `preprocessing` unless there is one finite mean and one positive finite deviation for
+  /// What each mean may be, on the 0…1 scale: those of preprocessings that work on 0…255, and more.
+  public static let means = InputRange<Float>(-1000...1000)
+  /// What each standard deviation may be, on the 0…1 scale: what is divided by less becomes too large for
+  /// a network's 32-bit numbers.
+  public static let deviations = InputRange<Float>(1e-6...1000)
+
+  /// Throws `preprocessing` unless there is one mean of ``means`` and one deviation of ``deviations`` for
   /// each channel of `shape`, and `resize`, when given, covers the input.
   public init(
     shape: ActivationShape, mean: [Float], standardDeviation: [Float], resize: Int? = nil
@@ -35,9 +42,12 @@ public struct Preprocessing: Sendable, Hashable, Codable {
         reason: "\(shape.channels) channels need as many means and standard deviations, not "
           + "\(mean.count) and \(standardDeviation.count)")
     }
-    guard mean.allSatisfy(\.isFinite), standardDeviation.allSatisfy({ $0.isFinite && $0 > 0 })
-    else {
-      throw .preprocessing(reason: "means must be finite, standard deviations also positive")
+    for (name, values, range) in [
+      ("mean", mean, Self.means), ("standard deviation", standardDeviation, Self.deviations),
+    ] {
+      guard values.allSatisfy(range.contains) else {
+        throw .preprocessing(reason: "each \(name) \(range.requirement())")
+      }
     }
     if let resize {
       let smallest = max(shape.height, shape.width)

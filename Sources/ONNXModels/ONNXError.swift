@@ -103,7 +103,7 @@ extension ONNXError: CustomStringConvertible {
     case .unreadable(let path, let reason): "'\(path)' cannot be read: \(reason)"
     case .inFile(let path, let error): "'\(path)': \(error.description)"
     case .malformed(let reason): "this is not an ONNX file, or it was cut off: \(reason)"
-    case .missingGraph: "the ONNX file holds no graph"
+    case .missingGraph: "the ONNX file does not contain a graph"
     case .unsupportedOpset(let version?):
       "the ONNX file is of operator set \(version); sets \(ONNXImport.opsets.lowerBound) to "
         + "\(ONNXImport.opsets.upperBound) are read: export it again with one of those"

@@ -175,16 +175,12 @@ public final class Service: Sendable {
       logger: logger)
     lanes = Lanes(predictionsAtOnce: configuration.predictionsAtOnce)
     let memory = configuration.predictionMemory
-    let predictions = SessionCache(
-      memory: memory,
-      atOnce: min(
-        max(1, configuration.predictionsAtOnce), ProcessInfo.processInfo.activeProcessorCount)
-    ) { [store] id in
+    let predictions = SessionCache(memory: memory) { [store] id in
       // The record is read again: its model may have been deleted since the request found it.
       let blob = try store.model(id).blob
       // Before its bytes are in memory.
       guard blob.size <= memory else {
-        throw ServiceError.modelExceedsMemory(bytes: Int(blob.size), limit: memory)
+        throw ControlPlaneError.modelExceedsMemory(bytes: Int(blob.size), limit: memory)
       }
       let reader = try store.open(blob.digest)
       return SessionCache.Loaded(

@@ -163,6 +163,8 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   }
   /// What an accuracy that is asked for may be.
   public static let accuracies = InputRange(above: 0.0, through: 1)
+  /// What a seed may be: what databases and JSON readers hold as a whole number.
+  public static let seeds = InputRange(0...UInt64(Int64.max))
   /// What each number of epochs may be.
   public static let epochs = InputRange(0...1000)
 
@@ -210,6 +212,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
       try check("augmentation.warp.scale", warp.scale, InputRange(0...0.5))
     }
     try check("augmentation.shift", augmentation.shift, InputRange(0...64))
+    try check("seed", seed, PruningRecipe.seeds)
   }
 
   /// The share of all pruning that is done after iteration p of 1…n: κ_p / κ

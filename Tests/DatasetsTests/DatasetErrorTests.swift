@@ -12,7 +12,8 @@ import Testing
       "the data set has no class 'c'; did you mean 'a' or 'b'?"
     ),
     (
-      .emptyClass("c", split: "test"), "empty_class", "the test split holds no image of 'c'"
+      .emptyClass("c", split: "test"), "empty_class",
+      "the test split does not contain an image of 'c'"
     ),
     (
       .missingClass("c", folder: "val"), "missing_class",
@@ -20,7 +21,7 @@ import Testing
     ),
     (
       .emptySplit(folder: "val"), "empty_split",
-      "the split 'val' holds no PNG or JPEG file in class folders"
+      "the split 'val' does not contain a PNG or JPEG file in class folders"
     ),
     (
       .undecodableImage(file: "f", reason: "why"), "undecodable_image",

@@ -17,11 +17,12 @@ enum RequestStream {
 
   /// What is wrong with how the parser took the bytes; nil if it kept its promises.
   static func fault(of bytes: Data) -> String? {
+    let bytes = [UInt8](bytes)[...]
     let whole = outcomes(pieces: [bytes])
     // Pieces of 1 to 7 bytes, and of up to 64, that depend on nothing but the input.
     for longest in [7, 64] {
       var state = UInt32(truncatingIfNeeded: bytes.count)
-      var pieces: [Data] = []
+      var pieces: [ArraySlice<UInt8>] = []
       var rest = bytes
       while !rest.isEmpty {
         state = state &* 1_664_525 &+ 1_013_904_223
@@ -34,26 +35,23 @@ enum RequestStream {
     return whole.first { $0.hasPrefix("fault: ") }
   }
 
-  private static func outcomes(pieces: [Data]) -> [String] {
-    var parser = RequestParser(limits: limits)
+  private static func outcomes(pieces: [ArraySlice<UInt8>]) -> [String] {
     var outcomes: [String] = []
-    do throws(FramingError) {
-      for piece in pieces {
-        piece.withUnsafeBytes { parser.append($0) }
-        while let outcome = try next(&parser) { outcomes.append(outcome) }
-      }
-      return outcomes + [parser.isInsideRequest ? "incomplete" : "open"]
-    } catch {
-      return outcomes + [error.code]
+    let end = ParserRun.over(pieces, limits: limits) { outcome, parser in
+      if let line = line(outcome, parser) { outcomes.append(line) }
+    }
+    switch end {
+    case .open: return outcomes + ["open"]
+    case .incomplete: return outcomes + ["incomplete"]
+    case .failed(let error): return outcomes + [error.code]
     }
   }
 
-  private static func next(_ parser: inout RequestParser) throws(FramingError) -> String? {
-    switch try parser.next() {
+  private static func line(_ outcome: RequestParser.Outcome, _ parser: RequestParser) -> String? {
+    switch outcome {
     case .incomplete:
       return parser.bodyCount > limits.body ? "fault: a body beyond its limit" : nil
     case .head(let head):
-      try parser.acceptBody(limit: limits.body)
       guard head.headers.count <= limits.headerFields else { return "fault: too many fields" }
       let texts = [head.line.target.raw] + head.headers.map(\.value) + head.line.target.path
       if texts.contains(where: { $0.utf8.contains(0) }) { return "fault: NUL in a text" }

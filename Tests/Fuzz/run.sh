@@ -57,8 +57,8 @@ done
 flags=-suppress-warnings swift_module SwiftProtobuf \
   .build/checkouts/swift-protobuf/Sources/SwiftProtobuf
 swift_module ONNXModels Sources/ONNXModels
-swift_module FuzzTarget Tests/Fuzz Tests/ModelFormatsTests/TestModels.swift \
-  Tests/ModelFormatsTests/FixtureNetworks.swift Tests/SparseRuntimeTests/HostileFile.swift
+swift_module FuzzTarget Tests/Fuzz Tests/HTTPServerTests/Support/ParserRun.swift \
+  Tests/ModelFormatsTests/TestModels.swift Tests/ModelFormatsTests/FixtureNetworks.swift Tests/SparseRuntimeTests/HostileFile.swift
 [ -z "$rebuild" ] || "$swiftc" -use-ld=lld $sanitizers "${objects[@]}" -o "$work/fuzz"
 
 for target in "${targets[@]}"; do

@@ -1,6 +1,5 @@
 import Foundation
 import HTTPServer
-import JobContract
 import Logging
 import PersonalizationService
 import ServiceAPI

@@ -133,6 +133,9 @@ enum Rooms {
     "Swift", "Synchronization",
   ]
 
+  /// What programs link without importing it.
+  static let linked: Set = ["CThreadWaiting"]
+
   /// What must not leak: a module, and the only rooms that may name it.
   static let owners: [String: Set<String>] = [
     "COneDNN": ["Training"],

@@ -68,6 +68,15 @@ import Testing
     }
   }
 
+  /// What Package.swift lets a room use is what its row says, and nothing that nobody imports.
+  @Test func thePackageHasTheArrowsOfTheTable() throws {
+    let package = try PackageManifest()
+    for room in Rooms.table {
+      let target = try #require(package.targets[room.name], "\(room.name) is not a target")
+      #expect(target.subtracting(Rooms.linked) == room.uses, "\(room.name)")
+    }
+  }
+
   @Test(arguments: Rooms.unreachable)
   func whatMustNotLeakIsNotReached(room: String, module: String) throws {
     #expect(try !reach(room, SourceFile.all()).contains(module))

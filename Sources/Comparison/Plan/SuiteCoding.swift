@@ -167,9 +167,9 @@ private struct SuiteReader {
   }
 
   func seed() throws(ComparisonError) -> UInt64 {
-    guard case .integer(let number) = value, let seed = UInt64(exactly: number) else {
-      throw invalid("must be a whole number of at least 0")
-    }
+    guard case .integer(let number) = value, let seed = UInt64(exactly: number),
+      PruningRecipe.seeds.contains(seed)
+    else { throw invalid("\(PruningRecipe.seeds.requirement()), a whole number") }
     return seed
   }
 }

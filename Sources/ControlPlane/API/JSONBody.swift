@@ -42,10 +42,10 @@ enum JSONBody {
   }
 
   /// A field's whole number: 422 with the range unless it lies in it.
-  static func integer(_ value: JSONValue, in range: InputRange<Int>, param: String)
-    throws(ProblemDetails) -> Int
-  {
-    guard case .integer(let number) = value, let number = Int(exactly: number),
+  static func integer<Number: FixedWidthInteger & Sendable>(
+    _ value: JSONValue, in range: InputRange<Number>, param: String
+  ) throws(ProblemDetails) -> Number {
+    guard case .integer(let number) = value, let number = Number(exactly: number),
       range.contains(number)
     else {
       throw invalid("\(range.requirement()), a whole number", param: param)

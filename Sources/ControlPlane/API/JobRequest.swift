@@ -74,8 +74,7 @@ struct JobRequest {
         epochs, in: PruningRecipe.epochs, param: "epochs")
     }
     if let seed = members["seed"] {
-      recipe.seed = UInt64(
-        clamping: try JSONBody.integer(seed, in: InputRange(0...Int.max), param: "seed"))
+      recipe.seed = try JSONBody.integer(seed, in: PruningRecipe.seeds, param: "seed")
     }
     self.recipe = recipe
     if case .object(let overrides) = members["recipe"] {

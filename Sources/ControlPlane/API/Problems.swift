@@ -16,7 +16,7 @@ package enum Problems {
     case let error as StoreError: problem(for: error)
     case let error as PruningError: problem(for: error)
     case let error as DatasetError: problem(for: error)
-    case let error as ServiceError: problem(for: error)
+    case let error as ControlPlaneError: problem(for: error)
     case is ServerDevice.Unmeasured: ServerDevice.busy
     case let error as RuntimeError: problem(for: error)
     default: nil
@@ -84,7 +84,7 @@ package enum Problems {
   }
 
   /// The answer when others have taken all places.
-  static func busy(_ error: ServiceError) -> ProblemDetails {
+  static func busy(_ error: ControlPlaneError) -> ProblemDetails {
     ProblemDetails(
       .serviceUnavailable, code: error.code, detail: error.description, retryAfter: 1)
   }
@@ -95,12 +95,11 @@ package enum Problems {
     return ProblemDetails(.unprocessableContent, code: error.code, detail: error.description)
   }
 
-  private static func problem(for error: ServiceError) -> ProblemDetails? {
+  private static func problem(for error: ControlPlaneError) -> ProblemDetails {
     switch error {
     case .predictionsBusy, .conversionsBusy: busy(error)
     case .modelExceedsMemory:
       ProblemDetails(.insufficientStorage, code: error.code, detail: error.description)
-    default: nil
     }
   }
 }

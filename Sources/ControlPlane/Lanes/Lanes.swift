@@ -1,6 +1,5 @@
 import Foundation
 import HTTPServer
-import JobContract
 
 /// Where slow work is done, so that what is quick never waits for it: each kind has threads and a
 /// queue of its own, above jobs and below everything else.

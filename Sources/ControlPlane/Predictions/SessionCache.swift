@@ -1,5 +1,4 @@
 import Dispatch
-import JobContract
 import ModelFormats
 import SparseRuntime
 import Store
@@ -10,7 +9,8 @@ import Synchronization
 /// A session runs one batch at a time, so each model has a pool: a request takes a session out, or
 /// makes one, and puts it back. When models and sessions together exceed `memory`, the models that
 /// were used longest ago go. What requests are using is never taken from them, so for the length
-/// of a request the sum may be larger, by at most what those requests hold.
+/// of a request the sum may be larger, by at most what those requests hold: the lane of predictions
+/// bounds how many there are.
 package final class SessionCache: Sendable {
   /// What is cached, and what happened so far.
   package struct Statistics: Sendable, Equatable {
@@ -88,23 +88,20 @@ package final class SessionCache: Sendable {
   private let memory: Int
   private let patience: DispatchTimeInterval
   private let read: @Sendable (ModelID) throws -> Loaded
-  private let permits: DispatchSemaphore
   private let state = Mutex(State())
 
   /// An empty cache.
   /// - Parameters:
   ///   - memory: bytes that models and idle sessions may take.
-  ///   - atOnce: most requests that read a model, decode an image or compute at the same time.
-  ///   - patience: how long a request waits for its turn.
+  ///   - patience: how long a request waits for another that reads its model.
   ///   - read: fetches a model.
   package init(
-    memory: Int, atOnce: Int, patience: DispatchTimeInterval = .seconds(10),
+    memory: Int, patience: DispatchTimeInterval = .seconds(10),
     read: @escaping @Sendable (ModelID) throws -> Loaded
   ) {
     self.memory = memory
     self.patience = patience
     self.read = read
-    permits = DispatchSemaphore(value: max(1, atOnce))
   }
 
   /// What is cached now.
@@ -119,21 +116,18 @@ package final class SessionCache: Sendable {
 
   /// Calls `body` with a session for single images, which is its alone until it returns, and the
   /// model. The first request for a model reads it, others wait for that.
-  /// - Throws: `ServiceError.predictionsBusy` when its turn does not come in time,
-  ///   `.modelExceedsMemory`, what reading throws, what `body` throws.
+  /// - Throws: ``ControlPlaneError/predictionsBusy`` when the model is not read in time,
+  ///   ``ControlPlaneError/modelExceedsMemory(bytes:limit:)``, what reading throws, what `body` throws.
   package func run<Value>(
     _ id: ModelID, _ body: (Session, PackedModel) throws -> Value
   ) throws -> Value {
-    let deadline = DispatchTime.now() + patience
     let (load, isFirst) = claim(id)
     defer { release(id, load) }
-    if isFirst { load.finish(Result { try read(id, load, by: deadline) }) }
-    let loaded = try load.outcome(by: deadline)
-    return try permitted(by: deadline) {
-      let session = try checkOut(id, load, loaded)
-      defer { checkIn(session, id, load) }
-      return try body(session.session, loaded.model)
-    }
+    if isFirst { load.finish(Result { try read(id, load) }) }
+    let loaded = try load.outcome(by: .now() + patience)
+    let session = try checkOut(id, load, loaded)
+    defer { checkIn(session, id, load) }
+    return try body(session.session, loaded.model)
   }
 
   /// Forgets models, which then are gone as soon as no request uses them.
@@ -165,9 +159,9 @@ package final class SessionCache: Sendable {
     }
   }
 
-  private func read(_ id: ModelID, _ load: ModelLoad, by deadline: DispatchTime) throws -> Loaded {
+  private func read(_ id: ModelID, _ load: ModelLoad) throws -> Loaded {
     do {
-      let loaded = try permitted(by: deadline) { try read(id) }
+      let loaded = try read(id)
       try checkRoom(for: loaded.bytes)
       state.withLock { state in
         state.loads += 1
@@ -184,16 +178,8 @@ package final class SessionCache: Sendable {
     }
   }
 
-  private func checkRoom(for bytes: Int) throws(ServiceError) {
+  private func checkRoom(for bytes: Int) throws(ControlPlaneError) {
     guard bytes <= memory else { throw .modelExceedsMemory(bytes: bytes, limit: memory) }
-  }
-
-  private func permitted<Value>(by deadline: DispatchTime, _ body: () throws -> Value) throws
-    -> Value
-  {
-    guard permits.wait(timeout: deadline) == .success else { throw ServiceError.predictionsBusy }
-    defer { permits.signal() }
-    return try body()
   }
 
   // MARK: Sessions
@@ -253,7 +239,7 @@ private final class ModelLoad: Sendable {
 
   func outcome(by deadline: DispatchTime) throws -> SessionCache.Loaded {
     guard done.wait(timeout: deadline) == .success, let result = result.withLock({ $0 }) else {
-      throw ServiceError.predictionsBusy
+      throw ControlPlaneError.predictionsBusy
     }
     return try result.get()
   }

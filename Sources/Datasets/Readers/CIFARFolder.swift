@@ -27,7 +27,7 @@ enum CIFARFolder {
     -> ImageDataset
   {
     guard let version = version(path) else {
-      throw .notADataset(path: path, reason: "it holds none of CIFAR's binary files")
+      throw .notADataset(path: path, reason: "it does not contain any of CIFAR's binary files")
     }
     let classes: [String] =
       switch names {

@@ -133,6 +133,9 @@ final class WorkLaneCore: Sendable {
   private struct State {
     var waiting: [WorkTurn] = []
     var running: [ObjectIdentifier: WorkTurn] = [:]
+    /// Threads that tell what came of their work. Its place is free already: whoever has the answer may
+    /// ask again at once.
+    var telling = 0
     var threads = 0
     var isStopped = false
     var isTimerSet = false
@@ -140,6 +143,8 @@ final class WorkLaneCore: Sendable {
     var refused = 0
     var expired = 0
     var cancelled = 0
+
+    var isIdle: Bool { running.isEmpty && telling == 0 }
   }
 
   let clock: @Sendable () -> UInt64
@@ -213,8 +218,8 @@ final class WorkLaneCore: Sendable {
   func waitUntilIdle(_ duration: Duration) -> Bool {
     let waiter = DispatchSemaphore(value: 0)
     let isIdle = state.withLock { state in
-      if !state.running.isEmpty { state.idleWaiters.append(waiter) }
-      return state.running.isEmpty
+      if !state.isIdle { state.idleWaiters.append(waiter) }
+      return state.isIdle
     }
     if isIdle { return true }
     let nanoseconds = Int(clamping: duration.nanoseconds)
@@ -237,10 +242,15 @@ final class WorkLaneCore: Sendable {
       if isStopped { return }
       // What the signal stood for may have been dropped.
       guard let turn else { continue }
-      turn.run()
-      let waiters = state.withLock { state -> [DispatchSemaphore] in
+      let tell = turn.run()
+      state.withLock { state in
         state.running[ObjectIdentifier(turn)] = nil
-        guard state.running.isEmpty else { return [] }
+        state.telling += 1
+      }
+      tell?()
+      let waiters = state.withLock { state -> [DispatchSemaphore] in
+        state.telling -= 1
+        guard state.isIdle else { return [] }
         defer { state.idleWaiters = [] }
         return state.idleWaiters
       }

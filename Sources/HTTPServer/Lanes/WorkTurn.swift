@@ -44,7 +44,9 @@ public final class WorkTurn: Sendable {
 
   /// Gives it up: work that waits is dropped, work under way asked to end.
   public func cancel() {
-    if fail(.abandoned) { lane.drop(self) }
+    guard let tell = conclude() else { return }
+    lane.drop(self)
+    tell(.abandoned)
   }
 
   var isOver: Bool { isCancelled }
@@ -57,11 +59,12 @@ public final class WorkTurn: Sendable {
     return true
   }
 
-  /// On a thread of the lane.
-  func run() {
-    guard let work = state.withLock({ $0.work.take() }) else { return }
+  /// Does the work, on a thread of the lane.
+  /// - Returns: how to tell of it, if somebody still waits.
+  func run() -> (@Sendable () -> Void)? {
+    guard let work = state.withLock({ $0.work.take() }) else { return nil }
     let tell = work(self)
-    if conclude() != nil { tell() }
+    return conclude() == nil ? nil : tell
   }
 
   /// The first one to conclude tells of it; what the turn held is let go of.

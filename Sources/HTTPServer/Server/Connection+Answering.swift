@@ -3,8 +3,9 @@ import Logging
 /// From a request to an answer that the client has.
 extension Connection {
   /// Answers on a worker.
-  func handle(_ exchange: Exchange) {
+  func handle(_ exchange: Exchange, _ leave: WorkerPool.Leave) {
     let response = exchange.respond(router: context.router, logger: context.logger)
+    leave()
     takeBack { state in answer(response, to: exchange, &state) }
   }
 
@@ -32,6 +33,9 @@ extension Connection {
     var exchange = exchange
     exchange.request.dropBody()
     let outgoing = exchange.outgoing(response)
+    if outgoing.result.disposition == .close, outgoing.bytes != nil {
+      context.registry.retire(self)
+    }
     guard let bytes = outgoing.bytes else {
       switch response.body {
       case .live(let body): return goLive(body, outgoing, exchange, &state)
@@ -132,6 +136,7 @@ extension Connection {
     let outgoing = OutgoingResponse(
       response: response, version: .http11, isHead: method == .head, requestID: requestID,
       keepAlive: false)
+    context.registry.retire(self)
     let isSent = outgoing.bytes.map(writeNow) ?? false
     context.logger.debug(
       "request refused",

@@ -7,7 +7,7 @@ extension Connection {
   func negotiate(_ state: inout ConnectionState) {
     state.enter(.negotiating)
     suspend(&state)
-    if !context.handshakes.submit({ [self] in stepHandshake() }) {
+    if !context.handshakes.submit({ [self] _ in stepHandshake() }) {
       state.enter(.handshake)
       close(&state)
     }

@@ -97,10 +97,10 @@ extension Connection {
     suspend(&state)
     var exchange = exchange(head, outcome, body: [])
     exchange.keepAlive = false
-    let isAccepted = context.workers.submit { [self, exchange] in
+    let isAccepted = context.workers.submit { [self, exchange] leave in
       guard case .matched(let route, let parameters) = outcome, let screen = route.screen,
         case .admitted(let user) = screen(exchange.request, parameters)
-      else { return handle(exchange) }
+      else { return handle(exchange, leave) }
       takeBack { state in accept(head, limit: limit(of: route), user: user, &state) }
     }
     if isAccepted { return }
@@ -151,7 +151,7 @@ extension Connection {
     if outcome.isImmediate { return respond(to: exchange, &state) }
     state.enter(.handling)
     suspend(&state)
-    if context.workers.submit({ [self] in handle(exchange) }) { return }
+    if context.workers.submit({ [self] leave in handle(exchange, leave) }) { return }
     answer(exchange.failure(Self.overload, logger: context.logger), to: exchange, &state)
     if Self.isReceiving(state.phase) { resume(&state) }
   }

@@ -113,6 +113,7 @@ final class Connection: Watched {
 
   func end(_ disposition: OutgoingResponse.Disposition, _ state: inout ConnectionState) {
     guard case .cut(let abruptly) = disposition else {
+      context.registry.retire(self)
       state.enter(.lingering)
       // What has come of a body is of no use any more.
       state.parser = RequestParser(limits: context.configuration.limits)
@@ -144,6 +145,7 @@ final class Connection: Watched {
 
   /// Closes with a word of goodbye, if there is room for it.
   private func leave(_ state: inout ConnectionState) {
+    context.registry.retire(self)
     if state.phase == .idle { finishWriting(&state) }
     close(&state)
   }

@@ -16,11 +16,20 @@ final class ConnectionRegistry: Sendable {
     var connections: [UInt64: Connection] = [:]
     var counts: [String: Int] = [:]
     var refused: Set<UInt64> = []
+    var retired: Set<UInt64> = []
     var emptied: DispatchSemaphore?
+
+    mutating func leave(_ address: String) {
+      let count = (counts[address] ?? 0) - 1
+      counts[address] = count > 0 ? count : nil
+    }
   }
 
   /// Connections beyond the limit that are told so at any one time.
   private static let maxRefusals = 64
+  /// Connections that have had their last answer and are not counted any more, at any one time; further
+  /// ones are counted until they are closed.
+  private static let maxRetired = 64
 
   private let limits: Limits
   private let state = Mutex(State())
@@ -35,7 +44,7 @@ final class ConnectionRegistry: Sendable {
   /// Adds a connection, within the limits or as one to be refused.
   func add(_ connection: Connection) -> Admission {
     state.withLock { state in
-      let admitted = state.connections.count - state.refused.count
+      let admitted = state.connections.count - state.refused.count - state.retired.count
       let count = state.counts[connection.address] ?? 0
       let refusal: ConnectionRefusal? =
         if admitted >= limits.maxConnections {
@@ -57,13 +66,23 @@ final class ConnectionRegistry: Sendable {
     }
   }
 
+  /// Counts a connection no more, because its last answer is about to be sent, or its end: whoever has
+  /// read that may connect again at once, although this connection lingers until the client closes it.
+  func retire(_ connection: Connection) {
+    state.withLock { state in
+      guard state.connections[connection.id] != nil, !state.refused.contains(connection.id),
+        state.retired.count < Self.maxRetired, state.retired.insert(connection.id).inserted
+      else { return }
+      state.leave(connection.address)
+    }
+  }
+
   func remove(_ connection: Connection) {
     let emptied = state.withLock { state -> DispatchSemaphore? in
       guard state.connections.removeValue(forKey: connection.id) != nil else { return nil }
-      if state.refused.remove(connection.id) == nil {
-        let count = (state.counts[connection.address] ?? 0) - 1
-        state.counts[connection.address] = count > 0 ? count : nil
-      }
+      let isCounted =
+        state.refused.remove(connection.id) == nil && state.retired.remove(connection.id) == nil
+      if isCounted { state.leave(connection.address) }
       return state.connections.isEmpty ? state.emptied : nil
     }
     emptied?.signal()

@@ -113,7 +113,7 @@ final class PulledResponse: Sendable {
   }
 
   private func schedule() {
-    if context.workers.submit({ self.takeTurn() }) { return }
+    if context.workers.submit({ _ in self.takeTurn() }) { return }
     // There are no more downloads than connections, and the queue has room for those.
     DispatchQueue.global().async { [self] in
       end(.ended(state.withLock { outcome(ServerError.connectionLost, $0) }))

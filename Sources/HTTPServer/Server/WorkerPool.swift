@@ -5,12 +5,17 @@ import Synchronization
 ///
 /// Each worker is a serial queue. A concurrent queue would not do: on Linux, Dispatch runs only as
 /// many of its blocks as there are cores, and notices blocked ones once a second at best.
-final class WorkerPool: Sendable {
-  typealias Work = @Sendable () -> Void
+package final class WorkerPool: Sendable {
+  /// Gives the worker's place back, so that other work may wait for it; further calls do nothing.
+  package typealias Leave = () -> Void
+  /// Calls `leave` before it sends an answer: whoever has read that must find the place free.
+  package typealias Work = @Sendable (_ leave: Leave) -> Void
 
   private struct State {
     var idle: [DispatchQueue] = []
     var made = 0
+    /// Workers that are about to take their next work.
+    var leaving = 0
     var waiting: [Work?] = []
     var taken = 0
 
@@ -35,14 +40,15 @@ final class WorkerPool: Sendable {
   private let backlog: Int
   private let state = Mutex(State())
 
-  init(label: String, workers: Int, backlog: Int) {
+  /// No worker yet.
+  package init(label: String, workers: Int, backlog: Int) {
     self.label = label
     self.workers = max(1, workers)
     self.backlog = max(0, backlog)
   }
 
   /// Runs `work` on a worker, at once or after what waits already; false when too much waits.
-  func submit(_ work: @escaping Work) -> Bool {
+  package func submit(_ work: @escaping Work) -> Bool {
     let (accepted, worker) = state.withLock { state -> (Bool, DispatchQueue?) in
       // The worker that went idle last: its thread is most likely still there.
       if let worker = state.idle.popLast() { return (true, worker) }
@@ -50,7 +56,7 @@ final class WorkerPool: Sendable {
         state.made += 1
         return (true, DispatchQueue(label: "\(label)-\(state.made)"))
       }
-      guard state.waitingCount < backlog else { return (false, nil) }
+      guard state.waitingCount < backlog + state.leaving else { return (false, nil) }
       state.waiting.append(work)
       return (true, nil)
     }
@@ -58,14 +64,23 @@ final class WorkerPool: Sendable {
     return accepted
   }
 
-  private func run(_ work: Work, on worker: DispatchQueue?) {
-    work()
-    while let next = nextWork(for: worker) { next() }
+  private func run(_ work: @escaping Work, on worker: DispatchQueue?) {
+    var next: Work? = work
+    while let work = next {
+      var hasLeft = false
+      work {
+        guard !hasLeft else { return }
+        hasLeft = true
+        state.withLock { $0.leaving += 1 }
+      }
+      next = nextWork(for: worker, hasLeft: hasLeft)
+    }
   }
 
   /// The oldest waiting work; if there is none the worker goes idle.
-  private func nextWork(for worker: DispatchQueue?) -> Work? {
+  private func nextWork(for worker: DispatchQueue?, hasLeft: Bool) -> Work? {
     state.withLock { state in
+      if hasLeft { state.leaving -= 1 }
       if let work = state.next() { return work }
       if let worker { state.idle.append(worker) }
       return nil

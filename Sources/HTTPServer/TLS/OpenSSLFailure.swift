@@ -21,10 +21,12 @@ struct OpenSSLFailure {
   func textOfPEM(_ content: String) -> String {
     let isOfPEM = ERR_GET_LIB(number) == ERR_LIB_PEM
     if isOfPEM, ERR_GET_REASON(number) == PEM_R_NO_START_LINE {
-      return "it holds no PEM text of \(content)"
+      return "it does not contain PEM text of \(content)"
     }
     // OpenSSL 3's decoders have no error of their own for a file they cannot make out.
-    if ERR_GET_LIB(number) == ERR_LIB_OSSL_DECODER { return "it holds no PEM text of \(content)" }
+    if ERR_GET_LIB(number) == ERR_LIB_OSSL_DECODER {
+      return "it does not contain PEM text of \(content)"
+    }
     return text
   }
 

@@ -101,6 +101,7 @@ struct Compare: ParsableCommand {
     for sparsity in sparsities.values {
       try PruningTarget.sparsities.check(sparsity, "--sparsities")
     }
+    for seed in seeds.values { try PruningRecipe.seeds.check(seed, "--seeds") }
     guard suite == nil || (classes.isEmpty && randomSets.isEmpty && variant.isEmpty) else {
       throw ValidationError(
         "--suite cannot be used together with --classes, --random-sets or --variant.")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Flags
 import Foundation
+import Inputs
 import ModelFormats
 import ModelInputs
 import NeuralGraph
@@ -73,6 +74,11 @@ struct Convert: ParsableCommand {
     let input: String
     let classes: Int
     let bytes: Int
+  }
+
+  func validate() throws {
+    for value in mean?.values ?? [] { try Preprocessing.means.check(value, "--mean") }
+    for value in std?.values ?? [] { try Preprocessing.deviations.check(value, "--std") }
   }
 
   func run() throws {

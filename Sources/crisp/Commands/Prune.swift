@@ -61,7 +61,7 @@ struct Prune: ParsableCommand {
         """))
   var recipe: String?
 
-  @Option(help: "Seed of sampling and augmentation (default: 0).")
+  @Option(help: "Seed of sampling and augmentation: 0 (the default) to 9223372036854775807.")
   var seed: UInt64?
 
   @Flag(
@@ -86,6 +86,7 @@ struct Prune: ParsableCommand {
   }
 
   func validate() throws {
+    try PruningRecipe.seeds.check(seed, "--seed")
     guard (target.latencyMs == nil) == (device == nil) else {
       throw ValidationError("--latency-ms and --device go together; crisp device writes a profile.")
     }

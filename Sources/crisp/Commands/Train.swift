@@ -5,6 +5,7 @@ import Foundation
 import Inputs
 import ModelFormats
 import NeuralGraph
+import Pruning
 import Training
 
 /// `crisp train`: a universal model for all classes of a data set.
@@ -39,7 +40,7 @@ struct Train: ParsableCommand {
   @Option(help: "Highest learning rate.")
   var learningRate = UniversalTraining.Recipe().learningRate
 
-  @Option(help: "Seed of weights, order and augmentation.")
+  @Option(help: "Seed of weights, order and augmentation: 0 to 9223372036854775807.")
   var seed: UInt64 = 0
 
   @Option(
@@ -81,6 +82,7 @@ struct Train: ParsableCommand {
     try InputRange(8...1024).check(size, "--size")
     try InputRange(1e-9...10).check(learningRate, "--learning-rate")
     try InputRange(0.01...16).check(width, "--width")
+    try PruningRecipe.seeds.check(seed, "--seed")
   }
 
   /// Small pictures of one size stay as they are; others are brought to a square as photographs are.

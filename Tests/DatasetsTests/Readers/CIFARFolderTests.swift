@@ -68,7 +68,8 @@ import Testing
       try error { $0["test_batch.bin"] = records([0, 7]) }
         .contains("image 1 has label 7; there are 2 classes"))
     #expect(
-      try error { $0["test_batch.bin"] = records([0]) }.contains("holds no image of 'dog'"))
+      try error { $0["test_batch.bin"] = records([0]) }.contains(
+        "does not contain an image of 'dog'"))
   }
 
   @Test func namesMayComeFromElsewhere() throws {

@@ -83,6 +83,36 @@ import Testing
     #expect(fourth.value == 4)
   }
 
+  /// Whoever has the answer may ask again at once: nothing of the first one is in the way.
+  @Test func anAnswerLeavesItsPlaceFree() {
+    let lane = lane(running: 1, waiting: 0)
+    let (first, second) = (Result(), Result())
+    lane.submit({ _ in 1 }) { outcome in
+      lane.submit({ _ in 2 }, completion: second.take)
+      first.take(outcome)
+    }
+    #expect(first.told.wait() && second.told.wait())
+    #expect(first.value == 1 && second.value == 2)
+    #expect(lane.statistics.refused == 0)
+    #expect(lane.stop(deadline: .seconds(20)))
+  }
+
+  @Test func whatIsGivenUpLeavesItsPlaceFree() {
+    let lane = lane(running: 1, waiting: 1)
+    let gate = Gate()
+    let (running, dropped, next) = (Result(), Result(), Result())
+    lane.submit({ _ in gate.pass(1) }, completion: running.take)
+    #expect(gate.entered.wait())
+    let turn = lane.submit({ _ in unexpected("it was dropped") }) { outcome in
+      lane.submit({ _ in 2 }, completion: next.take)
+      dropped.take(outcome)
+    }
+    turn.cancel()
+    gate.release.set()
+    #expect(running.told.wait() && dropped.told.wait() && next.told.wait())
+    #expect(next.value == 2)
+  }
+
   @Test func asMuchRunsAtOnceAsTheLaneMay() {
     let lane = lane(running: 3, waiting: 0)
     let gates = (0..<3).map { _ in Gate() }

@@ -64,6 +64,46 @@ import Testing
     }
   }
 
+  /// A connection lingers after its last answer; the client that has read it may connect again.
+  @Test(arguments: [
+    ("GET /hello/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 200),
+    ("GET /hello/a HTTP/1.0\r\n\r\n", 200), ("nonsense\r\n\r\n", 400),
+  ])
+  func theLastAnswerLeavesThePlaceOfItsConnection(_ request: String, _ status: Int) throws {
+    var configuration = ServerConfiguration()
+    configuration.limits.maxConnections = 1
+    configuration.limits.maxConnectionsPerAddress = 1
+    try TestServer.run(TestServer.router, configuration: configuration) { port, _ in
+      var lingering: [RawClient] = []
+      for _ in 0..<3 {
+        let client = try RawClient(port: port)
+        try client.send(request)
+        #expect(try client.reply().status == status)
+        // It stays open on this side.
+        lingering.append(client)
+      }
+      #expect(lingering.count == 3)
+    }
+  }
+
+  /// As many as may linger uncounted; one more is counted until its client closes it.
+  @Test func notAnyNumberOfConnectionsLingersUncounted() throws {
+    var configuration = ServerConfiguration()
+    configuration.limits.maxConnections = 1
+    try TestServer.run(TestServer.router, configuration: configuration) { port, _ in
+      var lingering: [RawClient] = []
+      var last = 200
+      while last == 200, lingering.count < 100 {
+        let client = try RawClient(port: port)
+        try client.send("GET /hello/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        last = try client.reply().status
+        lingering.append(client)
+      }
+      #expect(last == 503)
+      #expect(lingering.count == 66)
+    }
+  }
+
   @Test func fullBacklogIsAnswered503() throws {
     let entered = Signal()
     let release = Signal()

@@ -32,35 +32,30 @@ enum ParserDriver {
   }
 
   private static func outcomes(_ pieces: [ArraySlice<UInt8>], limits: Limits) -> [String] {
-    var parser = RequestParser(limits: limits)
     var outcomes: [String] = []
-    for piece in pieces {
-      piece.withUnsafeBytes { parser.append($0) }
-      do throws(FramingError) {
-        while let outcome = try next(&parser, limit: limits.body) { outcomes += outcome }
-      } catch {
-        return outcomes + ["\(error.status.code) \(error.code)"]
-      }
+    let end = ParserRun.over(pieces, limits: limits) { outcome, _ in
+      if let line = line(outcome) { outcomes.append(line) }
     }
-    if parser.isInsideRequest { outcomes.append("incomplete") }
+    switch end {
+    case .open: break
+    case .incomplete: outcomes.append("incomplete")
+    case .failed(let error): return outcomes + ["\(error.status.code) \(error.code)"]
+    }
     return outcomes.isEmpty ? ["nothing"] : outcomes
   }
 
-  private static func next(
-    _ parser: inout RequestParser, limit: Int
-  ) throws(FramingError) -> [String]? {
-    switch try parser.next() {
+  private static func line(_ outcome: RequestParser.Outcome) -> String? {
+    switch outcome {
     case .incomplete: return nil
     case .head(let head):
-      try parser.acceptBody(limit: limit)
       let notes = (head.keepAlive ? "" : " close") + (head.expectsContinue ? " expects" : "")
       let path =
         head.line.target.isAsterisk ? "*" : "/" + head.line.target.path.joined(separator: "/")
-      return ["\(head.line.method) \(path)\(notes)"]
+      return "\(head.line.method) \(path)\(notes)"
     case .body(let body):
       let text = String(decoding: body, as: UTF8.self)
         .replacing("\r", with: "\\r").replacing("\n", with: "\\n").replacing("\r\n", with: "\\r\\n")
-      return body.isEmpty ? [] : ["body " + text]
+      return body.isEmpty ? nil : "body " + text
     }
   }
 }

@@ -40,8 +40,8 @@ import Testing
     #expect(startError(rsa) == nil)
     let certificateCases = [
       (absent, "No such file or directory"), (folder, "it is a folder"),
-      (text, "it holds no PEM text of a certificate"),
-      (good.key, "it holds no PEM text of a certificate"),
+      (text, "it does not contain PEM text of a certificate"),
+      (good.key, "it does not contain PEM text of a certificate"),
     ]
     for (path, reason) in certificateCases {
       #expect(
@@ -52,8 +52,8 @@ import Testing
     #expect(tornError?.code == "unusable_certificate")
     let keyCases = [
       (absent, "No such file or directory"), (folder, "it is a folder"),
-      (text, "it holds no PEM text of a private key"),
-      (good.certificate, "it holds no PEM text of a private key"),
+      (text, "it does not contain PEM text of a private key"),
+      (good.certificate, "it does not contain PEM text of a private key"),
       (
         locked.key,
         "it is encrypted; write it out in clear with openssl pkey -in \(locked.key)"

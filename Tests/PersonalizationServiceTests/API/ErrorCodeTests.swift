@@ -42,7 +42,8 @@ import Testing
     "Pruning/PruningError.swift", "Training/TrainingError.swift", "Datasets/DatasetError.swift",
     "ModelFormats/FormatError.swift", "NeuralGraph/GraphError.swift",
     "SparseRuntime/RuntimeError.swift", "Store/StoreError.swift",
-    "JobContract/ServiceError.swift",
+    "ControlPlane/ControlPlaneError.swift", "JobWorker/JobError.swift",
+    "PersonalizationService/ServiceError.swift",
   ]
 
   @Test func everyCodeOfAnAnswerIsDescribed() throws {

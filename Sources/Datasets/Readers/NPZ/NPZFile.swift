@@ -86,7 +86,7 @@ enum NPZFile {
     _ name: String, _ archive: ZipArchive, _ path: String, limit: Int
   ) throws(DatasetError) -> NPYArray {
     guard let array = try array(name, archive, path, limit: limit) else {
-      throw .notADataset(path: path, reason: "it holds no array '\(name)'")
+      throw .notADataset(path: path, reason: "it does not contain an array called '\(name)'")
     }
     return array
   }
