@@ -109,6 +109,7 @@ let package = Package(
         .embedInCode("m001_initial.sql"), .embedInCode("m002_dataset_fingerprint.sql"),
         .embedInCode("m003_fair_and_bounded.sql"), .embedInCode("m004_budgets.sql"),
         .embedInCode("m005_retention.sql"), .embedInCode("m006_steady_leases.sql"),
+        .embedInCode("m007_token_scopes.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -330,7 +331,7 @@ let package = Package(
         "JobWorker", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
         "PersonalizationClient", "PersonalizationService", "Pruning", "Randomness", "ServiceAPI",
         "SparseRuntime", "Store", "TestSupport",
-        "Training", "WebPage",
+        "Training", "WebPage", "crisp", "crisp-server",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),

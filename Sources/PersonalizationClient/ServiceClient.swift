@@ -58,10 +58,11 @@ public struct ServiceClient: Sendable {
 
   /// Downloads a model to a file and compares its SHA-256 with the ETag. The file appears only
   /// when it is complete and right.
-  public func download(_ model: String, to path: String) async throws -> (
-    bytes: Int, sha256: String
-  ) {
-    let (data, response) = try await send(request(["models", model]))
+  public func download(
+    _ model: String, to path: String, as format: DownloadFormat = .crisp
+  ) async throws -> (bytes: Int, sha256: String) {
+    let (data, response) = try await send(
+      request(["models", model], query: [("format", format.rawValue)]))
     let expected = (response.value(forHTTPHeaderField: "ETag") ?? "")
       .trimmingCharacters(in: CharacterSet(charactersIn: "\""))
     let found = SHA256.digest(of: data).hex
@@ -79,14 +80,19 @@ public struct ServiceClient: Sendable {
   // MARK: HTTP
 
   /// Every segment is data: anything but unreserved characters is escaped (RFC 3986, 2.3).
-  func request(_ segments: [String]) throws(ClientError) -> URLRequest {
+  func request(_ segments: [String], query: [(name: String, value: String?)] = [])
+    throws(ClientError) -> URLRequest
+  {
     let unreserved = CharacterSet(
       charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-    let path = segments.map {
-      $0.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
-    }.joined(separator: "/")
+    func escaped(_ text: String) -> String {
+      text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
+    }
+    let path = segments.map(escaped).joined(separator: "/")
+    let pairs = query.compactMap { name, value in value.map { "\(name)=\(escaped($0))" } }
     let base = server.absoluteString
-    guard let url = URL(string: base + (base.hasSuffix("/") ? "" : "/") + path) else {
+    let target = pairs.isEmpty ? path : "\(path)?\(pairs.joined(separator: "&"))"
+    guard let url = URL(string: base + (base.hasSuffix("/") ? "" : "/") + target) else {
       throw .invalidServer(base)
     }
     var request = URLRequest(url: url)
@@ -139,7 +145,7 @@ public struct ServiceClient: Sendable {
       .map { min(max(0, $0), 3600) }
   }
 
-  private func decoded<Value: Decodable>(_ request: URLRequest) async throws -> Value {
+  func decoded<Value: Decodable>(_ request: URLRequest) async throws -> Value {
     let (data, _) = try await send(request)
     do {
       return try JSONDecoder().decode(Value.self, from: data)

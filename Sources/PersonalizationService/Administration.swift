@@ -60,13 +60,18 @@ public struct Administration {
       + "\(record.parameterCount) parameters, sha256 \(record.digest.hex)"
   }
 
+  /// What a token is good for.
+  public typealias Scope = TokenScope
+
   /// Makes a token: a user's, or without one an operator's. Its secret is shown this once.
-  public func createToken(user: String?, label: String) throws -> (
-    token: AccessToken, summary: TokenSummary
-  ) {
+  /// - Parameter lifetime: Seconds until it stops working by itself; nil is never.
+  public func createToken(
+    user: String?, label: String, scope: TokenScope = .all, lifetime: TimeInterval? = nil
+  ) throws -> (token: AccessToken, summary: TokenSummary) {
     let token = AccessToken.random()
     let record = try store.addToken(
-      digest: token.digest, user: user.map { try UserID($0) }, label: label)
+      digest: token.digest, user: user.map { try UserID($0) }, label: label, scope: scope,
+      lifetime: lifetime)
     return (token, TokenSummary(record))
   }
 

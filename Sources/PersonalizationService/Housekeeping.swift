@@ -10,7 +10,8 @@ import Synchronization
 final class Housekeeping: Sendable {
   private let store: SQLiteStore
   private let configuration: Service.Configuration.Housekeeping
-  private let uses: ModelUses
+  private let uses: Uses<ModelID>
+  private let tokenUses: Uses<TokenID>
   private let predictions: SessionCache
   private let logger: Logger
   private let queue = DispatchQueue(label: "crisp.housekeeping", qos: .utility)
@@ -20,10 +21,11 @@ final class Housekeeping: Sendable {
   private let isErasureDue = Mutex(false)
 
   init(
-    store: SQLiteStore, configuration: Service.Configuration.Housekeeping, uses: ModelUses,
-    predictions: SessionCache, logger: Logger
+    store: SQLiteStore, configuration: Service.Configuration.Housekeeping, uses: Uses<ModelID>,
+    tokenUses: Uses<TokenID>, predictions: SessionCache, logger: Logger
   ) {
     self.uses = uses
+    self.tokenUses = tokenUses
     self.predictions = predictions
     self.store = store
     self.configuration = configuration
@@ -96,6 +98,7 @@ final class Housekeeping: Sendable {
 
   private func writeUses() {
     attempt("write down which models were used") { try store.markUsed(uses.take()) }
+    attempt("write down which tokens were used") { try store.markUsed(tokenUses.take()) }
   }
 
   private func erase() {

@@ -70,6 +70,8 @@ public final class Service: Sendable {
     /// Names, and addresses, under which the server answers as long as it has no tokens, besides
     /// loopback ones and `http.host`. Without ports; case does not matter.
     public var allowedHosts: [String] = []
+    /// Pages of other sites that browsers let use the server.
+    public var allowedOrigins: [String] = []
     /// Lines that the log has lost so far, for the metrics.
     public var droppedLogLines: @Sendable () -> Int = { 0 }
 
@@ -119,6 +121,8 @@ public final class Service: Sendable {
   private let server: HTTPServer
   private let logger: Logger
   private let readiness = Readiness()
+  private let gate: Gate
+  private let workers: Int
   private let drainDelay: Int
   private let delayIsOver = DispatchSemaphore(value: 0)
 
@@ -150,9 +154,10 @@ public final class Service: Sendable {
     store = try SQLiteStore(
       path: configuration.database, withoutRoom: true, onAccess: configuration.onStoreAccess)
     store.onCondition { Self.log($0, to: logger) }
-    let gate = Gate(
+    let tokenUses = Uses<TokenID>()
+    gate = Gate(
       store: store, hosts: HostRule(listeningOn: host, allowed: configuration.allowedHosts),
-      requireTokens: configuration.requireTokens)
+      uses: tokenUses, requireTokens: configuration.requireTokens)
     guard try !isExposed || gate.isClosed else {
       throw ServiceError.exposedWithoutTokens(host: host)
     }
@@ -165,6 +170,7 @@ public final class Service: Sendable {
     jobs.threadsPerWorker = min(
       max(1, configuration.threadsPerWorker), ProcessInfo.processInfo.activeProcessorCount)
     jobs.lease = configuration.lease
+    workers = jobs.workers
     let metrics = ServiceMetrics()
     let estimator = JobEstimator(
       store: store, threads: jobs.threadsPerWorker,
@@ -187,10 +193,10 @@ public final class Service: Sendable {
         try PackedModel(data: reader.read(offset: 0, length: Int(reader.size))),
         bytes: Int(reader.size))
     }
-    let uses = ModelUses()
+    let uses = Uses<ModelID>()
     housekeeping = Housekeeping(
       store: store, configuration: configuration.housekeeping, uses: uses,
-      predictions: predictions, logger: logger)
+      tokenUses: tokenUses, predictions: predictions, logger: logger)
     let api = API(
       store: store, gate: gate, library: library, runner: runner,
       estimator: estimator,
@@ -208,7 +214,9 @@ public final class Service: Sendable {
     var routes = api.routes()
     api.addPageRoutes(to: &routes)
     rules = routes.rules
-    server = HTTPServer(configuration: configuration.http, router: routes.router, logger: logger) {
+    var http = configuration.http
+    http.allowedOrigins = AllowedOrigins(configuration.allowedOrigins)
+    server = HTTPServer(configuration: http, router: routes.router, logger: logger) {
       exchange in
       metrics.record(exchange)
       RequestLog.write(exchange, to: logger)
@@ -225,9 +233,22 @@ public final class Service: Sendable {
   public func start() throws -> BoundAddress {
     // First: a second server started by mistake fails here, and must not take the first one's jobs.
     let address = try server.start()
+    try announceStart()
     try beginWork()
     housekeeping.start()
     return address
+  }
+
+  /// One line that says what an operator asks first when something is odd.
+  private func announceStart() throws {
+    let access = try gate.isClosed ? "closed" : "open"
+    logger.notice(
+      "started",
+      metadata: [
+        "version": "\(Self.version)", "database": "\(store.path)",
+        "schema": "\(SQLiteStore.schemaVersion)", "workers": "\(workers)",
+        "kernels": "\(InstructionSet.best)", "access": "\(access)",
+      ])
   }
 
   /// Starts working, on a full disk as soon as there is room: until the jobs of a server that died have
@@ -310,6 +331,9 @@ public final class Service: Sendable {
     }
     return drained && stopped && isIdle
   }
+
+  /// Whether a text can be one of ``Configuration/allowedOrigins``.
+  public static func isOrigin(_ text: String) -> Bool { AllowedOrigins.isOrigin(text) }
 
   /// Whether a text can be one of ``Configuration/allowedHosts``.
   public static func isHostName(_ text: String) -> Bool { HostRule.isName(text) }

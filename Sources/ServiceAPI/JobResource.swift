@@ -90,6 +90,8 @@ public struct JobResource: Codable, Sendable {
   public var startedAt: Int?
   /// Unix seconds.
   public var finishedAt: Int?
+  /// Jobs that workers take before this one; null unless it waits, and in lists and streams.
+  public var position: Int?
   /// Where a running or finished job is or was.
   public var progress: Progress?
   /// Unix seconds, while running.
@@ -118,7 +120,7 @@ public struct JobResource: Codable, Sendable {
     case createdAt = "created_at"
     case startedAt = "started_at"
     case finishedAt = "finished_at"
-    case progress
+    case position, progress
     case estimatedFinish = "estimated_finish"
     case estimate, attempt, error
     case resultModel = "result_model"
@@ -130,7 +132,8 @@ public struct JobResource: Codable, Sendable {
   public init(
     id: String, user: String?, status: String, priority: String, createdAt: Int, startedAt: Int?,
     finishedAt: Int?,
-    progress: Progress?, estimatedFinish: Int?, estimate: EstimateFigures? = nil, attempt: Int,
+    position: Int? = nil, progress: Progress?, estimatedFinish: Int?,
+    estimate: EstimateFigures? = nil, attempt: Int,
     error: Failure?,
     resultModel: String?, baseModel: String, classes: JSONValue, recipe: JSONValue, seed: UInt64,
     metadata: JSONValue
@@ -142,6 +145,7 @@ public struct JobResource: Codable, Sendable {
     self.createdAt = createdAt
     self.startedAt = startedAt
     self.finishedAt = finishedAt
+    self.position = position
     self.progress = progress
     self.estimatedFinish = estimatedFinish
     self.estimate = estimate
@@ -169,6 +173,7 @@ public struct JobResource: Codable, Sendable {
     try container.encode(createdAt, forKey: .createdAt)
     try container.encode(startedAt, forKey: .startedAt)
     try container.encode(finishedAt, forKey: .finishedAt)
+    try container.encode(position, forKey: .position)
     try container.encode(progress, forKey: .progress)
     try container.encode(estimatedFinish, forKey: .estimatedFinish)
     try container.encode(estimate, forKey: .estimate)

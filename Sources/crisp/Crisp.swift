@@ -10,7 +10,9 @@ struct Crisp: AsyncParsableCommand {
     version: generator,
     subcommands: [
       Train.self, Prune.self, Compare.self, Evaluate.self, Predict.self, Inspect.self, Bench.self,
-      Device.self, Estimate.self, Convert.self, Personalize.self, Table.self,
+      Device.self, Estimate.self, Convert.self, Personalize.self, Jobs.self, Models.self,
+      Download.self, Cancel.self,
+      Table.self,
     ])
 
   /// Name and version, as model cards state them.

@@ -15,13 +15,15 @@ final class Interruption {
   let flag = Flag()
   private var sources: [any DispatchSourceSignal] = []
 
-  init() {
+  /// - Parameter action: done at the first signal, on a queue of its own.
+  init(_ action: @escaping @Sendable () -> Void = {}) {
     let queue = DispatchQueue(label: "crisp.signals")
     sources = [SIGINT, SIGTERM].map { number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler { [flag] in
         flag.set()
+        action()
         signal(number, SIG_DFL)
       }
       source.resume()

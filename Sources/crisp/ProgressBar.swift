@@ -3,7 +3,7 @@ import Foundation
 /// One line on standard error that redraws itself on a terminal; silent elsewhere, so that logs and
 /// pipes stay clean.
 final class ProgressBar {
-  private let isTerminal = isatty(STDERR_FILENO) == 1
+  let isTerminal = isatty(STDERR_FILENO) == 1
   private let width = 28
   private var lastText = ""
 

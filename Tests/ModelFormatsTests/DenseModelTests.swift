@@ -43,7 +43,8 @@ import Testing
     }
     for (mean, deviation) in [
       ([0, 0], [1, 1, 1]), ([0, 0, 0], [1, 1]), ([0, 0, .nan], [1, 1, 1]),
-      ([0, 0, 0], [1, 0, 1]), ([0, 0, 0], [1, .infinity, 1]),
+      ([0, 0, 0], [1, 0, 1]), ([0, 0, 0], [1, .infinity, 1]), ([0, 0, 1001], [1, 1, 1]),
+      ([0, 0, 0], [1, 1e-7, 1]), ([0, 0, 0], [1, 1001, 1]),
     ] as [([Float], [Float])] {
       #expect(throws: FormatError.self) {
         try Preprocessing(shape: good.graph.input, mean: mean, standardDeviation: deviation)

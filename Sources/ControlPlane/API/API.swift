@@ -27,7 +27,7 @@ package struct API: Sendable {
   let predictions: SessionCache
   let converter: ModelConverter
   /// Told of every download and prediction.
-  let uses: ModelUses
+  let uses: Uses<ModelID>
   let rates: PostRates
   /// Whose milliseconds are meant unless a request names a device.
   let ownDevice: ServerDevice
@@ -46,7 +46,7 @@ package struct API: Sendable {
     store: SQLiteStore, gate: Gate, library: any UniversalModels, runner: any JobDispatch,
     estimator: JobEstimator,
     hub: JobHub, heartbeat: Duration, housekeeping: any RemainsEraser, lanes: Lanes,
-    predictions: SessionCache, converter: ModelConverter, uses: ModelUses, rates: PostRates,
+    predictions: SessionCache, converter: ModelConverter, uses: Uses<ModelID>, rates: PostRates,
     ownDevice: ServerDevice, devices: DeviceFolder,
     limits: QueueLimits, bodyLimit: Int, predictionBodyLimit: Int, metrics: MetricsRegistry,
     readiness: Readiness, logger: Logger

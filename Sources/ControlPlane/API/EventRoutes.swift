@@ -53,7 +53,7 @@ extension API {
     ) { [gate] in
       // What cannot be looked up now is looked up again before long.
       do {
-        _ = try gate.admit(request, parameters, to: .requester)
+        _ = try gate.admit(request, parameters, to: .requester, scope: .read)
         return true
       } catch {
         return !(400..<500).contains(Problems.problem(for: error)?.status ?? 500)

@@ -34,10 +34,10 @@ extension API {
           retryAfter: 5)
       }
     }
-    routes.on(.get, "/metrics", access: .operator) { _, _, _ in
+    routes.on(.get, "/metrics", access: .operator, scope: .metrics) { _, _, _ in
       .text(.ok, metrics.text, type: Exposition.contentType)
     }
-    routes.on(.get, "/openapi.json", access: .anyone, isImmediate: true, isPublic: true) {
+    routes.on(.get, "/openapi.json", access: .anyone, isPublic: true) {
       _, _, _ in
       Response(
         .ok, headers: [.contentType: APIDescription.mediaType], body: .bytes(APIDescription.json))

@@ -28,7 +28,7 @@ extension API {
     }
     routes.on(.get, "/jobs/{job}", access: .requester) { _, parameters, caller in
       let job = try store.job(Self.identifier("job", in: parameters))
-      return try .json(.ok, resource(job, for: caller))
+      return try .json(.ok, placed(resource(job, for: caller), job))
     }
     routes.on(.post, "/jobs/{job}/cancel", access: .requester) { _, parameters, caller in
       let id: JobID = try Self.identifier("job", in: parameters)
@@ -38,6 +38,14 @@ extension API {
       return try .json(
         job.status.isFinished ? .ok : .accepted, Self.resource(job, for: caller, asked: asked))
     }
+  }
+
+  /// The resource with the job's place in the queue.
+  func placed(_ resource: JobResource, _ job: JobRecord) throws -> JobResource {
+    guard job.status == .queued else { return resource }
+    var placed = resource
+    placed.position = try store.position(of: job.id)
+    return placed
   }
 
   /// An operator stops a job for everyone; a user leaves it, and others who wait keep it.

@@ -10,7 +10,8 @@ import Store
 extension API {
   func addPredictionRoutes(to routes: inout RouteTable) {
     routes.on(
-      .post, "/models/{model}/predictions", access: .modelHolder, bodyLimit: predictionBodyLimit
+      .post, "/models/{model}/predictions", access: .modelHolder, scope: .read,
+      bodyLimit: predictionBodyLimit
     ) { request, parameters, _ in
       let id = try model(parameters).id
       return lanes.predictions.response { turn in try predict(request, model: id, turn) }

@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import Store
 
 /// One line of the table of routes.
 package struct RouteRule: Sendable {
@@ -9,6 +10,8 @@ package struct RouteRule: Sendable {
   package let pattern: String
   /// Who may call it.
   package let access: Access
+  /// What a token has to be good for.
+  package let scope: TokenScope
 }
 
 /// Every route with its rule of access: a route cannot be added without one.
@@ -26,18 +29,23 @@ package struct RouteTable: Sendable {
 
   /// Adds a route behind its rule; its errors become problems.
   /// - Parameters:
+  ///   - scope: what a token has to be good for; by itself `read` for GET, and `all` for the others.
   ///   - isImmediate: see `Router.on`. Rules but `anyone` read the database, and wait.
   ///   - isPublic: says that the answer is the same for the whole world and may be read under any name
   ///     of this server; see ``HostRule``.
   package mutating func on(
-    _ method: HTTPRequest.Method, _ pattern: String, access: Access, bodyLimit: Int? = nil,
-    isImmediate: Bool = false, isPublic: Bool = false, handler: @escaping Handler
+    _ method: HTTPRequest.Method, _ pattern: String, access: Access, scope: TokenScope? = nil,
+    bodyLimit: Int? = nil, isImmediate: Bool = false, isPublic: Bool = false,
+    handler: @escaping Handler
   ) {
-    rules.append(RouteRule(method: method, pattern: pattern, access: access))
+    let scope = scope ?? (method == .get ? .read : .all)
+    rules.append(RouteRule(method: method, pattern: pattern, access: access, scope: scope))
     // A body of megabytes is not read for who may not send it.
     let screen: Router.Screen = { [gate] request, parameters in
       if !isPublic, (try? gate.checkHost(of: request)) == nil { return .refused }
-      guard let caller = try? gate.admit(request, parameters, to: access) else { return .refused }
+      guard let caller = try? gate.admit(request, parameters, to: access, scope: scope) else {
+        return .refused
+      }
       guard case .user(let user) = caller else { return .admitted(user: nil) }
       return .admitted(user: user.text)
     }
@@ -46,7 +54,7 @@ package struct RouteTable: Sendable {
     ) { [gate] request, parameters in
       do {
         if !isPublic { try gate.checkHost(of: request) }
-        let caller = try gate.admit(request, parameters, to: access)
+        let caller = try gate.admit(request, parameters, to: access, scope: scope)
         if method != .get, request.isCrossSite == true { throw Self.crossSite }
         try request.requireSingleParameters()
         return try handler(request, parameters, caller).mapDeferredError {

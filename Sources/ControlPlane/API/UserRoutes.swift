@@ -90,7 +90,7 @@ extension API {
         "job queued", metadata: ["job_id": "\(job.id)", "request_id": "\(request.id)"])
       runner.wake()
     }
-    return try resource(outcome.job, for: caller)
+    return try placed(resource(outcome.job, for: caller), outcome.job)
   }
 
   /// A request that has been checked, and what it would cost.

@@ -6,17 +6,24 @@ import Synchronization
 /// Lets requests in or turns them away: the only place that reads tokens and decides on ``Access``.
 ///
 /// A server whose database has no active token runs open, unless tokens are required. Once it has
-/// seen one it stays closed, also when the last token is revoked while it runs.
+/// seen one it stays closed, also when the last token is revoked while it runs. Tokens that have expired
+/// keep it closed: time alone opens nothing.
 package final class Gate: Sendable {
   private let store: SQLiteStore
   private let hosts: HostRule
+  private let uses: Uses<TokenID>
   private let closed: Atomic<Bool>
 
   /// A gate that is open unless `requireTokens`, or the database has a token.
-  /// - Parameter hosts: under which names an open gate answers.
-  package init(store: SQLiteStore, hosts: HostRule, requireTokens: Bool) {
+  /// - Parameters:
+  ///   - hosts: under which names an open gate answers.
+  ///   - uses: told of every token that let somebody in.
+  package init(
+    store: SQLiteStore, hosts: HostRule, uses: Uses<TokenID>, requireTokens: Bool
+  ) {
     self.store = store
     self.hosts = hosts
+    self.uses = uses
     closed = Atomic(requireTokens)
   }
 
@@ -42,9 +49,12 @@ package final class Gate: Sendable {
   }
 
   /// Who sent a request that may have its answer. Throws the 401, 403 or 404 for one that may not.
-  func admit(_ request: Request, _ parameters: PathParameters, to access: Access) throws -> Caller {
+  /// - Parameter scope: what its token has to be good for.
+  func admit(
+    _ request: Request, _ parameters: PathParameters, to access: Access, scope: TokenScope
+  ) throws -> Caller {
     if access == .anyone { return .unknown }
-    let caller = try caller(of: request)
+    let caller = try caller(of: request, scope)
     guard case .user(let user) = caller else { return caller }
     switch access {
     case .anyone, .tokenHolder: break
@@ -76,7 +86,7 @@ package final class Gate: Sendable {
     }
   }
 
-  private func caller(of request: Request) throws -> Caller {
+  private func caller(of request: Request, _ scope: TokenScope) throws -> Caller {
     guard try isClosed else { return .operator }
     guard let field = request.headers[.authorization] else { throw Self.missingToken }
     // RFC 9110 §11.4: a scheme in any case, then one space or more.
@@ -86,6 +96,8 @@ package final class Gate: Sendable {
       let record = try store.activeToken(digest: token.digest),
       record.digest.isEqualInConstantTime(to: token.digest)
     else { throw Self.invalidToken }
+    uses.note(record.id)
+    guard record.scope.covers(scope) else { throw Self.insufficientScope(record.scope, scope) }
     return record.user.map(Caller.user) ?? .operator
   }
 
@@ -96,10 +108,23 @@ package final class Gate: Sendable {
       + "with crisp-server token create")
   private static let invalidToken = challenge(
     #"Bearer realm="crisp", error="invalid_token""#, code: "invalid_token",
-    detail: "the token is malformed, unknown or revoked; ask the server's operator for another")
+    detail:
+      "the token is malformed, unknown, revoked or expired; ask the server's operator for another")
 
   private static func challenge(_ value: String, code: String, detail: String) -> ProblemDetails {
     ProblemDetails(.unauthorized, code: code, detail: detail, headers: [.wwwAuthenticate: value])
+  }
+
+  // RFC 6750 §3.1: 403, and the scope that is needed.
+  private static func insufficientScope(_ given: TokenScope, _ needed: TokenScope) -> ProblemDetails
+  {
+    ProblemDetails(
+      .forbidden, code: "insufficient_scope",
+      detail: "this token is for '\(given.rawValue)' only; this needs one for '\(needed.rawValue)'",
+      headers: [
+        .wwwAuthenticate:
+          #"Bearer realm="crisp", error="insufficient_scope", scope="\#(needed.rawValue)""#
+      ])
   }
 
   /// A token that is good, but not for this.

@@ -9,14 +9,22 @@ public struct TokenSummary: Encodable, Sendable {
   public let user: String?
   /// What the operator calls it.
   public let label: String
+  /// `all`, `read` or `metrics`.
+  public let scope: String
   /// Unix seconds.
   public let createdAt: Int
+  /// Unix seconds; nil when it never stops working by itself.
+  public let expiresAt: Int?
+  /// Unix seconds of its last use, to the round of tidying up; nil when that is not known.
+  public let usedAt: Int?
   /// Unix seconds; nil while it works.
   public let revokedAt: Int?
 
   enum CodingKeys: String, CodingKey {
-    case id, user, label
+    case id, user, label, scope
     case createdAt = "created_at"
+    case expiresAt = "expires_at"
+    case usedAt = "used_at"
     case revokedAt = "revoked_at"
   }
 
@@ -25,7 +33,10 @@ public struct TokenSummary: Encodable, Sendable {
     id = record.id.rawValue
     user = record.user?.text
     label = record.label
+    scope = record.scope.rawValue
     createdAt = API.seconds(record.createdAt)
+    expiresAt = record.expiresAt.map(API.seconds)
+    usedAt = record.usedAt.map(API.seconds)
     revokedAt = record.revokedAt.map(API.seconds)
   }
 
@@ -35,7 +46,10 @@ public struct TokenSummary: Encodable, Sendable {
     try container.encode(id, forKey: .id)
     try container.encode(user, forKey: .user)
     try container.encode(label, forKey: .label)
+    try container.encode(scope, forKey: .scope)
     try container.encode(createdAt, forKey: .createdAt)
+    try container.encode(expiresAt, forKey: .expiresAt)
+    try container.encode(usedAt, forKey: .usedAt)
     try container.encode(revokedAt, forKey: .revokedAt)
   }
 }

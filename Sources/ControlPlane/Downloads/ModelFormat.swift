@@ -23,7 +23,7 @@ enum ModelFormat: String, CaseIterable, Sendable {
   /// The `Content-Type` unless the request asks for another one.
   var mediaType: String {
     switch self {
-    case .crisp: "application/octet-stream"
+    case .crisp: "application/vnd.crisp.safetensors"
     case .safetensors: "application/vnd.safetensors"
     case .onnx: "application/vnd.onnx"
     }
@@ -31,7 +31,7 @@ enum ModelFormat: String, CaseIterable, Sendable {
 
   /// What an Accept field can name, the most usual first.
   private static let offers: [(mediaType: String, format: ModelFormat)] = [
-    (ModelFormat.crisp.mediaType, .crisp), ("application/vnd.crisp.safetensors", .crisp),
+    (ModelFormat.crisp.mediaType, .crisp), ("application/octet-stream", .crisp),
     (ModelFormat.safetensors.mediaType, .safetensors), (ModelFormat.onnx.mediaType, .onnx),
   ]
 

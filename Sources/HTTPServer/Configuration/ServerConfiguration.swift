@@ -8,6 +8,8 @@ public struct ServerConfiguration: Sendable {
   public var tls: TLSFiles?
   /// Bounds on requests, connections and time.
   public var limits: Limits
+  /// Pages of other sites that browsers let use this server.
+  public var allowedOrigins: AllowedOrigins
   /// Handlers that run at once.
   public var workers: Int
   /// Complete requests that may wait for a worker; one more is answered 503 with `Retry-After`.
@@ -18,12 +20,14 @@ public struct ServerConfiguration: Sendable {
   /// Creates a configuration; the defaults suit loopback.
   public init(
     host: String = "127.0.0.1", port: Int = 0, tls: TLSFiles? = nil, limits: Limits = Limits(),
-    workers: Int = 8, backlog: Int = 256, listenBacklog: Int = 511
+    allowedOrigins: AllowedOrigins = .none, workers: Int = 8, backlog: Int = 256,
+    listenBacklog: Int = 511
   ) {
     self.host = host
     self.port = port
     self.tls = tls
     self.limits = limits
+    self.allowedOrigins = allowedOrigins
     self.workers = workers
     self.backlog = backlog
     self.listenBacklog = listenBacklog

@@ -22,6 +22,9 @@ public struct Request: Sendable {
   public let isSecure: Bool
   /// The peer's numeric address without its port.
   public let remoteAddress: String
+  /// The origin of the page that sends this, as it names it, if the server lets its pages use it
+  /// (`ServerConfiguration.allowedOrigins`).
+  public let allowedOrigin: String?
   /// Names this request in the log, in errors and in the response's `Request-Id` field.
   public let id: String
   /// What the body takes of the memory for bodies, until it is answered or the last copy of the
@@ -74,13 +77,14 @@ public struct Request: Sendable {
     }
   }
 
-  /// Whether a page of another origin may have sent this, as only browsers tell: `Sec-Fetch-Site`
+  /// Whether a page of another origin, and not of an allowed one, may have sent this, as only browsers tell: `Sec-Fetch-Site`
   /// (W3C, "Fetch Metadata Request Headers") or, from older ones, `Origin` (RFC 6454 §7). Nil when
   /// neither is there, as with programs.
   ///
   /// An origin is a scheme, a host and a port. Over TLS only `https` is this server's own; without TLS
   /// `https` may be too, behind a proxy that ends TLS.
   public var isCrossSite: Bool? {
+    if allowedOrigin != nil { return false }
     if let name = HTTPField.Name("Sec-Fetch-Site"), let site = headers[name] {
       return site != "same-origin" && site != "none"
     }
@@ -95,7 +99,8 @@ public struct Request: Sendable {
   /// - Throws: `ProblemDetails` with status 400 when the target is malformed.
   public init(
     method: HTTPRequest.Method, target: String, headers: HTTPFields = [:], body: [UInt8] = [],
-    isSecure: Bool = false, remoteAddress: String = "127.0.0.1", id: String = "0"
+    isSecure: Bool = false, remoteAddress: String = "127.0.0.1", id: String = "0",
+    allowedOrigins: AllowedOrigins = .none
   ) throws {
     let parsed: RequestTarget
     do throws(FramingError) {
@@ -105,12 +110,13 @@ public struct Request: Sendable {
     }
     self.init(
       method: method, target: parsed, headers: headers, body: body, isSecure: isSecure,
-      remoteAddress: remoteAddress, id: id)
+      remoteAddress: remoteAddress, id: id, allowedOrigins: allowedOrigins)
   }
 
   init(
     method: HTTPRequest.Method, target: RequestTarget, headers: HTTPFields, body: [UInt8],
-    isSecure: Bool, remoteAddress: String, id: String, reservation: BodyReservation? = nil
+    isSecure: Bool, remoteAddress: String, id: String, allowedOrigins: AllowedOrigins = .none,
+    reservation: BodyReservation? = nil
   ) {
     self.method = method
     self.target = target.raw
@@ -121,6 +127,7 @@ public struct Request: Sendable {
     self.isSecure = isSecure
     authority = target.authority ?? HTTPField.Name("Host").flatMap { headers[$0] }
     self.remoteAddress = remoteAddress
+    allowedOrigin = allowedOrigins.origin(in: headers)
     self.id = id
     self.reservation = reservation
   }

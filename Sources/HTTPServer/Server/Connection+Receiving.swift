@@ -176,8 +176,8 @@ extension Connection {
       request: Request(
         method: head.line.method, target: head.line.target, headers: head.headers, body: body,
         isSecure: context.configuration.tls != nil, remoteAddress: address, id: RequestID.next(),
-        reservation: reservation),
-      outcome: outcome, version: head.line.version,
+        allowedOrigins: context.configuration.allowedOrigins, reservation: reservation),
+      outcome: outcome, version: head.line.version, origins: context.configuration.allowedOrigins,
       keepAlive: head.keepAlive && !context.isDraining)
   }
 }

@@ -6,6 +6,7 @@ struct Exchange: Sendable {
   var request: Request
   let outcome: Router.Outcome
   let version: RequestLine.Version
+  let origins: AllowedOrigins
   var keepAlive: Bool
   let started = MonotonicClock.now
 
@@ -31,6 +32,8 @@ struct Exchange: Sendable {
           response.body = .bytes(try Self.collect(length, read))
         }
       }
+      // What is answered at once is answered on a loop, which has no time for it.
+      if !outcome.isImmediate { ContentCoding.apply(to: &response, for: request) }
       return response
     } catch {
       return failure(error, logger: logger)
@@ -56,7 +59,9 @@ struct Exchange: Sendable {
 
   /// A response to this request, as it is sent.
   func outgoing(_ response: Response) -> OutgoingResponse {
-    OutgoingResponse(
+    var response = response
+    origins.addFields(to: &response, for: request)
+    return OutgoingResponse(
       response: response, version: version, isHead: request.isHead, requestID: request.id,
       keepAlive: keepAlive)
   }

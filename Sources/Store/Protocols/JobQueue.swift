@@ -44,6 +44,10 @@ public protocol JobQueue: Sendable {
   ///   ``StoreError/invalidValue(field:reason:)`` unless `limit` is 1 to 1000.
   func jobs(_ filter: JobFilter, after: JobID?, limit: Int) throws -> Page<JobRecord>
 
+  /// Jobs that workers take before this one, as things stand; `nil` unless it waits.
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  func position(of id: JobID) throws -> Int?
+
   /// How much there is to do.
   func backlog() throws -> Backlog
 

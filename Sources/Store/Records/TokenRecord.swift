@@ -11,8 +11,14 @@ public struct TokenRecord: Equatable, Sendable {
   public let user: UserID?
   /// What the operator calls it.
   public let label: String
+  /// What it is good for.
+  public let scope: TokenScope
   /// When it was made.
   public let createdAt: Date
-  /// When it stopped working.
+  /// When it stops working by itself; `nil` is never.
+  public let expiresAt: Date?
+  /// When it was last used, to the round of tidying up; `nil` when that is not known.
+  public let usedAt: Date?
+  /// When it was stopped from working.
   public let revokedAt: Date?
 }

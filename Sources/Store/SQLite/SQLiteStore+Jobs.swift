@@ -50,6 +50,28 @@ extension SQLiteStore {
       return Page(try rows.map { try db.jobRecord($0) }, limit: limit)
     }
   }
+
+  /// See ``JobQueue/position(of:)``.
+  public func position(of id: JobID) throws -> Int? {
+    try read { db in
+      let job = try db.jobNumber(id)
+      guard
+        let row = try db.first(
+          "SELECT priority, turn FROM jobs WHERE number = ? AND status = 'queued'", [job])
+      else { return nil }
+      let (priority, turn) = (try row.integer("priority"), try row.integer("turn"))
+      return Int(
+        clamping: try db.number(
+          Self.positionQuery, [priority, priority, turn, priority, turn, job]))
+    }
+  }
+
+  /// Counts what stands before a priority, turn and number in the order of `claimQuery`.
+  package static let positionQuery = """
+    SELECT count(*) FROM jobs INDEXED BY jobs_open
+    WHERE status IN ('queued', 'running') AND status = 'queued' AND cancel_requested = 0
+      AND (priority > ? OR priority = ? AND turn < ? OR priority = ? AND turn = ? AND number < ?)
+    """
 }
 
 /// The listing of jobs; one fixed statement for each combination of filters, so that each one finds

@@ -3,6 +3,9 @@ import GRDB
 import Migrations
 
 extension SQLiteStore {
+  /// The schema that this program reads and writes.
+  public static let schemaVersion = migrations.count
+
   /// What a migration did.
   public struct Migrated: Equatable, Sendable {
     /// The schema there was; 0 for an empty file.

@@ -1,21 +1,37 @@
 import Digests
+import Foundation
 import GRDB
 
 extension SQLiteStore {
-  /// See ``TokenRegistry/addToken(digest:user:label:)``.
-  public func addToken(digest: SHA256Digest, user: UserID?, label: String) throws -> TokenRecord {
+  /// See ``TokenRegistry/addToken(digest:user:label:scope:lifetime:)``.
+  public func addToken(
+    digest: SHA256Digest, user: UserID?, label: String, scope: TokenScope, lifetime: TimeInterval?
+  ) throws -> TokenRecord {
     try FieldText.validate(label, field: "token label")
+    guard scope != .metrics || user == nil else {
+      throw StoreError.invalidValue(
+        field: "token scope",
+        reason: "must not be metrics for a user's token: that is an operator's")
+    }
+    if let lifetime, lifetime < 1 {
+      throw StoreError.invalidValue(
+        field: "token lifetime", reason: "must be seconds from 1 to a century")
+    }
     return try write { db, now in
       if let user { try db.ensureUser(user.text, now: now) }
       let id = TokenID.random()
+      let expiry = try lifetime.map {
+        try Timestamp.milliseconds(now, plus: $0, field: "token lifetime")
+      }
       let added = try db.run(
         """
-        INSERT INTO tokens (id, digest, user, label, created_at) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (digest) DO NOTHING
-        """, [id.rawValue, digest.hex, user?.text, label, now])
+        INSERT INTO tokens (id, digest, user, label, created_at, scope, expires_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING
+        """, [id.rawValue, digest.hex, user?.text, label, now, scope.rawValue, expiry])
       guard added == 1 else { throw StoreError.nameTaken(.token, label) }
       return TokenRecord(
-        id: id, digest: digest, user: user, label: label, createdAt: Timestamp.date(now),
+        id: id, digest: digest, user: user, label: label, scope: scope,
+        createdAt: Timestamp.date(now), expiresAt: expiry.map(Timestamp.date), usedAt: nil,
         revokedAt: nil)
     }
   }
@@ -29,16 +45,28 @@ extension SQLiteStore {
 
   /// See ``TokenRegistry/activeToken(digest:)``.
   public func activeToken(digest: SHA256Digest) throws -> TokenRecord? {
-    try read { db in
+    let record = try read { db in
       try db.first(
         "SELECT * FROM tokens WHERE digest = ? AND revoked_at IS NULL", [digest.hex]
       ).map { try db.tokenRecord($0) }
     }
+    guard let record, record.expiresAt.map({ $0 > clock.date() }) ?? true else { return nil }
+    return record
   }
 
   /// See ``TokenRegistry/hasActiveToken()``.
   public func hasActiveToken() throws -> Bool {
     try read { db in try db.first("SELECT 1 FROM tokens WHERE revoked_at IS NULL", []) != nil }
+  }
+
+  /// See ``TokenRegistry/markUsed(_:)``.
+  public func markUsed(_ ids: [TokenID]) throws {
+    guard !ids.isEmpty else { return }
+    try write { db, now in
+      for id in ids {
+        _ = try db.run("UPDATE tokens SET used_at = ? WHERE id = ?", [now, id.rawValue])
+      }
+    }
   }
 
   /// See ``TokenRegistry/revokeToken(_:)``.
@@ -57,6 +85,11 @@ extension Database {
     TokenRecord(
       id: try row.identifier("id", as: TokenID.self), digest: try row.digest("digest"),
       user: try row.optionalUser("user"), label: try row.text("label"),
-      createdAt: try row.date("created_at"), revokedAt: try row.optionalDate("revoked_at"))
+      // Databases of earlier versions, which may be read as they are, have tokens for everything only.
+      scope: row.hasColumn("scope") ? try row.value("scope", TokenScope.init(rawValue:)) : .all,
+      createdAt: try row.date("created_at"),
+      expiresAt: row.hasColumn("expires_at") ? try row.optionalDate("expires_at") : nil,
+      usedAt: row.hasColumn("used_at") ? try row.optionalDate("used_at") : nil,
+      revokedAt: try row.optionalDate("revoked_at"))
   }
 }

@@ -116,6 +116,12 @@ struct Serve: ParsableCommand {
       valueName: "name"))
   var allowedHost: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "A site whose pages browsers let use the server, like https://app.example.org; may be repeated.",
+      valueName: "origin"))
+  var allowOrigin: [String] = []
+
   @Flag(help: "Listen beyond loopback although nothing protects users from each other.")
   var insecure = false
 
@@ -125,6 +131,11 @@ struct Serve: ParsableCommand {
     try InputRange(1...1024).check(threadsPerWorker, "--threads-per-worker")
     for name in allowedHost where !Service.isHostName(name) {
       throw ValidationError("--allowed-host must be a name or an address without a port.")
+    }
+    for origin in allowOrigin where !Service.isOrigin(origin) {
+      throw ValidationError(
+        "--allow-origin must be a site as browsers name it, like https://app.example.org or "
+          + "http://localhost:3000; a * would let every page use the server.")
     }
     var isFolder: ObjCBool = false
     if let devices,
@@ -194,6 +205,7 @@ struct Serve: ParsableCommand {
     configuration.requireTokens = requireTokens
     configuration.insecure = insecure
     configuration.allowedHosts = allowedHost
+    configuration.allowedOrigins = allowOrigin
     configuration.droppedLogLines = { log.dropped }
 
     // Then writing beyond a limit for files' sizes (setrlimit(2)) fails, like writing to a full disk.

@@ -2,6 +2,7 @@ import ArgumentParser
 import ControlPlane
 import Flags
 import Foundation
+import Inputs
 import PersonalizationService
 
 /// `crisp-server token …`
@@ -11,14 +12,17 @@ struct Token: ParsableCommand {
     discussion: """
       Once a database has an active token, requests need one; when the last is revoked, the running \
       server stays closed, and its next start needs --require-tokens to be. A user's token opens that \
-      user's profile, jobs and models; an operator's opens everything.
+      user's profile, jobs and models; an operator's opens everything. One for 'read' changes nothing, \
+      one for 'metrics' opens /metrics alone.
       """,
     subcommands: [Create.self, List.self, Revoke.self])
 
   struct Create: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Create a token and print it, once and never again.",
-      discussion: "Example: crisp-server token create --db crisp.sqlite --user ada --label laptop")
+      discussion: """
+        Example: crisp-server token create --db crisp.sqlite --user ada --label laptop --expires-in 90
+        """)
 
     /// What `--json` prints.
     struct Report: Encodable {
@@ -37,11 +41,22 @@ struct Token: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
     @Option(help: "Whose token (default: an operator's).") var user: String?
     @Option(help: "What to call it.") var label = "token"
+    @Option(help: "What it is good for: all, read (nothing that changes anything), or metrics.")
+    var scope = Administration.Scope.all
+    @Option(help: "Days until it stops working (default: never).") var expiresIn: Double?
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+      try InputRange(0.001...36_600).check(expiresIn, "--expires-in", "days")
+      guard scope != .metrics || user == nil else {
+        throw ValidationError("--scope metrics is for an operator's token; leave --user out.")
+      }
+    }
 
     func run() throws {
       let (token, summary) = try Administration(database: database.database)
-        .createToken(user: user, label: label)
+        .createToken(
+          user: user, label: label, scope: scope, lifetime: expiresIn.map { $0 * 86_400 })
       try output.print(Report(token: token.secret, summary: summary)) {
         // The secret alone on standard output, for scripts.
         FileHandle.standardError.write(
@@ -64,11 +79,18 @@ struct Token: ParsableCommand {
       try output.print(tokens) {
         guard !tokens.isEmpty else { return "no tokens: on loopback the server runs open" }
         return tokens.map { token in
-          let state = token.revokedAt.map { "revoked \(Self.date($0))" } ?? "active"
-          return "\(token.id)  \(Self.date(token.createdAt))  \(state)  \(token.holder)  "
-            + token.label
+          let used = token.usedAt.map { "last used \(Self.date($0))" } ?? "not used yet"
+          return "\(token.id)  \(Self.date(token.createdAt))  \(Self.state(token))  \(used)  "
+            + "\(token.scope)  \(token.holder)  \(token.label)"
         }.joined(separator: "\n")
       }
+    }
+
+    private static func state(_ token: TokenSummary) -> String {
+      if let revoked = token.revokedAt { return "revoked \(date(revoked))" }
+      guard let expiry = token.expiresAt else { return "active" }
+      let isOver = TimeInterval(expiry) <= Date().timeIntervalSince1970
+      return "\(isOver ? "expired" : "active until") \(date(expiry))"
     }
 
     private static func date(_ seconds: Int) -> String {
@@ -92,6 +114,8 @@ struct Token: ParsableCommand {
     }
   }
 }
+
+extension Administration.Scope: ExpressibleByArgument {}
 
 extension TokenSummary {
   /// Whose token, for people.

@@ -15,15 +15,11 @@ struct Personalize: AsyncParsableCommand {
       Example: crisp personalize --server http://127.0.0.1:8080 --user ada \
       --classes "Sandal,Sneaker,Ankle boot" --out shoes.crisp.safetensors
 
-      A weight may follow a class: --classes "Bag=3,Shirt".
+      A weight may follow a class: --classes "Bag=3,Shirt". A file called NAME.onnx is written as ONNX. \
+      Ctrl-C asks whether to cancel the job, too; without a terminal it is left to the server.
       """)
 
-  @Option(help: "The server's address.")
-  var server = "http://127.0.0.1:8080"
-
-  @Option(
-    help: "An access token (default: the environment's CRISP_TOKEN, which others cannot see).")
-  var token: String?
+  @OptionGroup var server: ServerOptions
 
   @Option(help: "Who asks.")
   var user: String
@@ -34,13 +30,16 @@ struct Personalize: AsyncParsableCommand {
   @Option(help: "Where to write the model.")
   var out: String
 
+  @Option(help: "crisp, safetensors or onnx (default: onnx for NAME.onnx, else crisp).")
+  var format: DownloadFormat?
+
   @Option(help: "The base model (default: the server's).")
   var baseModel: String?
 
   @Option(help: "Further fields of the request, as a JSON object.")
   var options: String?
 
-  @Option(help: "Seed of the run.")
+  @Option(help: "Seed of the run: 0 to 9223372036854775807.")
   var seed: UInt64?
 
   @OptionGroup var target: TargetOptions
@@ -59,26 +58,17 @@ struct Personalize: AsyncParsableCommand {
     let card: ModelCard
   }
 
+  func validate() throws { try PruningRecipe.seeds.check(seed, "--seed") }
+
   func run() async throws {
     try checkOutput(out)
-    let client = try ServiceClient(
-      server: server, token: token ?? ProcessInfo.processInfo.environment["CRISP_TOKEN"]
-    ) { seconds, reason in
-      FileHandle.standardError.write(Data("\(reason); trying again in \(seconds) s\n".utf8))
-    }
-    let bar = ProgressBar()
+    let client = try server.client()
     let submitted = try await client.submit(user: user, body: try body())
-    FileHandle.standardError.write(Data("\(submitted.id) is \(submitted.status)\n".utf8))
-    let job = try await client.follow(submitted) { job in
-      let progress = job.progress
-      let accuracy = progress?.accuracy.map { "  validation \(percent($0))" } ?? ""
-      let sparsity = progress.map { "  sparsity \(percent($0.sparsity))" } ?? ""
-      bar.update(
-        progress?.fraction ?? 0, "\(job.status) \(progress?.stage ?? "")\(sparsity)\(accuracy)")
+    guard let job = try await followed(submitted, by: client), let model = job.resultModel else {
+      return
     }
-    bar.finish()
-    guard let model = job.resultModel else { return }
-    let (bytes, digest) = try await client.download(model, to: out)
+    let (bytes, digest) = try await client.download(
+      model, to: out, as: format ?? DownloadFormat(naming: out))
     let card = try await client.card(model)
     let report = Report(job: job, file: out, bytes: bytes, sha256: digest, card: card)
     try output.print(report) {
@@ -87,6 +77,44 @@ struct Personalize: AsyncParsableCommand {
       \(CardTable.text([card]))
       """
     }
+  }
+
+  /// The job's end, told of on standard error: as a bar on a terminal, in lines elsewhere. A signal ends
+  /// the waiting, and perhaps the job.
+  private func followed(_ submitted: JobResource, by client: ServiceClient) async throws
+    -> JobResource?
+  {
+    let following = Task {
+      let bar = ProgressBar()
+      defer { bar.finish() }
+      var lines = JobLines()
+      bar.note(JobLines.text(submitted))
+      _ = lines.line(submitted)
+      return try await client.follow(submitted) { job in
+        if let line = lines.line(job), !bar.isTerminal || job.progress == nil { bar.note(line) }
+        bar.update(job.progress?.fraction ?? 0, JobLines.text(job))
+      }
+    }
+    let interruption = Interruption { following.cancel() }
+    defer { withExtendedLifetime(interruption) {} }
+    do {
+      return try await following.value
+    } catch  where interruption.flag.isSet {
+      try await leave(submitted, client)
+      throw ExitCode(130)  // what shells say of a program that SIGINT ended
+    }
+  }
+
+  private func leave(_ job: JobResource, _ client: ServiceClient) async throws {
+    func tell(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    if isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 {
+      tell("\nCancel \(job.id) on the server, too? [y/N] ")
+      if let answer = readLine(), answer.lowercased().hasPrefix("y") {
+        let cancelled = try await client.cancel(job.id)
+        return tell("\(JobLines.text(cancelled))\n")
+      }
+    }
+    tell("\(job.id) goes on at the server; crisp cancel \(job.id) ends it\n")
   }
 
   private func body() throws -> JSONValue {

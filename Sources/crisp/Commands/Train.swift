@@ -124,6 +124,7 @@ struct Train: ParsableCommand {
     recipe.precision = precision
 
     let bar = ProgressBar()
+    let settling = Settling(graph, images: dataset.counts(.training).reduce(0, +), batch: batch)
     let start = Date()
     let training = UniversalTraining(
       graph: graph, loader: loader, recipe: recipe, threads: threads.count)
@@ -131,7 +132,8 @@ struct Train: ParsableCommand {
       let text = String(
         format: "epoch %d/%d  loss %.4f", progress.epoch, progress.epochs, progress.loss)
       if let accuracy = progress.validationAccuracy {
-        bar.note("\(text)  validation \(percent(accuracy))")
+        bar.note(
+          "\(text)  validation \(percent(accuracy))\(settling.note(afterEpoch: progress.epoch))")
       } else {
         bar.update(progress.fraction, text)
       }

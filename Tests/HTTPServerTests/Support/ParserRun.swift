@@ -15,7 +15,7 @@ enum ParserRun {
   /// have `limits.body` bytes.
   static func over(
     _ pieces: [ArraySlice<UInt8>], limits: Limits,
-    _ take: (RequestParser.Outcome, RequestParser) -> Void
+    _ take: (RequestParser.Event, RequestParser) -> Void
   ) -> End {
     var parser = RequestParser(limits: limits)
     do throws(FramingError) {
@@ -23,7 +23,7 @@ enum ParserRun {
         piece.withUnsafeBytes { parser.append($0) }
         var isMore = true
         while isMore {
-          let outcome = try parser.next()
+          let outcome: RequestParser.Event = try parser.next()
           if case .head = outcome { try parser.acceptBody(limit: limits.body) }
           if case .incomplete = outcome { isMore = false }
           take(outcome, parser)

@@ -56,9 +56,10 @@ import Testing
     let id = try #require(try server.jobs.wait(server.jobs.submit().id).resultModel)
     let path = "/models/\(id)"
     for (accept, type) in [
-      ("*/*", "application/octet-stream"), ("", "application/octet-stream"),
-      ("text/html,application/xhtml+xml,*/*;q=0.8", "application/octet-stream"),
-      ("application/*", "application/octet-stream"),
+      ("*/*", "application/vnd.crisp.safetensors"), ("", "application/vnd.crisp.safetensors"),
+      ("application/octet-stream", "application/octet-stream"),
+      ("text/html,application/xhtml+xml,*/*;q=0.8", "application/vnd.crisp.safetensors"),
+      ("application/*", "application/vnd.crisp.safetensors"),
       ("application/vnd.onnx", "application/vnd.onnx"),
       (
         "application/vnd.safetensors;q=0.5, application/vnd.onnx;q=0.4",
@@ -80,6 +81,13 @@ import Testing
       #expect(reply.status == 406, "\(accept)")
       #expect(reply.code == "not_acceptable")
       #expect(reply.json["known"] == ["crisp", "safetensors", "onnx"])
+    }
+    for (format, type) in [
+      ("crisp", "application/vnd.crisp.safetensors"), ("onnx", "application/vnd.onnx"),
+      ("safetensors", "application/vnd.safetensors"),
+    ] {
+      let reply = try server.client.send("HEAD", "\(path)?format=\(format)")
+      #expect(reply["Content-Type"] == type, "\(format)")
     }
     // The query counts more than the field.
     let both = try server.client.send(

@@ -52,7 +52,7 @@ import Testing
       download["Content-Disposition"]
         == "attachment; filename=\"top left, middle.crisp.safetensors\"")
     #expect(download["Content-Length"] == "\(download.body.count)")
-    #expect(download["Content-Type"] == "application/octet-stream")
+    #expect(download["Content-Type"] == "application/vnd.crisp.safetensors")
     #expect(download["Cache-Control"] == "private, max-age=31536000, immutable")
 
     let model = try PackedModel(data: download.body)

@@ -139,6 +139,40 @@ import Testing
     #expect(own.status == 200)
   }
 
+  /// A site that the operator allows may read and change, from a browser, which asks first.
+  @Test func pagesOfAllowedSitesMayUseTheServer() throws {
+    let site = "https://app.example.org"
+    let server = try TestService {
+      $0.allowedOrigins = [site]
+      $0.workers = 0
+    }
+    let asked = try server.client.send(
+      "OPTIONS", "/users/ada/classes",
+      fields: [
+        ("Origin", site), ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "content-type"),
+      ])
+    #expect(asked.status == 204)
+    #expect(asked["Access-Control-Allow-Origin"] == site)
+    #expect(asked["Access-Control-Allow-Methods"]?.contains("POST") == true)
+    let fields = [("Origin", site), ("Sec-Fetch-Site", "cross-site")]
+    let posted = try server.client.post("/users/ada/classes", JobBody.quick, fields: fields)
+    #expect(posted.status == 202)
+    #expect(posted["Access-Control-Allow-Origin"] == site)
+    let refused = try server.client.post("/users/ada/classes", ["classes": 1], fields: fields)
+    #expect(refused.status == 422 && refused["Access-Control-Allow-Origin"] == site)
+    let stranger = try server.client.post(
+      "/users/ada/classes", JobBody.quick,
+      fields: [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")])
+    #expect(stranger.status == 403 && stranger.code == "cross_site")
+    #expect(stranger["Access-Control-Allow-Origin"] == nil)
+    for origin in ["*", "app.example.org", "https://app.example.org/"] {
+      let run = try ServerProcess.run(
+        ["--db", "/nowhere/x.sqlite", "--port", "0", "--allow-origin", origin])
+      #expect(run.errors.contains("--allow-origin must be"), "\(origin): \(run.errors)")
+    }
+  }
+
   @Test func onlyNamesCanBeAllowed() throws {
     for name in ["a", "models.example.org", "10.0.0.1", "[fd00::1]", "fd00::1", "x_y"] {
       #expect(Service.isHostName(name), "\(name)")

@@ -47,6 +47,18 @@ import Testing
     #expect(try status(`operator`) == 200)
     #expect(try run("list").contains("revoked "))
 
+    let reader = try run("create", "--user", "ada", "--scope", "read", "--expires-in", "90")
+      .trimmingCharacters(in: .newlines)
+    #expect(try status(reader) == 200)
+    #expect(try run("list").contains("active until"))
+    for (arguments, text) in [
+      (["--expires-in", "0"], "--expires-in must be"), (["--scope", "write"], "scope"),
+      (["--scope", "metrics", "--user", "ada"], "leave --user out"),
+    ] {
+      let refused = try ServerProcess.run(["token", "create", "--db", database] + arguments)
+      #expect(refused.status != 0 && refused.errors.contains(text), "\(refused.errors)")
+    }
+
     let unknown = try ServerProcess.run(["token", "revoke", "--db", database, "token_x"])
     #expect(unknown.status != 0)
     #expect(unknown.errors.contains("there is no token"))

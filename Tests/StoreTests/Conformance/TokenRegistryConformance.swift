@@ -29,6 +29,42 @@ enum TokenRegistryConformance {
       #expect(try store.tokens().first?.revokedAt == revocation)
       #expect(try store.activeToken(digest: Fixture.digest("s2")) == operators)
     },
+    ConformanceCase("a token works until its time is over, which keeps a server closed") {
+      fixture in
+      let store = fixture.store
+      let token = try store.addToken(
+        digest: Fixture.digest("s1"), user: nil, label: "a", scope: .metrics, lifetime: 90)
+      #expect(token.expiresAt == fixture.clock.now.addingTimeInterval(90))
+      #expect(token.scope == .metrics)
+      fixture.clock.advance(89)
+      #expect(try store.activeToken(digest: Fixture.digest("s1")) == token)
+      fixture.clock.advance(1)
+      #expect(try store.activeToken(digest: Fixture.digest("s1")) == nil)
+      #expect(try store.hasActiveToken())
+      #expect(try store.tokens() == [token])
+      for lifetime in [0, -1, 1e12, .infinity, .nan] {
+        #expect(throws: StoreError.self) {
+          try store.addToken(
+            digest: Fixture.digest("s2"), user: nil, label: "b", scope: .all, lifetime: lifetime)
+        }
+      }
+      #expect(throws: StoreError.self) {
+        try store.addToken(
+          digest: Fixture.digest("s2"), user: UserID("ann"), label: "b", scope: .metrics,
+          lifetime: nil)
+      }
+    },
+    ConformanceCase("a token's last use") { fixture in
+      let store = fixture.store
+      let first = try store.addToken(digest: Fixture.digest("s1"), user: nil, label: "a")
+      let second = try store.addToken(digest: Fixture.digest("s2"), user: nil, label: "b")
+      fixture.clock.advance(5)
+      try store.markUsed([
+        second.id, try #require(TokenID(rawValue: "token_0123456789abcdef01234567")),
+      ])
+      #expect(try store.tokens().map(\.usedAt) == [nil, fixture.clock.now])
+      #expect(first.usedAt == nil)
+    },
     ConformanceCase("whether any token works") { fixture in
       let store = fixture.store
       #expect(try !store.hasActiveToken())

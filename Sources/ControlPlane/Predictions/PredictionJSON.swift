@@ -1,12 +1,24 @@
+import Foundation
 import HTTPServer
 import Inputs
 import NeuralGraph
 
-/// `{"tensor": …}`: all numbers in a row, or rows in channels as numpy's `tolist()` writes them.
+/// `{"tensor": …}`: all numbers in a row, or rows in channels as numpy's `tolist()` writes them. Or
+/// `{"image": "…"}`: a picture's bytes in base64 (RFC 4648 §4), also as a `data:` URL.
+///
 /// Numbers are counted while they are read, so that a body with too many is refused at the first
 /// that is.
-struct TensorBody {
+struct PredictionJSON {
+  /// What such a body holds.
+  enum Content {
+    /// The numbers in the order of the network's input.
+    case tensor([Float])
+    /// A picture's bytes.
+    case picture([UInt8])
+  }
+
   private static let field = "tensor"
+  private static let pictureField = "image"
   /// The body, and the tensor in channels of rows.
   private static let limits = JSONLimits(depth: 4)
 
@@ -14,13 +26,13 @@ struct TensorBody {
   private var reader: JSONReader
   private var values: [Float] = []
 
-  /// The numbers in the order of the network's input. Throws a problem, 400 for what is not JSON, 422
-  /// unless there are as many as `shape` says, all of them finite.
-  static func values(in body: [UInt8], shape: ActivationShape) throws -> [Float] {
+  /// Throws a problem, 400 for what is not JSON, 422 unless there are as many numbers as `shape` says, all
+  /// of them finite, or base64.
+  static func content(of body: [UInt8], shape: ActivationShape) throws -> Content {
     guard !body.isEmpty else { throw JSONBody.empty }
-    var tensor = TensorBody(shape: shape, reader: JSONReader(body, limits: limits))
+    var json = PredictionJSON(shape: shape, reader: JSONReader(body, limits: limits))
     do {
-      return try tensor.read()
+      return try json.read()
     } catch let fault as JSONFault {
       throw JSONBody.malformed(fault, in: body)
     }
@@ -31,25 +43,58 @@ struct TensorBody {
     self.reader = reader
   }
 
-  private mutating func read() throws -> [Float] {
+  private mutating func read() throws -> Content {
     guard try reader.kind() == .object else {
       throw JSONBody.invalid("the body must be a JSON object", param: nil)
     }
-    var isThere = false
+    var found: (name: String, content: Content)?
     try reader.beginObject()
     while let name = try reader.nextName() {
-      guard name == Self.field else { throw JSONBody.unknownField(name, known: [Self.field]) }
-      guard !isThere else {
-        throw reader.fault("this name appears twice", at: reader.nameOffset)
+      guard [Self.field, Self.pictureField].contains(name) else {
+        throw JSONBody.unknownField(name, known: [Self.pictureField, Self.field])
       }
-      isThere = true
-      try readTensor()
+      if let found {
+        guard found.name != name else {
+          throw reader.fault("this name appears twice", at: reader.nameOffset)
+        }
+        throw JSONBody.invalid(
+          "cannot be given beside '\(found.name)'; give one of them", param: name)
+      }
+      if name == Self.field {
+        try readTensor()
+        found = (name, .tensor(values))
+      } else {
+        found = (name, .picture(try readPicture()))
+      }
     }
     try reader.end()
-    guard isThere else {
-      throw JSONBody.invalid("is needed", param: Self.field, code: "missing_field")
+    guard let found else {
+      throw JSONBody.invalid(
+        "is needed, or '\(Self.pictureField)'", param: Self.field, code: "missing_field")
     }
-    return values
+    return found.content
+  }
+
+  /// Python's `encodebytes` breaks lines; browsers' `readAsDataURL` puts the type in front (RFC 2397).
+  private mutating func readPicture() throws -> [UInt8] {
+    guard try reader.kind() == .string else {
+      throw wrongType("a string", [], of: Self.pictureField)
+    }
+    var text = Array(try reader.string().utf8)[...]
+    if text.starts(with: "data:".utf8) {
+      guard let comma = text.firstIndex(of: UInt8(ascii: ",")),
+        text[..<comma].suffix(7).elementsEqual(";base64".utf8)
+      else {
+        throw JSONBody.invalid(
+          "must be base64, as in 'data:image/png;base64,…'", param: Self.pictureField)
+      }
+      text = text[(comma + 1)...]
+    }
+    let spaces = Set(" \r\n".utf8)
+    guard let bytes = Data(base64Encoded: Data(text.filter { !spaces.contains($0) })) else {
+      throw JSONBody.invalid("must be a picture's bytes in base64", param: Self.pictureField)
+    }
+    return Array(bytes)
   }
 
   private mutating func readTensor() throws {
@@ -120,10 +165,12 @@ struct TensorBody {
     try reader.beginArray()
   }
 
-  private func wrongType(_ expected: String, _ place: [Int]) -> ProblemDetails {
+  private func wrongType(
+    _ expected: String, _ place: [Int], of field: String = PredictionJSON.field
+  ) -> ProblemDetails {
     JSONBody.invalid(
       "must be \(expected)",
-      param: ([Self.field] + place.map(String.init)).joined(separator: "."))
+      param: ([field] + place.map(String.init)).joined(separator: "."))
   }
 
   private func mismatch(_ found: String) -> ProblemDetails {

@@ -1,0 +1,31 @@
+import Foundation
+import ServiceAPI
+
+extension ServiceClient {
+  /// The newest jobs, 100 at most.
+  /// - Parameters:
+  ///   - user: whose; nil is all that the caller may see.
+  ///   - status: `queued`, `running`, `succeeded`, `failed` or `cancelled`; nil is any.
+  public func jobs(user: String? = nil, status: String? = nil, limit: Int = 20) async throws
+    -> ListResource<JobResource>
+  {
+    try await decoded(
+      request(["jobs"], query: [("user", user), ("status", status), ("limit", "\(limit)")]))
+  }
+
+  /// The newest models, 100 at most.
+  /// - Parameter user: whose; nil is all that the caller may see.
+  public func models(user: String? = nil, limit: Int = 20) async throws
+    -> ListResource<ModelResource>
+  {
+    try await decoded(request(["models"], query: [("user", user), ("limit", "\(limit)")]))
+  }
+
+  /// Cancels a job, or leaves one that others wait for, too; the job as it is then. One that runs ends at
+  /// its next batch.
+  public func cancel(_ job: String) async throws -> JobResource {
+    var request = try request(["jobs", job, "cancel"])
+    request.httpMethod = "POST"
+    return try await decoded(request)
+  }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import ServiceAPI
+import TestSupport
+import Testing
+
+/// `crisp` as the client of a running server.
+@Suite struct ClientCommandTests {
+  private struct Outcome {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    func json() throws -> JSONValue {
+      try JSONDecoder().decode(JSONValue.self, from: Data(output.utf8))
+    }
+  }
+
+  /// Runs the client to its end; `interrupt` is asked what it has said so far, and sends SIGINT when it
+  /// says so.
+  private static func crisp(
+    _ arguments: [String], environment: [String: String], interrupt: ((String) -> Bool)? = nil
+  ) throws -> Outcome {
+    let folder = try TemporaryFolder()
+    let process = Process()
+    process.executableURL = try ServerProcess.executable().deletingLastPathComponent()
+      .appending(path: "crisp")
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    for name in ["output", "errors"] {
+      try Data().write(to: URL(fileURLWithPath: folder.file(name)))
+    }
+    process.standardOutput = try FileHandle(
+      forWritingTo: URL(fileURLWithPath: folder.file("output")))
+    process.standardError = try FileHandle(
+      forWritingTo: URL(fileURLWithPath: folder.file("errors")))
+    process.standardInput = FileHandle.nullDevice
+    func text(_ name: String) throws -> String {
+      try String(contentsOfFile: folder.file(name), encoding: .utf8)
+    }
+    try process.run()
+    if let interrupt {
+      // A broken client fails the test after a minute.
+      for _ in 0..<6000 where try process.isRunning && !interrupt(text("errors")) { usleep(10_000) }
+      process.interrupt()
+    }
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus, output: try text("output"), errors: try text("errors"))
+  }
+
+  private static let short =
+    #"{"block": 8, "recipe": {"iterations": 2, "dense_epochs": 1, "final_epochs": 1, "#
+    + #""samples_per_class": 32, "batch_size": 16, "saliency_batches": 2}}"#
+
+  @Test func modelsAreAskedForListedAndDownloaded() throws {
+    let server = try TestService()
+    let folder = try TemporaryFolder()
+    let environment = [
+      "CRISP_SERVER": "http://127.0.0.1:\(server.client.port)", "CRISP_TOKEN": "",
+    ]
+    let made = try Self.crisp(
+      [
+        "personalize", "--user", "ada", "--classes", "top left,middle", "--options", Self.short,
+        "--out", folder.file("small.onnx"), "--json",
+      ], environment: environment)
+    #expect(made.status == 0, "\(made.errors)")
+    let report = try made.json()
+    let id = try #require(report["job"]?["result_model"]?.text)
+    let onnx = try Data(contentsOf: URL(fileURLWithPath: folder.file("small.onnx")))
+    #expect(try onnx == server.client.get("/models/\(id)?format=onnx").body)
+    // Without a terminal its course comes in lines.
+    let lines = made.errors.split(separator: "\n")
+    let job = try #require(report["job"]?["id"]?.text)
+    #expect(
+      lines.first?.hasPrefix("\(job) is queued, next in turn, about ") == true, "\(made.errors)")
+    #expect(
+      lines.contains { $0.contains("is running, ") && $0.contains("sparsity") }, "\(made.errors)")
+    #expect(lines.last?.contains("is succeeded") == true, "\(made.errors)")
+    #expect(Set(lines).count == lines.count, "\(made.errors)")
+
+    for (name, format) in [("a.bin", nil), ("b.onnx", nil), ("c.bin", "safetensors")] {
+      let got = try Self.crisp(
+        ["download", id, "--out", folder.file(name)] + (format.map { ["--format", $0] } ?? []),
+        environment: environment)
+      #expect(got.status == 0 && got.output.contains("verified"), "\(got.errors)")
+      let query = format ?? (name == "b.onnx" ? "onnx" : "crisp")
+      #expect(
+        try Data(contentsOf: URL(fileURLWithPath: folder.file(name)))
+          == server.client.get("/models/\(id)?format=\(query)").body, "\(name)")
+    }
+    let models = try Self.crisp(["models", "--user", "ada"], environment: environment)
+    #expect(models.output.contains(id) && models.output.contains("top left, middle"))
+    let jobs = try Self.crisp(
+      ["jobs", "--status", "succeeded", "--json"], environment: environment)
+    #expect(try jobs.json()["data"]?.elements.map { $0["id"]?.text } == [job])
+    let cancelled = try Self.crisp(["cancel", job], environment: environment)
+    #expect(
+      cancelled.status != 0 && cancelled.errors.contains("job_finished"), "\(cancelled.errors)")
+    let none = try Self.crisp(["jobs", "--user", "nobody"], environment: environment)
+    #expect(none.output == "no jobs\n", "\(none.output) \(none.errors)")
+  }
+
+  @Test func anInterruptionLeavesTheJobAndSaysHowToEndIt() throws {
+    let server = try TestService()
+    let folder = try TemporaryFolder()
+    let environment = ["CRISP_SERVER": "http://127.0.0.1:\(server.client.port)"]
+    let options = #"{"recipe": {"dense_epochs": 1000, "samples_per_class": 10000}}"#
+    let left = try Self.crisp(
+      [
+        "personalize", "--user", "ada", "--classes", "top left,middle", "--options", options,
+        "--out", folder.file("small.st"),
+      ], environment: environment, interrupt: { $0.contains("is running") })
+    #expect(left.status == 130, "\(left.errors)")
+    let job = try #require(left.errors.firstMatch(of: /job_[0-9a-f]{24}/)).output
+    #expect(left.errors.hasSuffix("\(job) goes on at the server; crisp cancel \(job) ends it\n"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("small.st")))
+    #expect(try server.jobs.job(String(job)).status == "running")
+    let cancelled = try Self.crisp(["cancel", String(job)], environment: environment)
+    #expect(cancelled.status == 0, "\(cancelled.errors)")
+    #expect(try server.jobs.wait(String(job)).status == "cancelled")
+  }
+
+  @Test(arguments: [
+    (["CRISP_SERVER": "ftp://x"], "ftp://x"),
+    (["CRISP_SERVER": "127.0.0.1:8080"], "127.0.0.1:8080"),
+    (["CRISP_TOKEN": "a b"], "the token holds characters"),
+  ])
+  func theEnvironmentIsChecked(environment: [String: String], says text: String) throws {
+    let outcome = try Self.crisp(["jobs"], environment: environment)
+    #expect(outcome.status != 0 && outcome.errors.contains(text), "\(outcome.errors)")
+  }
+}
+
+extension JSONValue {
+  fileprivate var elements: [JSONValue] { if case .array(let list) = self { list } else { [] } }
+}
