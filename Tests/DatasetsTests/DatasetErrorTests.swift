@@ -20,7 +20,7 @@ import Testing
     ),
     (
       .emptySplit(folder: "val"), "empty_split",
-      "the split 'val' holds no PNG or JPEG file in class folders"
+      "the split 'val' holds no picture in class folders"
     ),
     (
       .undecodableImage(file: "f", reason: "why"), "undecodable_image",
