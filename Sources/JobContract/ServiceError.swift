@@ -46,7 +46,7 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
         + "crisp-server token create, or start with --require-tokens, or with --insecure if "
         + "something else protects this address"
     case .datasetChanged(let name, let path):
-      "the files of the data set '\(name)' in '\(path)' have changed since it was registered; "
+      "the files of the data set '\(name)'\(path.isEmpty ? "" : " in '\(path)'") have changed since it was registered; "
         + "register them under a new name"
     case .labelMismatch(let model, let missing, let dataset):
       "the model '\(model)' has the label '\(missing)', which is not a class of the data set "
