@@ -31,7 +31,12 @@ let package = Package(
     // System libraries and C
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "CImage", providers: [.apt(["libspng-dev", "libturbojpeg0-dev"])]),
+    // libspng-dev, libjpeg62-turbo-dev and libwebp-dev, see deploy/setup.sh
+    .target(
+      name: "CImage",
+      linkerSettings: [.linkedLibrary("spng"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
+    .systemLibrary(
+      name: "CTurboJPEG", path: "Tests/CTurboJPEG", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CSystem", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
@@ -230,7 +235,8 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "CImage", "CSystem", "Datasets", "ModelFormats", "NeuralGraph", "Randomness", "Training",
+        "CSystem", "CTurboJPEG", "Datasets", "ModelFormats", "NeuralGraph", "Randomness",
+        "Training",
       ],
       path: "Tests/TestSupport", swiftSettings: swift),
     .executableTarget(

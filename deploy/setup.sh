@@ -8,10 +8,12 @@ packages=(
   libsqlite3-dev         # SQLite: users, jobs, models
   libssl-dev             # OpenSSL: SHA-256, TLS
   libspng-dev            # PNG pictures
-  libturbojpeg0-dev      # JPEG pictures
+  libjpeg62-turbo-dev    # JPEG pictures
+  libwebp-dev            # WebP pictures
   zlib1g-dev             # gzip-compressed data sets
   dataset-fashion-mnist  # the default data set
   libcurl4               # Foundation's HTTP client, which crisp personalize uses
+  libturbojpeg0-dev      # tests: write JPEG pictures
   strace                 # tests: ends the server at every write to the disk
   python3-venv           # tests: libcrisp from Python, the numpy decoder
 )

@@ -28,16 +28,26 @@ public enum DatasetCatalog {
 
   /// Loads a data set by well-known name or from a path, whose format is told by its content.
   /// Throws `notADataset` with what to do, or what the reader of the format finds wrong.
-  public static func load(_ nameOrPath: String) throws(DatasetError) -> ImageDataset {
+  public static func load(
+    _ nameOrPath: String, format: DatasetFormat? = nil, classes: ClassNames = .found
+  ) throws(DatasetError) -> ImageDataset {
     if let entry = known.first(where: { $0.name == nameOrPath }) {
       guard IDXFolder.matches(entry.path) else {
         throw .notADataset(
           path: entry.path,
           reason: "install the Debian package '\(entry.package)' (deploy/setup.sh does)")
       }
-      return try load(path: entry.path, name: entry.name)
+      return try load(path: entry.path, name: entry.name, format: format, classes: classes)
     }
-    return try load(path: nameOrPath, name: nameOrPath)
+    return try load(path: nameOrPath, name: nameOrPath, format: format, classes: classes)
+  }
+
+  /// What to do with a folder of class folders, which has no splits.
+  private static func hint(_ path: String) -> String {
+    guard let folders = try? FolderListing(path).folders, folders.count > 1 else { return "" }
+    return
+      "; if its folders are classes, move most pictures of each to train/CLASS and the others to "
+      + "test/CLASS"
   }
 
   /// Loads a data set from a path under a name of the caller's. Throws as above.
@@ -52,7 +62,8 @@ public enum DatasetCatalog {
       throw .notADataset(
         path: path,
         reason: "it is not a folder of IDX files, of CIFAR's binary files, or of pictures as "
-          + "train/CLASS/FILE and test/CLASS/FILE, nor a file of numpy.savez")
+          + "train/CLASS/FILE and test/CLASS/FILE, nor a file of numpy.savez"
+          + hint(path))
     }
     switch format {
     case .idx:
@@ -62,8 +73,15 @@ public enum DatasetCatalog {
       }
       return try IDXFolder.read(path: path, name: name, classes: names)
     case .cifar: return try CIFARFolder.read(path: path, name: name, classes: classes)
-    case .folder: return try ImageFolder.read(path: path, name: name, classes: classes)
-    case .npz: return try NPZFile.read(path: path, name: name, classes: classes)
+    case .folder, .nestedFolder:
+      return try ImageFolder.read(
+        path: path, name: name, classes: classes, nested: format == .nestedFolder)
+    case .npz, .npzNCHW, .npzUnit, .npzNCHWUnit:
+      return try NPZFile.read(
+        path: path, name: name, classes: classes,
+        images: NPZFile.ImageLayout(
+          channelsFirst: format == .npzNCHW || format == .npzNCHWUnit,
+          unit: format == .npzUnit || format == .npzNCHWUnit))
     }
   }
 }

@@ -14,6 +14,8 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   case missingClass(String, folder: String)
   /// A split holds no image at all.
   case emptySplit(folder: String)
+  /// There is no image of a split to measure an accuracy on.
+  case nothingToMeasure(name: String, split: Split)
   /// An image cannot be decoded.
   case undecodableImage(file: String, reason: String)
   /// An image is larger than may be decoded.
@@ -31,6 +33,7 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     case .emptyClass: "empty_class"
     case .missingClass: "missing_class"
     case .emptySplit: "empty_split"
+    case .nothingToMeasure: "nothing_to_measure"
     case .undecodableImage: "undecodable_image"
     case .tooManyPixels: "image_too_large"
     case .tooManyScans: "image_too_many_scans"
@@ -52,12 +55,37 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     case .missingClass(let name, let folder):
       "the class '\(name)' has no folder in '\(folder)'; every split needs every class"
     case .emptySplit(let folder):
-      "the split '\(folder)' does not contain a PNG or JPEG file in class folders"
+      "the split '\(folder)' does not contain a picture in class folders"
+    case .nothingToMeasure(let name, let split):
+      "the \(split.rawValue) split of '\(name)' does not contain an image of these classes that can be decoded, so "
+        + "that there is no accuracy"
+        + (split == .validation
+          ? "; a tenth of the training images is set apart from five images a class on" : "")
     case .undecodableImage(let file, let reason): "cannot decode the image '\(file)': \(reason)"
     case .tooManyPixels(let file, let width, let height, let most):
       "the image '\(file)' has \(width)x\(height) pixels; send one of at most \(most)"
     case .tooManyScans(let file, let scans, let most):
       "the image '\(file)' has \(scans) progressive scans; one of its size may have \(most)"
+    }
+  }
+
+  /// The same with the last part of a path alone, as users of a server may see it: how its disk is
+  /// laid out is the operator's business.
+  public var withoutFolders: DatasetError {
+    func last(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+    return switch self {
+    case .notADataset(let path, let reason): .notADataset(path: last(path), reason: reason)
+    case .unreadable(let file, let reason): .unreadable(file: last(file), reason: reason)
+    case .malformed(let file, let reason): .malformed(file: last(file), reason: reason)
+    case .missingClass(let name, let folder): .missingClass(name, folder: last(folder))
+    case .emptySplit(let folder): .emptySplit(folder: last(folder))
+    case .undecodableImage(let file, let reason):
+      .undecodableImage(file: last(file), reason: reason)
+    case .tooManyPixels(let file, let width, let height, let most):
+      .tooManyPixels(file: last(file), width: width, height: height, most: most)
+    case .tooManyScans(let file, let scans, let most):
+      .tooManyScans(file: last(file), scans: scans, most: most)
+    case .unknownClass, .emptyClass, .nothingToMeasure: self
     }
   }
 }

@@ -36,6 +36,9 @@ public struct ImageDataset: Sendable {
   private let contentDigest: ContentDigest
   let skipLog = SkipLog()
 
+  /// What its reader found beside these images and did not take.
+  public let leftOut: LeftOutFiles
+
   /// The share of the training images of each class that is held out for validation.
   public static let validationShare = 0.1
 
@@ -45,30 +48,36 @@ public struct ImageDataset: Sendable {
   /// The validation split is a fixed tenth of each class, drawn with a constant seed: it must not
   /// move with the seed of a run, or images that trained the universal model would come to
   /// validate its descendants.
-  public init(name: String, classes: [String], training: LabelledImages, test: LabelledImages)
-    throws(DatasetError)
-  {
-    guard training.shape == test.shape else {
-      throw .malformed(file: name, reason: "training and test images differ in size")
+  ///
+  /// `validation` images of the data set's own take that tenth's place, and no training image is
+  /// held out then. `leftOut` is what the caller found beside all these and did not take.
+  public init(
+    name: String, classes: [String], training: LabelledImages,
+    validation: LabelledImages? = nil, test: LabelledImages, leftOut: LeftOutFiles = LeftOutFiles()
+  ) throws(DatasetError) {
+    guard training.shape == test.shape, training.shape == validation?.shape ?? training.shape else {
+      throw .malformed(file: name, reason: "the images of its splits differ in size")
     }
     try self.init(
-      name: name, classes: classes, training: .memory(training), validation: nil,
-      test: .memory(test), fingerprint: nil)
+      name: name, classes: classes, training: .memory(training),
+      validation: validation.map { .memory($0) }, test: .memory(test), fingerprint: nil,
+      leftOut: leftOut)
   }
 
   /// A data set of files. Without validation files the split is as for images in memory.
   init(
     name: String, classes: [String], training: ImageFiles, validation: ImageFiles?,
-    test: ImageFiles, fingerprint: SHA256Digest
+    test: ImageFiles, fingerprint: SHA256Digest, leftOut: LeftOutFiles
   ) throws(DatasetError) {
     try self.init(
       name: name, classes: classes, training: .files(training),
-      validation: validation.map { .files($0) }, test: .files(test), fingerprint: fingerprint)
+      validation: validation.map { .files($0) }, test: .files(test), fingerprint: fingerprint,
+      leftOut: leftOut)
   }
 
   private init(
     name: String, classes: [String], training: ImageSource, validation: ImageSource?,
-    test: ImageSource, fingerprint: SHA256Digest?
+    test: ImageSource, fingerprint: SHA256Digest?, leftOut: LeftOutFiles
   ) throws(DatasetError) {
     func split(_ source: ImageSource, _ share: Double, _ label: Split) throws(DatasetError)
       -> ClassSplit
@@ -79,6 +88,7 @@ public struct ImageDataset: Sendable {
     self.name = name
     self.classes = classes
     self.fingerprint = fingerprint
+    self.leftOut = leftOut
     imageShape = training.images?.shape
     if let validation {
       self.training = Part(source: training, byClass: try split(training, 0, .training).kept)
@@ -137,7 +147,7 @@ public struct ImageDataset: Sendable {
   /// What loaders of this data set had to leave out so far.
   public var skippedImages: SkippedImages { skipLog.summary }
 
-  /// The shape that all pictures have, when there is one and no side is above `largest`; reads the
+  /// The shape that all pictures have as they stand upright, when there is one and no side is above `largest`; reads the
   /// headers of training pictures until one differs. Pictures that cannot be read do not count.
   public func commonShape(largest: Int) -> ImageShape? {
     guard case .files(let files) = source(.training) else { return imageShape }
@@ -147,8 +157,8 @@ public struct ImageDataset: Sendable {
       guard let bytes = try? ImageDecoder.read(file: path),
         let header = try? ImageDecoder.header(bytes, name: path)
       else { continue }
-      let shape = ImageShape(
-        channels: header.channels, height: header.height, width: header.width)
+      let (width, height) = header.uprightSize
+      let shape = ImageShape(channels: header.channels, height: height, width: width)
       guard max(shape.height, shape.width) <= largest, common ?? shape == shape else { return nil }
       common = shape
     }

@@ -42,3 +42,30 @@ public struct LabelledImages: Sendable {
   /// Bytes of one image.
   public var imageSize: Int { channels * height * width }
 }
+
+extension LabelledImages {
+  /// The same images with rows and columns exchanged.
+  func transposed(source: String) throws(DatasetError) -> LabelledImages {
+    var turned = [UInt8](repeating: 0, count: pixels.count)
+    let plane = height * width
+    for start in stride(from: 0, to: pixels.count, by: max(1, plane)) {
+      for y in 0..<height {
+        for x in 0..<width { turned[start + x * height + y] = pixels[start + y * width + x] }
+      }
+    }
+    return try LabelledImages(
+      channels: channels, height: width, width: height, pixels: turned, labels: labels,
+      source: source)
+  }
+
+  /// The same images with labels one less; throws where one is 0.
+  func countedFromZero(source: String) throws(DatasetError) -> LabelledImages {
+    if let index = labels.firstIndex(of: 0) {
+      throw .malformed(
+        file: source, reason: "image \(index) has label 0, and its mapping counts from 1")
+    }
+    return try LabelledImages(
+      channels: channels, height: height, width: width, pixels: pixels,
+      labels: labels.map { $0 - 1 }, source: source)
+  }
+}

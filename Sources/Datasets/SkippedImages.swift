@@ -11,7 +11,12 @@ public struct SkippedImages: Sendable, Hashable {
   public var total: Int { counts.values.reduce(0, +) }
 
   /// One sentence for a person; nil when nothing was left out.
-  public var warning: String? {
+  public var warning: String? { warning(example: example) }
+
+  /// The same for users of a server, without the folders of its disk.
+  public var warningWithoutFolders: String? { warning(example: example?.withoutFolders) }
+
+  private func warning(example: DatasetError?) -> String? {
     guard total > 0 else { return nil }
     let parts = Split.allCases.compactMap { split in
       counts[split].map { "\($0) of the \(split.rawValue) split" }

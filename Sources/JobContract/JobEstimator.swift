@@ -25,18 +25,23 @@ package struct JobEstimator: Sendable {
   /// What decides a speed beside the base model.
   package var machine: String { "\(Processor.name), \(threads) threads" }
 
-  /// What a job is expected to cost. Throws `StoreError`, and `GraphError` for a graph that is none.
+  /// What a job is expected to cost. Throws `StoreError`, `GraphError` for a graph that is none, and
+  /// `PruningError.nothingToValidate` for an accuracy floor that no image can measure.
   package func estimate(
     _ specification: JobSpecification, universal: ModelDescription, baseModel: BaseModelRecord,
     dataset: DatasetRecord
   ) throws -> RunEstimate {
     let speed = try store.speed(ofBaseModel: baseModel.name, machine: machine)
+    let data = Self.data(
+      dataset, classes: specification.profile.names, imageSize: universal.graph.input.count)
+    // A record that says nothing of training images says nothing of any.
+    if specification.recipe.minAccuracy != nil, data.training != nil, data.validation == 0 {
+      throw PruningError.nothingToValidate(dataset: dataset.name)
+    }
     return try RunEstimate(
       specification.recipe, graph: universal.graph,
-      classes: specification.profile.names.count,
-      data: Self.data(
-        dataset, classes: specification.profile.names, imageSize: universal.graph.input.count),
-      threads: threads, speed: speed.map { RunSpeed(unitsPerSecond: $0.unitsPerSecond) })
+      classes: specification.profile.names.count, data: data, threads: threads,
+      speed: speed.map { RunSpeed(unitsPerSecond: $0.unitsPerSecond) })
   }
 
   /// How much there is of a data set's images. What the record does not say counts as nothing.
@@ -50,8 +55,9 @@ package struct JobEstimator: Sendable {
       return indices.reduce(0) { $0 &+ (counts.indices.contains($1) ? counts[$1] : 0) }
     }
     let all = counts.values.joined().reduce(0.0) { $0 + Double($1) }
-    let isInFiles = DatasetFormat(rawValue: record.format) == .folder
+    let isInFiles = DatasetFormat(rawValue: record.format)?.isInFiles == true
     return RunEstimate.Data(
+      training: counts[Split.training.rawValue] == nil ? nil : images(.training),
       validation: images(.validation), test: images(.test),
       bytes: isInFiles ? 0 : Int(min(all * Double(imageSize), 1e18)))
   }

@@ -7,7 +7,7 @@ extension PruningError {
     case .unknownClasses, .invalidProfile: return "classes"
     case .sparsityOutOfReach: return "target.sparsity"
     case .targetOutOfReach(let target, _, _): return "target.\(target)"
-    case .accuracyOutOfReach: return "min_accuracy"
+    case .accuracyOutOfReach, .nothingToValidate: return "min_accuracy"
     case .invalidRecipe(let field, _):
       let hasOwnSpelling =
         field.hasPrefix("recipe") || field.hasPrefix("target.")

@@ -20,8 +20,8 @@ public enum JobError: Error, Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .datasetChanged(let name, let path):
-      "the files of the data set '\(name)' in '\(path)' have changed since it was registered; "
-        + "register them under a new name"
+      "the files of the data set '\(name)'\(path.isEmpty ? "" : " in '\(path)'") have changed since "
+        + "it was registered; register them under a new name"
     case .exceededEstimate(let resource, let taken, let estimated):
       "the job was ended: it took \(JobEstimator.text(taken, resource)) and was estimated at "
         + "\(JobEstimator.text(estimated, resource))"

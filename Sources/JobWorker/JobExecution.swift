@@ -54,6 +54,7 @@ struct JobExecution {
     logger.info("job started", metadata: ["attempt": .stringConvertible(job.attempt)])
     let setup = try Setup(
       job: job, store: store, library: library, checkCancellation: checkCancellation)
+    logLeftOut(setup)
     let personalization = try Personalization(
       universal: setup.universal, universalDigest: setup.baseModel.digest.hex,
       dataset: setup.dataset, profile: setup.specification.profile,
@@ -77,14 +78,26 @@ struct JobExecution {
         } : nil)
     let result = try resumed(personalization, hooks: hooks)
     let skipped = setup.dataset.skippedImages
-    if let warning = skipped.warning {
+    if let warning = skipped.warningWithoutFolders {
       log(
         "skipped_images", warning, level: .warning,
         data: ["images": .integer(Int64(skipped.total))])
-      logger.warning("\(warning)")
+      logger.warning("\(skipped.warning ?? warning)")
     }
     if job.attempt == 1, !keepsAll { learn(from: result) }
     return (result, setup)
+  }
+
+  /// What the data set holds beside its images, in counts.
+  private func logLeftOut(_ setup: Setup) {
+    let leftOut = setup.dataset.leftOut
+    if let warning = leftOut.warning {
+      log(
+        "left_out_files", warning, level: .warning,
+        data: Dictionary(
+          leftOut.counts.map { ($0.key.rawValue, .integer(Int64($0.value))) },
+          uniquingKeysWith: { first, _ in first }))
+    }
   }
 
   /// How fast the run went helps to estimate the next. With an accuracy floor it may have been

@@ -18,11 +18,14 @@ enum JobFailure {
     case let error as PruningError:
       failure(error.code, error.description, param: error.requestField)
     case let error as TrainingError: failure(error.code, error.description)
-    case let error as DatasetError: failure(error.code, error.description)
+    case let error as DatasetError: failure(error.code, error.withoutFolders.description)
     case let error as FormatError: failure(error.code, error.description)
     case let error as GraphError: failure(error.code, error.description)
     case let error as RuntimeError: failure(error.code, error.description)
     case let error as StoreError: failure(error.code, error.description)
+    case JobError.datasetChanged(let name, _):
+      // Where it lies is the operator's business; the log says it.
+      failure("dataset_changed", JobError.datasetChanged(name: name, path: "").description)
     case let error as JobError: failure(error.code, error.description)
     default:
       failure("internal_error", "the job failed unexpectedly; the server's log says more")

@@ -31,8 +31,10 @@ package enum CardCharts {
       series: [
         LineChart.Series(
           "iterations",
-          points: (card.iterations ?? []).map {
-            LineChart.Point(x: $0.sparsity, mean: $0.validationAccuracy)
+          points: (card.iterations ?? []).compactMap { iteration in
+            iteration.validationAccuracy.map {
+              LineChart.Point(x: iteration.sparsity, mean: $0)
+            }
           })
       ]
     ).svg()

@@ -99,11 +99,11 @@ public struct ModelCard: Codable, Sendable {
     public var iteration: Int
     /// Zeros per weight over all prunable layers after it.
     public var sparsity: Double
-    /// Accuracy on the validation split after its fine-tuning, 0…1.
-    public var validationAccuracy: Double
+    /// Accuracy on the validation split after its fine-tuning, 0…1; absent where that is empty.
+    public var validationAccuracy: Double?
 
     /// An iteration as given.
-    public init(iteration: Int, sparsity: Double, validationAccuracy: Double) {
+    public init(iteration: Int, sparsity: Double, validationAccuracy: Double?) {
       self.iteration = iteration
       self.sparsity = sparsity
       self.validationAccuracy = validationAccuracy

@@ -14,9 +14,20 @@ public struct Preprocessing: Sendable, Hashable, Codable {
   /// Pixels of a picture's shorter side before the centre is cut out, usually 256 for an input of
   /// 224; nil, and absent in the file, stretches the whole picture to `height` x `width`.
   public let resize: Int?
+  /// What is done with the orientation that a picture states of itself.
+  public let orientation: Orientation
+
+  /// What is done with the orientation in a picture's EXIF data.
+  public enum Orientation: String, Sendable, Hashable, Codable {
+    /// The picture is turned upright, as every viewer shows it.
+    case exif
+    /// The picture is taken as it is stored. Files from before there was a choice state nothing and
+    /// mean this; it is absent in files.
+    case ignored
+  }
 
   private enum CodingKeys: String, CodingKey {
-    case channels, height, width, mean, resize
+    case channels, height, width, mean, resize, orientation
     case standardDeviation = "std"
   }
 
@@ -32,7 +43,8 @@ public struct Preprocessing: Sendable, Hashable, Codable {
   /// Throws `preprocessing` unless there is one mean of ``means`` and one deviation of ``deviations`` for
   /// each channel of `shape`, and `resize`, when given, covers the input.
   public init(
-    shape: ActivationShape, mean: [Float], standardDeviation: [Float], resize: Int? = nil
+    shape: ActivationShape, mean: [Float], standardDeviation: [Float], resize: Int? = nil,
+    orientation: Orientation = .ignored
   ) throws(FormatError) {
     guard shape.channels > 0, shape.height > 0, shape.width > 0 else {
       throw .preprocessing(reason: "an image of \(shape) is empty")
@@ -63,6 +75,7 @@ public struct Preprocessing: Sendable, Hashable, Codable {
     self.mean = mean
     self.standardDeviation = standardDeviation
     self.resize = resize
+    self.orientation = orientation
   }
 
   /// Decodes and validates.
@@ -75,7 +88,21 @@ public struct Preprocessing: Sendable, Hashable, Codable {
         width: try container.decode(Int.self, forKey: .width)),
       mean: try container.decode([Float].self, forKey: .mean),
       standardDeviation: try container.decode([Float].self, forKey: .standardDeviation),
-      resize: try container.decodeIfPresent(Int.self, forKey: .resize))
+      resize: try container.decodeIfPresent(Int.self, forKey: .resize),
+      orientation: try container.decodeIfPresent(Orientation.self, forKey: .orientation)
+        ?? .ignored)
+  }
+
+  /// Encodes; what is not stated means what files from before meant by it.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(channels, forKey: .channels)
+    try container.encode(height, forKey: .height)
+    try container.encode(width, forKey: .width)
+    try container.encode(mean, forKey: .mean)
+    try container.encode(standardDeviation, forKey: .standardDeviation)
+    try container.encodeIfPresent(resize, forKey: .resize)
+    if orientation != .ignored { try container.encode(orientation, forKey: .orientation) }
   }
 
   /// The image that is expected.

@@ -5,7 +5,9 @@ import SparseRuntime
 extension InputGeometry {
   /// How pictures come to the size that a model states.
   public init(_ preprocessing: Preprocessing) {
-    self.init(shape: preprocessing.shape, resize: preprocessing.resize)
+    self.init(
+      shape: preprocessing.shape, resize: preprocessing.resize,
+      turnsUpright: preprocessing.orientation == .exif)
   }
 }
 

@@ -54,7 +54,7 @@ public enum ONNXImport {
       if let known = preprocessing ?? parsed.preprocessing { return known }
       return try Preprocessing(
         shape: shape, mean: [Float](repeating: 0, count: shape.channels),
-        standardDeviation: [Float](repeating: 1, count: shape.channels))
+        standardDeviation: [Float](repeating: 1, count: shape.channels), orientation: .exif)
     }
   }
 

@@ -41,10 +41,16 @@ public struct Administration {
   public func addDataset(
     name: String, path: String, format: DatasetFormat? = nil, labels: String? = nil
   ) throws -> String {
-    let record = try Registration(store: store).addDataset(
+    let registration = Registration(store: store)
+    let (dataset, format) = try registration.dataset(
       name: name, path: path, format: format, labels: labels)
+    let record = try registration.addDataset(dataset, path: path, format: format)
+    let counts = Split.allCases.map { split in
+      "\(dataset.counts(split).reduce(0, +)) \(split.rawValue)"
+    }
     return "registered data set '\(record.name)': \(record.classes.count) classes, format "
-      + "\(record.format), sha256 \(record.digest.hex)"
+      + "\(record.format), \(counts.joined(separator: ", ")) images, sha256 \(record.digest.hex)"
+      + (dataset.leftOut.warning.map { "\nwarning: \($0)" } ?? "")
   }
 
   /// Registers a universal model; says what was registered.

@@ -16,6 +16,8 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
   /// No iteration met the accuracy that was asked for; `best` is the highest on the validation
   /// split, `sparsity` the iteration's that had it.
   case accuracyOutOfReach(requested: Double, best: Double, sparsity: Double)
+  /// An accuracy floor is asked for, and the data set has no image of these classes to measure it.
+  case nothingToValidate(dataset: String)
   /// The model has no linear classifier at its output that could be sliced.
   case noClassifier(output: String)
   /// The model and the data do not belong together.
@@ -43,6 +45,7 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
     case .sparsityOutOfReach: "sparsity_out_of_reach"
     case .targetOutOfReach: "target_out_of_reach"
     case .accuracyOutOfReach: "accuracy_out_of_reach"
+    case .nothingToValidate: "nothing_to_validate"
     case .noClassifier: "no_classifier"
     case .mismatch: "model_data_mismatch"
     case .cancelled: "cancelled"
@@ -84,6 +87,10 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
     case .accuracyOutOfReach(let requested, let best, let sparsity):
       "no iteration reached an accuracy of \(rounded(requested)) on the validation split; the best had "
         + "\(rounded(best)) at a sparsity of \(rounded(sparsity)): ask for less of one or the other"
+    case .nothingToValidate(let dataset):
+      "'min_accuracy' is measured on the validation split, and that of '\(dataset)' holds no image of "
+        + "these classes: a tenth of the training images is set apart from five images a class on; "
+        + "leave 'min_accuracy' out, or add images"
     case .noClassifier(let output):
       "the model's output '\(output)' is not a linear layer, so its classes cannot be sliced"
     case .mismatch(let reason): reason

@@ -161,6 +161,15 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     recipe.precision = PrecisionChoice(precision.used)
     return recipe
   }
+
+  /// The recipe with batches of at most so many images, those that there are to train on: what a
+  /// batch repeats costs memory and teaches nothing. Two are the least that batch norm can do with.
+  func cut(toImages images: Int) -> PruningRecipe {
+    var recipe = self
+    recipe.batchSize = min(batchSize, max(2, images))
+    return recipe
+  }
+
   /// What an accuracy that is asked for may be.
   public static let accuracies = InputRange(above: 0.0, through: 1)
   /// What a seed may be: what databases and JSON readers hold as a whole number.

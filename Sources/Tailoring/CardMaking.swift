@@ -20,10 +20,9 @@ extension ModelCard {
       classes: profile.entries,
       baseModel: baseModel, dataset: dataset,
       accuracy: Accuracy(
-        universalRestricted: report.references.restricted.test.accuracy,
-        denseFineTuned: report.references.denseFineTuned.test.accuracy, pruned: test.accuracy,
-        perClass: Dictionary(
-          zip(report.labels, test.perClass), uniquingKeysWith: { first, _ in first }),
+        universalRestricted: report.references.restricted.testAccuracy,
+        denseFineTuned: report.references.denseFineTuned.testAccuracy,
+        pruned: report.pruned.testAccuracy, perClass: test.perClass(names: report.labels),
         testImages: test.counts.reduce(0, +)),
       sparsity: Sparsity(
         global: report.globalSparsity, model: report.modelSparsity,

@@ -14,13 +14,25 @@ public struct Evaluation: Sendable, Hashable, Codable {
     correct = counts
   }
 
-  /// Share of all images that were classified rightly, 0…1.
-  public var accuracy: Double {
-    Double(correct.reduce(0, +)) / Double(max(1, counts.reduce(0, +)))
+  /// Images of all classes.
+  public var images: Int { counts.reduce(0, +) }
+
+  /// Share of all images that were classified rightly, 0…1; nil where there were none: a mean over
+  /// nothing is not 0.
+  public var accuracy: Double? {
+    images > 0 ? Double(correct.reduce(0, +)) / Double(images) : nil
   }
 
-  /// Share of each class, 0…1.
-  public var perClass: [Double] { zip(correct, counts).map { Double($0) / Double(max(1, $1)) } }
+  /// Share of each class, 0…1; nil for a class without images.
+  public var perClass: [Double?] {
+    zip(correct, counts).map { $1 > 0 ? Double($0) / Double($1) : nil }
+  }
+
+  /// The same by the names of the classes, without those that have no images.
+  public func perClass(names: [String]) -> [String: Double] {
+    let measured = zip(names, perClass).compactMap { name, share in share.map { (name, $0) } }
+    return Dictionary(measured, uniquingKeysWith: { first, _ in first })
+  }
 
   /// Counts a batch of scores (batch x classes). Ties go to the lowest index.
   public mutating func add(scores: [Float], labels: [Int]) {
@@ -69,8 +81,11 @@ extension Network {
   /// Evaluates this network with running statistics, on all images of a split or on the first
   /// `mostPerClass` of each class. Scores beyond the loader's classes do not compete.
   /// `checkCancellation` is called before every batch is computed; what it throws ends the pass.
+  ///
+  /// Throws `diverged` for scores that are no numbers, which an update may leave behind whose own
+  /// loss was still finite; `step` is how many there were.
   public func evaluate(
-    _ loader: BatchLoader, split: Split, mostPerClass: Int? = nil,
+    _ loader: BatchLoader, split: Split, mostPerClass: Int? = nil, step: Int = 0,
     checkCancellation: () throws -> Void = {}
   ) throws -> Evaluation {
     try Evaluation.run(
@@ -78,6 +93,7 @@ extension Network {
     ) { batch in
       try checkCancellation()
       let scores = try forward(batch.images, count: batch.count, mode: .inference)
+      guard scores.allSatisfy(\.isFinite) else { throw TrainingError.diverged(step: step) }
       return firstScores(scores, of: classCount, count: loader.classCount)
     }
   }

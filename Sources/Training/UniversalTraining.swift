@@ -24,6 +24,14 @@ public struct UniversalTraining: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// The same with batches of at most so many images: what a batch repeats costs memory and
+    /// teaches nothing. Two are the least that batch norm can do with.
+    func cut(to images: Int) -> Recipe {
+      var cut = self
+      cut.batchSize = min(batchSize, max(2, images))
+      return cut
+    }
   }
 
   /// Where a run is.
@@ -40,26 +48,28 @@ public struct UniversalTraining: Sendable {
     public let validationAccuracy: Double?
   }
 
-  /// The weights of the epoch with the best validation accuracy.
+  /// The weights of the epoch with the best validation accuracy, or of the last where there is no
+  /// image to validate with.
   public struct Outcome {
     /// Best weights.
     public let weights: Weights
     /// The epoch they come from.
     public let epoch: Int
-    /// Their accuracy on the validation split.
-    public let validationAccuracy: Double
+    /// Their accuracy on the validation split; nil where it holds no image.
+    public let validationAccuracy: Double?
   }
 
   private let graph: Graph
-  private let recipe: Recipe
+  /// As it is run: with no larger batches than there are training images.
+  public let recipe: Recipe
   private let loader: BatchLoader
   private let threads: Int
 
-  /// A run of `graph`, whose classes are the loader's.
+  /// A run of `graph`, whose classes are the loader's; batches are cut to the training images.
   public init(graph: Graph, loader: BatchLoader, recipe: Recipe, threads: Int) {
     self.graph = graph
     self.loader = loader
-    self.recipe = recipe
+    self.recipe = recipe.cut(to: loader.counts(.training).reduce(0, +))
     self.threads = threads
   }
 
@@ -96,13 +106,16 @@ public struct UniversalTraining: Sendable {
               loss: lossSum / Double(step + 1), validationAccuracy: nil))
         }
       }
-      let accuracy = try network.evaluate(loader, split: .validation).accuracy
+      let accuracy = try network.evaluate(
+        loader, split: .validation, step: epoch * stepsPerEpoch
+      ).accuracy
       report(
         Progress(
           epoch: epoch, epochs: recipe.epochs,
           fraction: Double(epoch * stepsPerEpoch) / Double(total),
           loss: lossSum / Double(stepsPerEpoch), validationAccuracy: accuracy))
-      if accuracy > best?.validationAccuracy ?? -1 {
+      let isBest = accuracy.map { $0 > best?.validationAccuracy ?? -1 } ?? true
+      if isBest {
         best = Outcome(weights: network.weights(), epoch: epoch, validationAccuracy: accuracy)
       }
     }

@@ -18,7 +18,8 @@ struct SparsityChart {
 
   /// Nil when there is no course to draw.
   init?(_ card: ModelCard) {
-    points = (card.iterations ?? []).map { ($0.sparsity, $0.validationAccuracy) }
+    points = (card.iterations ?? [])
+      .compactMap { iteration in iteration.validationAccuracy.map { (iteration.sparsity, $0) } }
       .filter { (0...1).contains($0.0) && (0...1).contains($0.1) }
     result = (card.sparsity.global, card.accuracy.pruned)
     guard points.count > 1 else { return nil }

@@ -16,27 +16,33 @@ struct ImageSize: ExpressibleByArgument {
   }
 }
 
-/// Class names: a file with one a line, or with `n01440764 tench, Tinca tinca` a line, or the names themselves, separated by commas.
+/// Class names: a file with one a line, or with `n01440764 tench, Tinca tinca` a line, or the names
+/// themselves, separated by commas and quoted as `QuotedList` says. No two may be the same: one of
+/// them could never be asked for.
 struct LabelList {
   let names: [String]
 
   init(_ argument: String) throws {
     if argument.contains(","), !FileManager.default.fileExists(atPath: argument) {
-      names = argument.split(separator: ",", omittingEmptySubsequences: false).map {
-        $0.trimmingCharacters(in: .whitespaces)
+      guard let items = QuotedList.items(argument) else {
+        throw ValidationError("--labels: a double quote in '\(argument)' is not closed.")
       }
+      // An equals sign has no meaning here.
+      names = items.map { item in item.weight.map { "\(item.name)=\($0)" } ?? item.name }
     } else {
       guard let data = FileManager.default.contents(atPath: argument),
-        let text = String(validating: data, as: UTF8.self)
-      else { throw ValidationError("--labels: '\(argument)' cannot be read as a text file.") }
-      var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map {
-        $0.trimmingCharacters(in: .whitespaces)
-      }
+        var lines = LabelsFile.lines(data)
+      else { throw ValidationError("--labels: '\(argument)' cannot be read as a UTF-8 text file.") }
       while lines.last == "" { lines.removeLast() }
       names = LabelsFile.synsetNames(lines) ?? lines
     }
     guard !names.contains("") else {
       throw ValidationError("--labels: class \(names.firstIndex(of: "") ?? 0) has no name.")
+    }
+    if let (name, first, second) = LabelsFile.repetition(in: names) {
+      throw ValidationError(
+        "--labels: the classes \(first) and \(second) are both called '\(name)'; give each a name of "
+          + "its own, such as '\(name) (\(second))'.")
     }
   }
 }

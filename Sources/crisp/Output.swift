@@ -43,11 +43,11 @@ struct ThreadOptions: ParsableArguments {
   var count: Int { max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount) }
 }
 
-/// Tells on standard error what was left out of a data set, if anything was.
-func warnOfSkippedImages(_ dataset: ImageDataset) {
-  guard let warning = dataset.skippedImages.warning else { return }
-  FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
-}
+/// Tells on standard error which pictures of a data set could not be decoded, if any could not.
+func warnOfSkippedImages(_ dataset: ImageDataset) { warn(dataset.skippedImages.warning) }
+
+/// A percentage, or that there is none to quote.
+func percent(_ share: Double?) -> String { share.map { percent($0) } ?? "not measured" }
 
 /// A percentage with two decimals, as accuracies are quoted.
 func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }

@@ -21,7 +21,7 @@ import Testing
     ),
     (
       .emptySplit(folder: "val"), "empty_split",
-      "the split 'val' does not contain a PNG or JPEG file in class folders"
+      "the split 'val' does not contain a picture in class folders"
     ),
     (
       .undecodableImage(file: "f", reason: "why"), "undecodable_image",

@@ -1,5 +1,5 @@
-import CImage
 import CSystem
+import CTurboJPEG
 import Foundation
 
 /// Encoders of the pictures that tests decode.

@@ -95,8 +95,8 @@ public struct RunOutcome: Sendable, Codable, Hashable {
 
   /// Accuracy on the test split.
   public var accuracy: Accuracy
-  /// Of the packed model on the validation split.
-  public var validationAccuracy: Double
+  /// Of the packed model on the validation split; nil where that is empty.
+  public var validationAccuracy: Double?
   /// Test images.
   public var testImages: Int
   /// Zeros per weight over all prunable layers.
@@ -113,7 +113,7 @@ public struct RunOutcome: Sendable, Codable, Hashable {
   public var iterations: [PersonalizationReport.Iteration]
 
   package init(
-    accuracy: Accuracy, validationAccuracy: Double, testImages: Int, sparsity: Double,
+    accuracy: Accuracy, validationAccuracy: Double?, testImages: Int, sparsity: Double,
     modelSparsity: Double, bytes: Cost, multiplyAccumulates: Cost, layers: [Layer],
     iterations: [PersonalizationReport.Iteration]
   ) {
@@ -135,7 +135,12 @@ public struct RunOutcome: Sendable, Codable, Hashable {
 extension RunOutcome {
   init(_ report: PersonalizationReport, profile: ClassProfile) {
     func accuracy(_ evaluation: Evaluation) -> Double {
-      zip(profile.distribution, evaluation.perClass).reduce(0) { $0 + $1.0 * $1.1 }
+      // Classes without a test image have no share in it.
+      let measured = zip(profile.distribution, evaluation.perClass)
+        .compactMap { weight, share in share.map { (weight: weight, share: $0) } }
+      let sum = measured.reduce(0) { $0 + $1.weight * $1.share }
+      guard measured.count < evaluation.counts.count else { return sum }
+      return sum / max(measured.reduce(0) { $0 + $1.weight }, .leastNormalMagnitude)
     }
     self.accuracy = Accuracy(
       restricted: accuracy(report.references.restricted.test),

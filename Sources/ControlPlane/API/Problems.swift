@@ -65,7 +65,8 @@ package enum Problems {
             Dictionary(
               named.map { ($0.name, $0.suggestions) }, uniquingKeysWith: { first, _ in first })),
         ])
-    case .invalidProfile, .invalidRecipe, .sparsityOutOfReach, .targetOutOfReach:
+    case .invalidProfile, .invalidRecipe, .sparsityOutOfReach, .targetOutOfReach,
+      .nothingToValidate:
       return ProblemDetails(
         .unprocessableContent, code: error.code, detail: error.description,
         param: error.requestField)

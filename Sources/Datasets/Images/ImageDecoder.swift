@@ -1,8 +1,8 @@
 import Foundation
 
-/// Decodes PNG (libspng) and JPEG (libturbojpeg) pictures. The kind is told by the content, not by
-/// the name. An orientation in EXIF data is ignored: training sets are labelled as stored, and
-/// evaluation must see what training saw.
+/// Decodes pictures: PNG (libspng), JPEG (libjpeg-turbo), WebP (libwebp), BMP, and the first frame of
+/// GIFs. The kind is told by the content, not by the name. Transparency is left out. Pictures come
+/// as they are stored; `InputGeometry` turns them upright as their EXIF data says.
 public enum ImageDecoder {
   /// Files larger than this are refused.
   public static let largestFile = 64 << 20
@@ -20,10 +20,16 @@ public enum ImageDecoder {
     let isReducible: Bool
     /// Passes over the picture that decoding makes.
     let scans: Int
+    /// How it has to be turned to stand upright.
+    var orientation = PictureOrientation.upright
+    /// Columns and rows of the picture as it stands upright.
+    var uprightSize: (width: Int, height: Int) {
+      orientation.isTransposed ? (height, width) : (width, height)
+    }
   }
 
-  /// Reads and decodes a file. Throws `DatasetError` for what is not a PNG or JPEG file of at most
-  /// 64 MiB, or is damaged.
+  /// Reads and decodes a file. Throws `DatasetError` for what is not a picture of at most 64 MiB
+  /// that can be read, or is damaged.
   public static func decode(file: String) throws(DatasetError) -> RasterImage {
     try decode(try read(file: file), name: file)
   }
@@ -51,27 +57,39 @@ public enum ImageDecoder {
   }
 
   static func header(_ bytes: [UInt8], name: String) throws(DatasetError) -> Header {
-    switch try kind(bytes, name) {
-    case .png: try PNGDecoder.header(bytes, name)
-    case .jpeg: try JPEGDecoder.header(bytes, name)
-    }
+    let kind = try PictureKind(bytes, name)
+    var header =
+      switch kind {
+      case .png: try PNGDecoder.header(bytes, name)
+      case .jpeg: try JPEGDecoder.header(bytes, name)
+      case .webp: try WebPDecoder.header(bytes, name)
+      case .bmp: try BMPDecoder.header(bytes, name)
+      case .gif: try GIFDecoder.header(bytes, name)
+      }
+    header.orientation = PictureOrientation.of(bytes, kind)
+    return header
   }
 
   /// `reduction` is 1, 2, 4 or 8: a reducible picture comes with sides divided by it, rounded up.
   static func decode(_ bytes: [UInt8], name: String, reduction: Int) throws(DatasetError)
     -> RasterImage
   {
-    switch try kind(bytes, name) {
+    switch try PictureKind(bytes, name) {
     case .png: try PNGDecoder.decode(bytes, name)
     case .jpeg: try JPEGDecoder.decode(bytes, name, reduction: reduction)
+    case .webp: try WebPDecoder.decode(bytes, name)
+    case .bmp: try BMPDecoder.decode(bytes, name)
+    case .gif: try GIFDecoder.decode(bytes, name)
     }
   }
 
-  private enum Kind { case png, jpeg }
-
-  private static func kind(_ bytes: [UInt8], _ name: String) throws(DatasetError) -> Kind {
-    if bytes.starts(with: [0x89, 0x50, 0x4e, 0x47]) { return .png }
-    if bytes.starts(with: [0xff, 0xd8, 0xff]) { return .jpeg }
-    throw .undecodableImage(file: name, reason: "it is neither PNG nor JPEG")
+  /// Refuses sides that no decoder may allocate for.
+  static func checkSides(_ width: Int, _ height: Int, _ name: String) throws(DatasetError) {
+    let sides = 1...RasterImage.largestSide
+    guard sides.contains(width), sides.contains(height) else {
+      throw .undecodableImage(
+        file: name,
+        reason: "\(width)x\(height) is beyond \(RasterImage.largestSide) pixels a side")
+    }
   }
 }

@@ -7,11 +7,15 @@ public struct InputGeometry: Sendable, Hashable {
   /// Pixels of a picture's shorter side before the centre is cut out (torchvision's `Resize` and
   /// `CenterCrop`); nil stretches the whole picture to the input's size.
   public let resize: Int?
+  /// Whether pictures are turned upright as their EXIF data says, as every viewer does; else they are
+  /// taken as they are stored, which models that were made before saw.
+  public let turnsUpright: Bool
 
   /// A geometry as given; a `resize` below the input's sides counts as the longer of them.
-  public init(shape: ImageShape, resize: Int? = nil) {
+  public init(shape: ImageShape, resize: Int? = nil, turnsUpright: Bool = true) {
     self.shape = shape
     self.resize = resize.map { max($0, shape.height, shape.width) }
+    self.turnsUpright = turnsUpright
   }
 
   /// The usual geometry for photographs: of 256 rows and columns, the 224 in the middle, and the
@@ -60,11 +64,16 @@ public struct InputGeometry: Sendable, Hashable {
     guard header.scans <= scansAllowed else {
       throw .tooManyScans(file: name, scans: header.scans, most: scansAllowed)
     }
-    let sampling = sampling(
-      width: header.width, height: header.height, region: crop(header.width, header.height))
-    let reduction = header.isReducible ? sampling.reduction : 1
+    let orientation = turnsUpright ? header.orientation : .upright
+    let (width, height) =
+      turnsUpright ? header.uprightSize : (width: header.width, height: header.height)
+    let upright = sampling(width: width, height: height, region: crop(width, height))
+    let reduction = header.isReducible ? upright.reduction : 1
     let image = try ImageDecoder.decode(bytes, name: name, reduction: reduction)
-    return planes(of: image, sampling, reduction: reduction)
+    // Only the small result is turned: the picture is sampled where it lies.
+    let stored = upright.stored(orientation, width: header.width, height: header.height)
+    return orientation.upright(
+      planes(of: image, stored, reduction: reduction), shape: shape)
   }
 
   /// Channel planes of a decoded picture.
@@ -73,6 +82,7 @@ public struct InputGeometry: Sendable, Hashable {
       of: image, sampling(width: image.width, height: image.height, region: region), reduction: 1)
   }
 
+  /// Channel planes of what `sampling` takes of a picture.
   private func planes(of image: RasterImage, _ sampling: Sampling, reduction: Int) -> [UInt8] {
     image.planes(
       channels: shape.channels, rows: sampling.rows.axis(of: image.height, reduction: reduction),
@@ -103,6 +113,14 @@ private struct Sampling {
   let rows: AxisSampling
   let columns: AxisSampling
 
+  /// The same of a picture that has to be turned to stand upright, in its own rows and columns.
+  func stored(_ orientation: PictureOrientation, width: Int, height: Int) -> Sampling {
+    let (down, right) = orientation.isTransposed ? (columns, rows) : (rows, columns)
+    return Sampling(
+      rows: orientation.reversesRows ? down.reversed(count: height) : down,
+      columns: orientation.reversesColumns ? right.reversed(count: width) : right)
+  }
+
   /// What the sides of a picture may be divided by before resampling: what is left is at least
   /// twice as fine as the input, so that the triangle filter still decides the result.
   var reduction: Int {
@@ -130,6 +148,20 @@ private struct AxisSampling {
     self.size = size
     let margin = Int((Double(size - centre) / 2).rounded(.toNearestOrEven))
     positions = margin..<margin + centre
+  }
+
+  private init(origin: Int, length: Int, size: Int, positions: Range<Int>) {
+    self.origin = origin
+    self.length = length
+    self.size = size
+    self.positions = positions
+  }
+
+  /// The same part of an axis of `count` pixels that is counted from its other end.
+  func reversed(count: Int) -> AxisSampling {
+    AxisSampling(
+      origin: count - origin - length, length: length, size: size,
+      positions: size - positions.upperBound..<size - positions.lowerBound)
   }
 
   var scale: Double { Double(length) / Double(size) }

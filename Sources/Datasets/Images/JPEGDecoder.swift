@@ -1,68 +1,50 @@
 import CImage
 
-/// JPEG through libturbojpeg.
+/// JPEG through libjpeg-turbo: grey, RGB, YCbCr, and CMYK and YCCK without a colour profile.
 enum JPEGDecoder {
   static func header(_ bytes: [UInt8], _ name: String) throws(DatasetError)
     -> ImageDecoder.Header
   {
-    try withHandle(name) { handle throws(DatasetError) in try header(bytes, name, handle) }
+    var picture = crisp_jpeg_picture()
+    guard crisp_jpeg_header(bytes, bytes.count, &picture) == 1 else {
+      throw failure(picture, name)
+    }
+    return try header(picture, bytes, name)
   }
 
   /// A reduction leaves out the finest frequencies of each 8x8 block, which is several times
   /// faster than decoding all of them for a resize to average away.
+  ///
+  /// A truncated or damaged picture is refused: half a picture must not be classified. Warnings
+  /// that leave the picture whole are passed over (`crisp_jpeg_decode`).
   static func decode(_ bytes: [UInt8], _ name: String, reduction: Int) throws(DatasetError)
     -> RasterImage
   {
-    try withHandle(name) { handle throws(DatasetError) in
-      let header = try header(bytes, name, handle)
-      let divisor = max(1, min(8, reduction))
-      let width = (header.width + divisor - 1) / divisor
-      let height = (header.height + divisor - 1) / divisor
-      var pixels = [UInt8](repeating: 0, count: width * height * header.channels)
-      let format = Int32((header.channels == 1 ? TJPF_GRAY : TJPF_RGB).rawValue)
-      // A truncated picture only warns; half a picture must not be classified. A progressive one
-      // may hold any number of scans, each of which costs a pass over the whole picture.
-      let flags = Int32(TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS)
-      let code = tjDecompress2(
-        handle, bytes, UInt(bytes.count), &pixels, Int32(width), 0, Int32(height), format, flags)
-      guard code == 0 else { throw failure(handle, name) }
-      return RasterImage(
-        width: width, height: height, channels: header.channels, pixels: pixels)
-    }
+    let header = try header(bytes, name)
+    let divisor = [8, 4, 2].first { reduction >= $0 } ?? 1
+    let width = (header.width + divisor - 1) / divisor
+    let height = (header.height + divisor - 1) / divisor
+    var pixels = [UInt8](repeating: 0, count: width * height * header.channels)
+    var picture = crisp_jpeg_picture()
+    let result = crisp_jpeg_decode(
+      bytes, bytes.count, Int32(divisor), &pixels, pixels.count, &picture)
+    guard result == 1 else { throw failure(picture, name) }
+    return RasterImage(width: width, height: height, channels: header.channels, pixels: pixels)
   }
 
-  private static func header(_ bytes: [UInt8], _ name: String, _ handle: tjhandle)
+  private static func header(_ picture: crisp_jpeg_picture, _ bytes: [UInt8], _ name: String)
     throws(DatasetError) -> ImageDecoder.Header
   {
-    var width: Int32 = 0
-    var height: Int32 = 0
-    var subsampling: Int32 = 0
-    var colorspace: Int32 = 0
-    let code = tjDecompressHeader3(
-      handle, bytes, UInt(bytes.count), &width, &height, &subsampling, &colorspace)
-    guard code == 0 else { throw failure(handle, name) }
-    let limit = Int32(RasterImage.largestSide)
-    guard (1...limit).contains(width), (1...limit).contains(height) else {
-      throw .undecodableImage(
-        file: name, reason: "\(width)x\(height) is beyond \(limit) pixels a side")
-    }
+    try ImageDecoder.checkSides(Int(picture.width), Int(picture.height), name)
     return ImageDecoder.Header(
-      width: Int(width), height: Int(height),
-      channels: colorspace == Int32(TJCS_GRAY.rawValue) ? 1 : 3, isReducible: true,
-      scans: JPEGScans.count(bytes))
+      width: Int(picture.width), height: Int(picture.height), channels: Int(picture.channels),
+      isReducible: true, scans: JPEGSegments.scans(bytes))
   }
 
-  private static func failure(_ handle: tjhandle, _ name: String) -> DatasetError {
-    .undecodableImage(file: name, reason: String(cString: tjGetErrorStr2(handle)))
-  }
-
-  private static func withHandle<Value>(
-    _ name: String, _ body: (tjhandle) throws(DatasetError) -> Value
-  ) throws(DatasetError) -> Value {
-    guard let handle = tjInitDecompress() else {
-      throw .undecodableImage(file: name, reason: "out of memory")
+  private static func failure(_ picture: crisp_jpeg_picture, _ name: String) -> DatasetError {
+    let reason = withUnsafeBytes(of: picture.failure) { text in
+      String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
     }
-    defer { tjDestroy(handle) }
-    return try body(handle)
+    return .undecodableImage(file: name, reason: reason)
   }
 }

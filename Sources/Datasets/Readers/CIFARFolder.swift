@@ -3,7 +3,7 @@ import Foundation
 /// The binary versions of CIFAR-10 and CIFAR-100 (Krizhevsky 2009,
 /// www.cs.toronto.edu/~kriz/cifar.html): records of one label byte (CIFAR-100: a coarse one, which
 /// is ignored, and a fine one) and 3072 pixels, 32x32, plane by plane. Files may be gzip-compressed
-/// under their own name.
+/// under their own name, and lie in the folder that the archive makes, too.
 enum CIFARFolder {
   private static let shape = ImageShape(channels: 3, height: 32, width: 32)
   /// Either version's files.
@@ -17,17 +17,47 @@ enum CIFARFolder {
   private static let ten = Version(
     training: (1...5).map { "data_batch_\($0).bin" }, test: "test_batch.bin",
     names: "batches.meta.txt", labelBytes: 1)
+  /// The folders that the two archives make.
+  private static let archives = ["cifar-10-batches-bin", "cifar-100-binary"]
+  /// Those of the Python versions, which are pickles: they run code when they are read.
+  private static let pickles = ["cifar-10-batches-py", "cifar-100-python"]
+
   private static let hundred = Version(
     training: ["train.bin"], test: "test.bin", names: "fine_label_names.txt", labelBytes: 2)
 
   /// Whether the folder looks like this format.
-  static func matches(_ path: String) -> Bool { version(path) != nil }
+  static func matches(_ path: String) -> Bool {
+    version(path) != nil || archive(path) != nil || isPickled(path)
+  }
+
+  private static func archive(_ path: String) -> String? {
+    archives.map { "\(path)/\($0)" }.first { version($0) != nil }
+  }
+
+  private static func isPickled(_ path: String) -> Bool {
+    let unpacked = ["\(path)/data_batch_1", "\(path)/train"].contains {
+      let isMeta = ["batches.meta", "meta"].contains {
+        FileManager.default.fileExists(atPath: "\(path)/\($0)")
+      }
+      var isFolder: ObjCBool = false
+      return isMeta && FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder)
+        && !isFolder.boolValue
+    }
+    return unpacked
+      || pickles.contains { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
+  }
 
   static func read(path: String, name: String, classes names: ClassNames) throws(DatasetError)
     -> ImageDataset
   {
+    let path = version(path) == nil ? archive(path) ?? path : path
     guard let version = version(path) else {
-      throw .notADataset(path: path, reason: "it does not contain any of CIFAR's binary files")
+      throw .notADataset(
+        path: path,
+        reason: isPickled(path)
+          ? "it holds CIFAR's Python version, pickles, which run code when they are read; unpack the "
+            + "binary version, cifar-10-binary.tar.gz or cifar-100-binary.tar.gz, in its place"
+          : "it does not contain any of CIFAR's binary files")
     }
     let classes: [String] =
       switch names {

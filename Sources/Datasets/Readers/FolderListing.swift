@@ -10,11 +10,17 @@ struct FolderListing {
     let size: Int
     /// Last change of the content, in seconds and nanoseconds.
     let modified: (seconds: Int, nanoseconds: Int)
+    /// Device and inode: a folder that links lead back to has the same.
+    let identity: [UInt64]
   }
 
   /// Folders and plain files, links followed, sorted by the bytes of their names. Names that begin
-  /// with a dot are left out, as are links to nothing.
+  /// with a dot are left out.
   let entries: [Entry]
+  /// Names that are not UTF-8, with the offending bytes as `%E9`.
+  let unreadableNames: [(name: String, isFolder: Bool)]
+  /// Links to nothing, and what is neither a folder nor a plain file.
+  let notFiles: Int
 
   init(_ path: String) throws(DatasetError) {
     guard let folder = opendir(path) else {
@@ -22,25 +28,41 @@ struct FolderListing {
     }
     defer { closedir(folder) }
     var entries: [Entry] = []
+    var unreadable: [(name: String, isFolder: Bool)] = []
+    var notFiles = 0
     while let next = readdir(folder) {
-      let name = withUnsafeBytes(of: &next.pointee.d_name) { bytes in
-        String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      guard let name else {
-        throw .malformed(file: path, reason: "it holds a file whose name is not UTF-8")
+      let isFolder = next.pointee.d_type == UInt8(DT_DIR)
+      let bytes = withUnsafeBytes(of: &next.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+      guard let name = String(validating: bytes, as: UTF8.self) else {
+        unreadable.append((Self.escaped(bytes), isFolder))
+        continue
       }
       guard !name.hasPrefix(".") else { continue }
       var status = stat()
-      guard stat("\(path)/\(name)", &status) == 0 else { continue }
+      let isThere = stat("\(path)/\(name)", &status) == 0
       let kind = status.st_mode & S_IFMT
-      guard kind == S_IFDIR || kind == S_IFREG else { continue }
+      guard isThere, kind == S_IFDIR || kind == S_IFREG else {
+        notFiles += 1
+        continue
+      }
       entries.append(
         Entry(
           name: name, isFolder: kind == S_IFDIR, size: Int(status.st_size),
-          modified: (Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec))))
+          modified: (Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec)),
+          identity: [UInt64(status.st_dev), UInt64(status.st_ino)]))
     }
     self.entries = entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    unreadableNames = unreadable
+    self.notFiles = notFiles
   }
 
   var folders: [String] { entries.filter(\.isFolder).map(\.name) }
+
+  /// A name whose bytes beyond ASCII are written as `%E9`, so that two forms of it look different.
+  static func escaped(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { byte in
+      (0x20..<0x7f).contains(byte)
+        ? String(UnicodeScalar(byte)) : "%" + String(format: "%02X", Int(byte))
+    }.joined()
+  }
 }

@@ -1,40 +1,58 @@
 import Foundation
 
-/// A folder with the four files of MNIST-like data sets, each plain or with `.gz`:
-/// `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`,
-/// `t10k-labels-idx1-ubyte`; class names may stand in `labels.txt`, one a line.
+/// A folder with the four files of MNIST-like data sets (`IDXNames`); class names may stand in
+/// `labels.txt`, one a line, or in EMNIST's mapping.
 enum IDXFolder {
-  private static let trainingImages = "train-images-idx3-ubyte"
-
   /// Whether the folder looks like this format.
-  static func matches(_ path: String) -> Bool { file(trainingImages, in: path) != nil }
+  static func matches(_ path: String) -> Bool {
+    // Several data sets in one folder are of this format, too: reading says what to do.
+    do { return try IDXNames(path) != nil } catch {
+      if case .notADataset = error { return true }
+      return false
+    }
+  }
 
   static func read(path: String, name: String, classes names: ClassNames) throws(DatasetError)
     -> ImageDataset
   {
-    let training = try part(images: trainingImages, labels: "train-labels-idx1-ubyte", in: path)
-    let test = try part(
-      images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte", in: path)
+    guard let files = try IDXNames(path) else {
+      throw .notADataset(
+        path: path,
+        reason: "'\(IDXNames.trainingImages)' or '\(IDXNames.trainingImages).gz' is missing")
+    }
+    var training = try part(
+      images: IDXNames.trainingImages, labels: IDXNames.trainingLabels, in: files)
+    var test = try part(images: IDXNames.testImages, labels: IDXNames.testLabels, in: files)
     guard training.height == test.height, training.width == test.width else {
       throw .malformed(file: path, reason: "training and test images differ in size")
     }
-    let classes: [String] =
-      switch names {
-      case .given(let given): given
-      case .file(let file): try LabelsFile.names(file)
-      case .found:
-        if let file = labels(in: path) { try LabelsFile.names(file) } else { numbered(training) }
+    let classes: [String]
+    switch names {
+    case .given(let given): classes = given
+    case .file(let file): classes = try LabelsFile.names(file)
+    case .found:
+      if let file = labels(in: files.folder) ?? labels(in: path) {
+        classes = try LabelsFile.names(file)
+      } else if let file = files.mapping {
+        classes = try EMNISTMapping.names(file)
+      } else {
+        classes = numbered(training)
       }
-    try check(training, "train-labels-idx1-ubyte", in: path, classes: classes.count)
-    try check(test, "t10k-labels-idx1-ubyte", in: path, classes: classes.count)
+    }
+    if let file = files.mapping, try EMNISTMapping.countsFromOne(file) {
+      training = try training.countedFromZero(source: path)
+      test = try test.countedFromZero(source: path)
+    }
+    try check(training, IDXNames.trainingLabels, in: files, names, classes: classes.count)
+    try check(test, IDXNames.testLabels, in: files, names, classes: classes.count)
     return try ImageDataset(name: name, classes: classes, training: training, test: test)
   }
 
-  private static func part(images: String, labels: String, in path: String) throws(DatasetError)
-    -> LabelledImages
+  private static func part(images: String, labels: String, in files: IDXNames)
+    throws(DatasetError) -> LabelledImages
   {
-    let imagePath = try required(images, in: path)
-    let labelPath = try required(labels, in: path)
+    let imagePath = try files.required(images)
+    let labelPath = try files.required(labels)
     let pixels = try IDXFile(path: imagePath)
     let values = try IDXFile(path: labelPath)
     guard pixels.dimensions.count == 3 else {
@@ -46,18 +64,33 @@ enum IDXFolder {
         file: labelPath,
         reason: "\(values.dimensions) labels do not match \(pixels.dimensions[0]) images")
     }
-    return try LabelledImages(
+    let part = try LabelledImages(
       channels: 1, height: pixels.dimensions[1], width: pixels.dimensions[2],
       pixels: Array(pixels.values), labels: values.values.map(Int.init), source: imagePath)
+    return files.isTransposed ? try part.transposed(source: imagePath) : part
   }
 
   private static func check(
-    _ images: LabelledImages, _ labels: String, in path: String, classes: Int
+    _ images: LabelledImages, _ labels: String, in files: IDXNames, _ names: ClassNames,
+    classes: Int
   ) throws(DatasetError) {
+    let file = try files.required(labels)
+    try LabelCounting.check(images.labels, array: "the file", file: file, classes: classes)
+    if names == .found { try checkNumbered(images, classes: classes, file: file) }
     guard let index = images.labels.firstIndex(where: { $0 >= classes }) else { return }
     throw .malformed(
-      file: try required(labels, in: path),
+      file: file,
       reason: "image \(index) has label \(images.labels[index]); there are \(classes) classes")
+  }
+
+  /// Numbered classes go up to the highest label, so that labels from 1 leave only class 0 empty.
+  private static func checkNumbered(_ images: LabelledImages, classes: Int, file: String)
+    throws(DatasetError)
+  {
+    guard images.labels.max() == classes - 1, Set(images.labels).count == classes - 1 else {
+      return
+    }
+    try LabelCounting.check(images.labels, array: "the file", file: file, classes: nil)
   }
 
   private static func labels(in path: String) -> String? {
@@ -67,18 +100,5 @@ enum IDXFolder {
 
   private static func numbered(_ images: LabelledImages) -> [String] {
     (0...(images.labels.max() ?? 0)).map(String.init)
-  }
-
-  private static func required(_ name: String, in path: String) throws(DatasetError) -> String {
-    guard let found = file(name, in: path) else {
-      throw .notADataset(path: path, reason: "'\(name)' or '\(name).gz' is missing")
-    }
-    return found
-  }
-
-  private static func file(_ name: String, in path: String) -> String? {
-    [name, "\(name).gz"].map { "\(path)/\($0)" }.first {
-      FileManager.default.fileExists(atPath: $0)
-    }
   }
 }

@@ -111,7 +111,7 @@ public struct StateDictImport: Sendable {
           + "data set")
     }
     return try Preprocessing(
-      shape: image, mean: mean, standardDeviation: deviation, resize: resize)
+      shape: image, mean: mean, standardDeviation: deviation, resize: resize, orientation: .exif)
   }
 }
 

@@ -24,13 +24,21 @@ public struct Registration {
   public func addDataset(
     name: String, path: String, format: DatasetFormat? = nil, labels: String? = nil
   ) throws -> DatasetRecord {
+    let (dataset, found) = try dataset(name: name, path: path, format: format, labels: labels)
+    return try addDataset(dataset, path: path, format: found)
+  }
+
+  /// A data set as it would be registered, and its format.
+  func dataset(name: String, path: String, format: DatasetFormat?, labels: String?) throws
+    -> (ImageDataset, DatasetFormat)
+  {
     let found = format ?? DatasetFormat.found(at: path)
     let dataset = try DatasetCatalog.load(
       path: path, name: name, format: found, classes: labels.map { .file($0) } ?? .found)
-    return try addDataset(dataset, path: path, format: found ?? .idx)
+    return (dataset, found ?? .idx)
   }
 
-  private func addDataset(_ dataset: ImageDataset, path: String, format: DatasetFormat) throws
+  func addDataset(_ dataset: ImageDataset, path: String, format: DatasetFormat) throws
     -> DatasetRecord
   {
     let counts = Dictionary(
@@ -97,7 +105,10 @@ public struct Registration {
   }
 
   private func source(_ dataset: DatasetRecord) throws -> StateDictImport.Source {
-    StateDictImport.Source(try DatasetCatalog.load(path: dataset.path, name: dataset.name))
+    StateDictImport.Source(
+      try DatasetCatalog.load(
+        path: dataset.path, name: dataset.name, format: DatasetFormat(rawValue: dataset.format),
+        classes: .given(dataset.classes)))
   }
 
   /// On a database without base models, registers the one that comes with the server and its data

@@ -16,7 +16,7 @@ extension Personalization {
     return try RunEstimate(
       recipe, graph: universal.description.graph, classes: profile.names.count,
       data: RunEstimate.Data(
-        validation: images(.validation), test: images(.test),
+        training: images(.training), validation: images(.validation), test: images(.test),
         bytes: dataset.imageShape == nil ? 0 : all * universal.description.graph.input.count),
       threads: threads, speed: speed)
   }

@@ -46,13 +46,16 @@ public struct RunEstimate: Sendable, Hashable, Codable {
 
   /// How much there is of the data that a run reads.
   public struct Data: Sendable {
+    /// Training images of the user's classes, more than which no batch holds; nil when unknown.
+    public var training: Int?
     /// Validation and test images of the user's classes.
     public var validation, test: Int
     /// Bytes of the whole data set in memory; 0 for pictures in files.
     public var bytes: Int
 
     /// Counts as given.
-    public init(validation: Int, test: Int, bytes: Int) {
+    public init(training: Int? = nil, validation: Int, test: Int, bytes: Int) {
+      self.training = training
       self.validation = validation
       self.test = test
       self.bytes = bytes
@@ -66,6 +69,7 @@ public struct RunEstimate: Sendable, Hashable, Codable {
     _ recipe: PruningRecipe, graph: Graph, classes: Int, data: Data, threads: Int,
     speed: RunSpeed? = nil
   ) throws(GraphError) {
+    let recipe = data.training.map { recipe.cut(toImages: $0) } ?? recipe
     let costs = try PassCosts(graph, recipe: recipe)
     let plan = RunPlan(recipe, classes: classes)
     let work = RunWork(plan, costs: costs, recipe: recipe, data: data)

@@ -53,7 +53,9 @@ public struct Personalization: Sendable {
   let universalDigest: String
   let dataset: ImageDataset
   let profile: ClassProfile
-  let recipe: PruningRecipe
+  /// As it is run: what was left to the processor is named, and batches are no larger than there are
+  /// training images of the profile's classes.
+  public let recipe: PruningRecipe
   let threads: Int
 
   /// Throws when profile, recipe, model and data do not fit each other.
@@ -74,13 +76,20 @@ public struct Personalization: Sendable {
           reason: "the model reads \(input) images; '\(dataset.name)' has \(shape)")
       }
     }
-    for name in profile.names { _ = try dataset.classIndex(name) }
     self.universal = universal
     self.universalDigest = universalDigest
     self.dataset = dataset
     self.profile = profile
+    let classes = try profile.names.map { try dataset.classIndex($0) }
+    func images(_ split: Split) -> Int {
+      let counts = dataset.counts(split)
+      return classes.reduce(0) { $0 + counts[$1] }
+    }
+    guard recipe.minAccuracy == nil || images(.validation) > 0 else {
+      throw PruningError.nothingToValidate(dataset: dataset.name)
+    }
     // Here, not while it runs: a checkpoint in another precision belongs to another run.
-    self.recipe = recipe.resolved
+    self.recipe = recipe.resolved.cut(toImages: images(.training))
     self.threads = threads
   }
 

@@ -49,8 +49,8 @@ extension PersonalizationRun {
     let data = try packedModel(
       masks: masks,
       accuracy: AccuracyNote(
-        restricted: references.restricted.test.accuracy,
-        denseFineTuned: references.denseFineTuned.test.accuracy, pruned: pruned.test.accuracy)
+        restricted: references.restricted.testAccuracy,
+        denseFineTuned: references.denseFineTuned.testAccuracy, pruned: pruned.testAccuracy)
     ).serialized(precision: recipe.storage)
     if case .bytes(let most) = recipe.target, data.count > most {
       throw PruningError.targetOutOfReach(
@@ -96,7 +96,7 @@ extension PersonalizationRun {
 
   /// The test split is read here for the first time for the pruned model, after every choice.
   private func evaluate(_ session: Session, _ split: Split) throws -> Evaluation {
-    try clock.time(.evaluation) {
+    let evaluation = try clock.time(.evaluation) {
       try Evaluation.run(
         loader, split: split, batchSize: batchSize, mostPerClass: mostPerClass(split)
       ) {
@@ -104,21 +104,27 @@ extension PersonalizationRun {
         return try session.run(images: $0.images, count: $0.count)
       }
     }
+    try checkMeasured(evaluation, split)
+    return evaluation
   }
 
-  /// Compares the file, as a stranger would read it, with the masked dense network.
+  /// Compares the file, as a stranger would read it, with the masked dense network, on images of the
+  /// validation split or, where that is empty, of the training split.
   private func verify(_ model: PackedModel) throws -> Float {
     let session = try Session(model: model, batchCapacity: batchSize, threads: setup.threads)
     var worst: Float = 0
     var scale: Float = 0
+    let isValidated = loader.counts(.validation).contains { $0 > 0 }
     let batches = loader.sequential(
-      .validation, batchSize: batchSize,
+      isValidated ? .validation : .training, batchSize: batchSize,
       mostPerClass: max(1, Self.comparedImages / loader.classCount))
     for batch in batches {
       try checkCancellation()
       let expected = firstScores(
         try network.forward(batch.images, count: batch.count, mode: .inference),
         of: network.classCount, count: loader.classCount)
+      // The network itself is no longer one: not the packing is at fault.
+      guard expected.allSatisfy(\.isFinite) else { throw TrainingError.diverged(step: stepsDone) }
       let found = try session.run(images: batch.images, count: batch.count)
       for (a, b) in zip(found, expected) {
         worst = max(worst, a.isFinite ? abs(a - b) : .infinity)

@@ -84,10 +84,11 @@ extension PersonalizationRun {
   }
 
   /// Frozen masks, the last fine-tuning, batch-norm statistics (Documentation/method.md, step 4).
-  /// Returns the epoch whose weights were taken, and their accuracy on the validation split.
-  func finish() throws -> (epoch: Int, accuracy: Double) {
+  /// Returns the epoch whose weights were taken, and their accuracy on the validation split, nil
+  /// where that is empty.
+  func finish() throws -> (epoch: Int, accuracy: Double?) {
     let optimizer = try optimizer(frozen: true)
-    var best: (epoch: Int, accuracy: Double, weights: Weights)?
+    var best: (epoch: Int, accuracy: Double?, weights: Weights)?
     let schedule = LearningRateSchedule(
       peak: recipe.learningRate, warmUpSteps: stepsPerEpoch / 4,
       totalSteps: max(1, recipe.finalEpochs) * stepsPerEpoch)
@@ -97,7 +98,8 @@ extension PersonalizationRun {
       guard recipe.finalEpochs - epoch < max(1, recipe.finalEpochs / 3) else { return }
       let accuracy = try validate()
       progress.accuracy = accuracy
-      if accuracy >= best?.accuracy ?? -1 { best = (epoch, accuracy, network.weights()) }
+      // The last epoch where there is no image to choose by.
+      if accuracy ?? 0 >= best?.accuracy ?? -1 { best = (epoch, accuracy, network.weights()) }
     }
     if recipe.finalEpochs == 0 { try consider(0) }
     try train(

@@ -15,6 +15,9 @@ public struct SplitEvaluations: Sendable, Hashable, Codable {
   public var validation: Evaluation
   /// What is quoted.
   public var test: Evaluation
+
+  /// Accuracy on the test split: a run ends at its first evaluation when that holds no image.
+  public var testAccuracy: Double { test.accuracy ?? 0 }
 }
 
 /// What a personalisation did and what it measured.
@@ -45,8 +48,8 @@ public struct PersonalizationReport: Sendable, Codable {
     public let iteration: Int
     /// Global sparsity after it.
     public let sparsity: Double
-    /// Accuracy on the validation split after its fine-tuning.
-    public let validationAccuracy: Double
+    /// Accuracy on the validation split after its fine-tuning; nil where that is empty.
+    public let validationAccuracy: Double?
   }
 
   /// Class names in the order of the scores.

@@ -103,7 +103,9 @@ final class PersonalizationRun {
     while true {
       let (epoch, accuracy) = try finish()
       progress.accuracy = accuracy
-      guard let floor = recipe.minAccuracy, accuracy < floor else { return epoch }
+      guard let floor = recipe.minAccuracy else { return epoch }
+      guard let accuracy else { throw PruningError.nothingToValidate(dataset: setup.dataset.name) }
+      guard accuracy < floor else { return epoch }
       if accuracy > best?.accuracy ?? -1 { best = (accuracy, sparsity) }
       guard let earlier = try state(before: progress.iteration, identity: identity) else {
         throw PruningError.accuracyOutOfReach(

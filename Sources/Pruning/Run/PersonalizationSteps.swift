@@ -96,8 +96,8 @@ extension PersonalizationRun {
     split == .validation ? max(1, Self.validationImages / loader.classCount) : nil
   }
 
-  /// Accuracy on the validation split.
-  func validate() throws -> Double {
+  /// Accuracy on the validation split; nil where it holds no image.
+  func validate() throws -> Double? {
     try evaluate(.validation).accuracy
   }
 
@@ -105,11 +105,19 @@ extension PersonalizationRun {
     SplitEvaluations(validation: try evaluate(.validation), test: try evaluate(.test))
   }
 
+  /// The test split's accuracies are what a run is for: without an image it has nothing to say.
+  func checkMeasured(_ evaluation: Evaluation, _ split: Split) throws(DatasetError) {
+    guard split == .test, evaluation.images == 0 else { return }
+    throw .nothingToMeasure(name: setup.dataset.name, split: split)
+  }
+
   private func evaluate(_ split: Split) throws -> Evaluation {
-    try clock.time(.evaluation) {
+    let evaluation = try clock.time(.evaluation) {
       try network.evaluate(
-        loader, split: split, mostPerClass: mostPerClass(split),
+        loader, split: split, mostPerClass: mostPerClass(split), step: stepsDone,
         checkCancellation: checkCancellation)
     }
+    try checkMeasured(evaluation, split)
+    return evaluation
   }
 }

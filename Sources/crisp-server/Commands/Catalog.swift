@@ -47,7 +47,7 @@ struct Dataset: ParsableCommand {
         Example: crisp-server dataset add --db crisp.sqlite imagenet /data/imagenet \
         --labels LOC_synset_mapping.txt
 
-        A folder holds IDX files, CIFAR's binary files, or pictures (PNG, JPEG) as \
+        A folder holds IDX files, CIFAR's binary files, or pictures (PNG, JPEG, WebP, BMP, GIF) as \
         train/CLASS/FILE and test/CLASS/FILE, perhaps also val/CLASS/FILE. With 'train' and 'val' \
         alone, 'val' is the test split and a tenth of 'train' validates. A file holds NumPy's arrays \
         xtr, ytr, xte, yte (or x_train …), perhaps also classes, as numpy.savez writes them.
@@ -56,7 +56,16 @@ struct Dataset: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
     @Argument(help: "The name base models will use.") var name: String
     @Argument(help: "The folder or .npz file.") var path: String
-    @Option(help: "idx, cifar, folder or npz (default: recognised by the content).")
+    @Option(
+      help: ArgumentHelp(
+        """
+        \(DatasetFormat.allCases.map(\.rawValue).joined(separator: ", ")) (default: recognised by \
+        the content).
+        """,
+        discussion: """
+          On request only: nested-folder also takes pictures in folders within class folders; \
+          npz-nchw is for arrays with channels before rows, npz-unit for floats in 0…1.
+          """))
     var format: DatasetFormat?
     @Option(help: "A file of class names: one a line, or 'FOLDER NAME' a line.")
     var labels: String?

@@ -50,8 +50,15 @@ struct Compare: ParsableCommand {
   @Option(help: DataHelp.text)
   var data: String?
 
-  @Option(help: "A class set, classes separated by commas, weights as \"Bag=3\"; repeatable.")
+  @Option(
+    help: """
+      A class set, classes separated by commas, weights as "Bag=3", names with commas in double \
+      quotes; repeatable.
+      """)
   var classes: [ClassList] = []
+
+  @Option(help: "A class set as a file, one class a line, a weight after a tab; repeatable.")
+  var classesFile: [String] = []
 
   @Option(help: "K:COUNT, so many random sets of K classes, the same every time; repeatable.")
   var randomSets: [RandomSetsArgument] = []
@@ -102,12 +109,15 @@ struct Compare: ParsableCommand {
       try PruningTarget.sparsities.check(sparsity, "--sparsities")
     }
     for seed in seeds.values { try PruningRecipe.seeds.check(seed, "--seeds") }
-    guard suite == nil || (classes.isEmpty && randomSets.isEmpty && variant.isEmpty) else {
+    let setCount = classes.count + classesFile.count + randomSets.count
+    guard suite == nil || (setCount == 0 && variant.isEmpty) else {
       throw ValidationError(
-        "--suite cannot be used together with --classes, --random-sets or --variant.")
+        "--suite cannot be used together with --classes, --classes-file, --random-sets or --variant."
+      )
     }
-    guard suite != nil || !classes.isEmpty || !randomSets.isEmpty else {
-      throw ValidationError("name class sets with --classes or --random-sets, or give a --suite.")
+    guard suite != nil || setCount > 0 else {
+      throw ValidationError(
+        "name class sets with --classes, --classes-file or --random-sets, or give a --suite.")
     }
   }
 
@@ -154,10 +164,9 @@ struct Compare: ParsableCommand {
 
   private func readSuite() throws -> Suite {
     guard let path = suite else {
-      let sets = classes.map { list in
-        Suite.Sets.given(
-          list.entries)
-      }
+      let sets =
+        classes.map { Suite.Sets.given($0.entries) }
+        + (try classesFile.map { .given(try ClassFile.entries($0)) })
       return Suite(
         groups: [
           Suite.Group(

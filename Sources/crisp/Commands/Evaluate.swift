@@ -18,11 +18,9 @@ struct Evaluate: ParsableCommand {
   @Argument(help: "A dense or packed model.")
   var file: String
 
-  @Option(help: DataHelp.text)
-  var data = DatasetCatalog.fashionMNIST.name
+  @OptionGroup var data: DataOptions
 
-  @Option(help: "Restrict a dense model to these classes, separated by commas.")
-  var classes: ClassList?
+  @OptionGroup var classes: ClassOptions
 
   @Option(help: "training, validation or test.")
   var split = Split.test
@@ -44,19 +42,21 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     let batch = 100
     let model = try ModelUse(
-      path: file, classes: classes?.names, threads: threads.count, batchCapacity: batch)
-    let dataset = try DatasetCatalog.load(data)
+      path: file, classes: classes.entries()?.map(\.name), threads: threads.count,
+      batchCapacity: batch)
+    let dataset = try data.load()
     let loader = try model.loader(dataset)
     let result = try Evaluation.run(loader, split: split, batchSize: batch) {
       try model.scores($0.images, count: $0.count)
     }
     warnOfSkippedImages(dataset)
+    guard let accuracy = result.accuracy else {
+      throw DatasetError.nothingToMeasure(name: dataset.name, split: split)
+    }
     let report = Report(
-      file: file, split: split.rawValue, images: result.counts.reduce(0, +),
-      skipped: dataset.skippedImages.total,
-      accuracy: result.accuracy,
-      perClass: Dictionary(
-        zip(model.labels, result.perClass), uniquingKeysWith: { first, _ in first }))
+      file: file, split: split.rawValue, images: result.images,
+      skipped: dataset.skippedImages.total, accuracy: accuracy,
+      perClass: result.perClass(names: model.labels))
     try output.print(report) {
       let lines = zip(model.labels, result.perClass).map { label, share in
         "  \(percent(share))  \(label)"

@@ -24,8 +24,7 @@ struct Personalize: AsyncParsableCommand {
   @Option(help: "Who asks.")
   var user: String
 
-  @Option(help: "Classes, separated by commas.")
-  var classes: ClassList
+  @OptionGroup var classes: ClassOptions
 
   @Option(help: "Where to write the model.")
   var out: String
@@ -125,8 +124,11 @@ struct Personalize: AsyncParsableCommand {
       else { throw ValidationError("--options must be a JSON object.") }
       members = more
     }
+    guard let entries = try classes.entries() else {
+      throw ValidationError("--classes or --classes-file is needed.")
+    }
     members["classes"] = .array(
-      classes.entries.map {
+      entries.map {
         .object(["name": .string($0.name), "weight": .number($0.weight)])
       })
     if let target = target.target {

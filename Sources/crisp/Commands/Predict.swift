@@ -11,7 +11,7 @@ import Training
 /// `crisp predict`: classes of picture files.
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Classify pictures (PNG or JPEG).",
+    abstract: "Classify pictures (PNG, JPEG, WebP, BMP, GIF).",
     discussion: "Example: crisp predict shoes.crisp.safetensors photo.png")
 
   @Argument(help: "A dense or packed model.")

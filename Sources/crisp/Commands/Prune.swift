@@ -27,14 +27,9 @@ struct Prune: ParsableCommand {
   @Option(help: "The universal model.")
   var model: String
 
-  @Option(help: DataHelp.text)
-  var data = DatasetCatalog.fashionMNIST.name
+  @OptionGroup var data: DataOptions
 
-  @Option(help: "A file of the data set's class names, as crisp-server dataset add takes.")
-  var labels: String?
-
-  @Option(help: "Classes, separated by commas; a weight may follow: \"Bag=3,Shirt\".")
-  var classes: ClassList?
+  @OptionGroup var classes: ClassOptions
 
   @Option(help: "Where to write the packed model; needed unless --dry-run is given.")
   var out: String?
@@ -107,9 +102,7 @@ struct Prune: ParsableCommand {
     else {
       throw ValidationError("'\(model)' is pruned already; --model needs a dense model.")
     }
-    let dataset =
-      try labels.map { try DatasetCatalog.load(path: data, name: data, classes: .file($0)) }
-      ?? DatasetCatalog.load(data)
+    let dataset = try data.load()
     let digest = try SHA256.digest(ofFile: model).hex
     let again: CardRun? = if case .card(let run) = wanted { run } else { nil }
     try again?.check(model: digest, data: dataset.digest.hex)
@@ -119,6 +112,11 @@ struct Prune: ParsableCommand {
     let personalization = try Personalization(
       universal: universal, universalDigest: digest, dataset: dataset, profile: profile,
       recipe: recipe, threads: threads)
+    if personalization.recipe.batchSize < recipe.batchSize {
+      warn(
+        "batch_size \(recipe.batchSize) is cut to \(personalization.recipe.batchSize), the training "
+          + "images there are")
+    }
     guard let out else {
       let estimate = try personalization.estimate(
         speed: RunSpeed.measure(universal, precision: recipe.precision.used, threads: threads))
@@ -154,7 +152,7 @@ struct Prune: ParsableCommand {
   }
 
   private func profile() throws -> ClassProfile {
-    try ClassProfile(classes?.entries ?? [])
+    try ClassProfile(classes.entries() ?? [])
   }
 
   /// The recipe of a card or a file, else the one that the options describe.
@@ -194,7 +192,7 @@ struct Prune: ParsableCommand {
           "\(option.0) cannot be used with a whole recipe, which already decides it.")
       }
     case .card(let run):
-      let ofCard = [("--classes", classes != nil)] + ofRecipe
+      let ofCard = [(classes.option ?? "", classes.option != nil)] + ofRecipe
       if let option = ofCard.first(where: \.1) {
         throw ValidationError(
           "\(option.0) cannot be used with a model card, which already decides it.")
@@ -205,7 +203,9 @@ struct Prune: ParsableCommand {
       }
       return
     }
-    guard classes != nil else { throw ValidationError("--classes is needed without a model card.") }
+    guard classes.option != nil else {
+      throw ValidationError("--classes or --classes-file is needed without a model card.")
+    }
   }
 
   private func warnOfOtherBytes(_ card: ModelCard) {
@@ -222,9 +222,9 @@ struct Prune: ParsableCommand {
       \(report.file): sha256 \(report.sha256)\(report.isReproduced == true ? ", as on the card" : ""), \
       \(Int(report.seconds)) s
       accuracy on the test split: universal restricted \
-      \(percent(figures.references.restricted.test.accuracy)), dense fine-tuned \
-      \(percent(figures.references.denseFineTuned.test.accuracy)), pruned \
-      \(percent(figures.pruned.test.accuracy))
+      \(percent(figures.references.restricted.testAccuracy)), dense fine-tuned \
+      \(percent(figures.references.denseFineTuned.testAccuracy)), pruned \
+      \(percent(figures.pruned.testAccuracy))
       sparsity: \(percent(figures.globalSparsity)) of the prunable layers, \
       \(percent(figures.modelSparsity)) of the model
       bytes: \(figures.denseBytes) dense, \(figures.packedBytes) packed

@@ -25,8 +25,7 @@ struct Train: ParsableCommand {
   @Option(help: "Channels of every layer, as a multiple of the architecture's own.")
   var width = 1.0
 
-  @Option(help: DataHelp.text)
-  var data = DatasetCatalog.fashionMNIST.name
+  @OptionGroup var data: DataOptions
 
   @Option(help: "Where to write the model.")
   var out: String
@@ -64,7 +63,8 @@ struct Train: ParsableCommand {
     let file: String
     let parameters: Int
     let epoch: Int
-    let validationAccuracy: Double
+    /// Absent where the data set has no image to validate with.
+    let validationAccuracy: Double?
     let seconds: Double
   }
 
@@ -73,7 +73,7 @@ struct Train: ParsableCommand {
     let recipe: UniversalTraining.Recipe
     let dataDigest: String
     let epoch: Int
-    let validationAccuracy: Double
+    let validationAccuracy: Double?
   }
 
   func validate() throws {
@@ -89,7 +89,8 @@ struct Train: ParsableCommand {
   private func geometry(of dataset: ImageDataset) throws -> InputGeometry {
     if let shape = dataset.imageShape {
       guard size == nil || size == shape.height && size == shape.width else {
-        throw ValidationError("--size is for pictures in files; '\(data)' has \(shape) images.")
+        throw ValidationError(
+          "--size is for pictures in files; '\(data.data)' has \(shape) images.")
       }
       return InputGeometry(shape: shape)
     }
@@ -104,7 +105,7 @@ struct Train: ParsableCommand {
 
   func run() throws {
     try checkOutput(out)
-    let dataset = try DatasetCatalog.load(data)
+    let dataset = try data.load()
     let geometry = try geometry(of: dataset)
     let shape = ActivationShape(
       channels: geometry.shape.channels, height: geometry.shape.height,
@@ -128,6 +129,14 @@ struct Train: ParsableCommand {
     let start = Date()
     let training = UniversalTraining(
       graph: graph, loader: loader, recipe: recipe, threads: threads.count)
+    if training.recipe.batchSize < batch {
+      warn("--batch \(batch) is cut to \(training.recipe.batchSize), the training images there are")
+    }
+    if dataset.counts(.validation).allSatisfy({ $0 == 0 }) {
+      warn(
+        "no class has five training images, so that none are set apart for validation: the last "
+          + "epoch's weights are written, and their accuracy is not measured")
+    }
     let outcome = try training.run { progress in
       let text = String(
         format: "epoch %d/%d  loss %.4f", progress.epoch, progress.epochs, progress.loss)
@@ -142,14 +151,15 @@ struct Train: ParsableCommand {
     warnOfSkippedImages(dataset)
 
     let note = TrainingNote(
-      recipe: recipe, dataDigest: try dataset.digest.hex, epoch: outcome.epoch,
+      recipe: training.recipe, dataDigest: try dataset.digest.hex, epoch: outcome.epoch,
       validationAccuracy: outcome.validationAccuracy)
     let model = try DenseModel(
       description: ModelDescription(
         graph: graph, labels: dataset.classes,
         preprocessing: Preprocessing(
           shape: shape, mean: normalization.mean,
-          standardDeviation: normalization.standardDeviation, resize: geometry.resize),
+          standardDeviation: normalization.standardDeviation, resize: geometry.resize,
+          orientation: .exif),
         architecture: width == 1 ? arch : "\(arch) x \(width)", dataset: dataset.name),
       weights: outcome.weights, training: CanonicalJSON.text(note))
     try model.serialized().write(to: URL(fileURLWithPath: out), options: .atomic)

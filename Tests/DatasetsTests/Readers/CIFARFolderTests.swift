@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import TestSupport
 import Testing
 
@@ -50,6 +51,29 @@ import Testing
     #expect(dataset.images(.training)?.labels == [2, 0, 1])
     #expect(dataset.images(.training)?.pixels.prefix(2) == [0, 1])
     #expect(dataset.images(.test)?.pixels.prefix(2) == [5, 6])
+  }
+
+  @Test func theArchivesFolderIsFound() throws {
+    let inner = try ten()
+    let outer = try TemporaryFolder()
+    try FileManager.default.copyItem(
+      atPath: inner.path, toPath: outer.file("cifar-10-batches-bin"))
+    #expect(DatasetFormat.found(at: outer.path) == .cifar)
+    #expect(try DatasetCatalog.load(outer.path).counts(.training) == [9, 9])
+  }
+
+  /// Pickles run code when they are read.
+  @Test func thePythonVersionIsNamed() throws {
+    let folder = try TemporaryFolder()
+    let inside = folder.file("cifar-10-batches-py")
+    try FileManager.default.createDirectory(atPath: inside, withIntermediateDirectories: false)
+    for name in ["data_batch_1", "batches.meta"] {
+      try folder.write([0x80, 2], to: "cifar-10-batches-py/\(name)")
+    }
+    for path in [folder.path, inside] {
+      let error = #expect(throws: DatasetError.self) { try DatasetCatalog.load(path) }
+      #expect(error?.description.contains("cifar-10-binary.tar.gz") == true)
+    }
   }
 
   @Test func whatDoesNotFitIsNamed() throws {

@@ -24,7 +24,7 @@ import Testing
     #expect(dataset.counts(.test) == [2, 2])
   }
 
-  @Test func otherFilesAreIgnored() throws {
+  @Test func otherFilesAreLeftOutAndCounted() throws {
     let pictures = try PictureFolder(splits: ["train": 2, "test": 1], classes: ["a"])
     for file in [
       "README.md", "train/notes.txt", "train/a/.hidden.png", "train/a/notes.txt",
@@ -34,9 +34,111 @@ import Testing
     }
     try pictures.add(
       "train/a/UPPER.JPEG", PictureFolder.picture(1, width: 8, height: 8, jpeg: true))
+    try pictures.add("train/a/from a phone.HEIC", [1])
+    try pictures.add("train/beside.png", [1])
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(pictures.path)/test/a/gone.png", withDestinationPath: "/nowhere")
     let dataset = try pictures.load()
     #expect(dataset.classes == ["a"])
     #expect(dataset.counts(.training) == [3])
+    #expect(
+      dataset.leftOut.counts == [
+        .otherEnding: 2, .inSubfolder: 1, .otherFolder: 1, .besideClasses: 1, .notAFile: 1,
+      ])
+    #expect(dataset.leftOut.endings == [".txt": 1, ".heic": 1])
+    let warning = try #require(dataset.leftOut.warning)
+    #expect(warning.contains("2 files not named as a picture that can be read (1 .heic, 1 .txt)"))
+    #expect(!warning.contains("phone") && !warning.contains(pictures.path))
+    #expect(
+      try PictureFolder(splits: ["train": 1, "test": 1], classes: ["a"]).load().leftOut.warning
+        == nil)
+  }
+
+  /// One name that is no text is counted; a class's is an error, because it would be missing.
+  @Test func namesThatAreNoText() throws {
+    let pictures = try PictureFolder(splits: ["train": 2, "test": 1], classes: ["a"])
+    func make(_ path: String, _ last: [UInt8], folder: Bool) {
+      let name: [UInt8] = Array("\(pictures.path)/\(path)/".utf8) + last + [0]
+      let bytes = name.map { CChar(bitPattern: $0) }
+      if folder { mkdir(bytes, 0o755) } else { fclose(fopen(bytes, "w")) }
+    }
+    make("train/a", [0x63, 0x61, 0x66, 0xe9], folder: false)
+    let dataset = try pictures.load()
+    #expect(dataset.counts(.training) == [2])
+    #expect(dataset.leftOut.counts == [.unreadableName: 1])
+    make("test", [0x63, 0x61, 0x66, 0xe9], folder: true)
+    let error = #expect(throws: DatasetError.self) { try pictures.load() }
+    #expect(error?.description.contains("'caf%E9' is not UTF-8") == true)
+  }
+
+  @Test func nestedFoldersAreTakenOnRequest() throws {
+    let pictures = try PictureFolder(splits: ["train": 2, "test": 1], classes: ["a"])
+    try pictures.add("train/a/2024/may/x.png", PictureFolder.picture(1, width: 8, height: 8))
+    try pictures.add("train/a/0.png", PictureFolder.picture(2, width: 8, height: 8))
+    // A loop, as backups make them.
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(pictures.path)/train/a/2024/again",
+      withDestinationPath: "\(pictures.path)/train/a/2024")
+    let plain = try pictures.load()
+    #expect(plain.counts(.training) == [3] && plain.leftOut.counts == [.inSubfolder: 1])
+    let nested = try DatasetCatalog.load(
+      path: pictures.path, name: "pictures", format: .nestedFolder)
+    #expect(nested.counts(.training) == [4] && nested.leftOut.total == 0)
+    let geometry = InputGeometry(shape: ImageShape(channels: 3, height: 4, width: 4))
+    let loader = try BatchLoader(
+      dataset: nested, classes: [0], normalization: .colour, geometry: geometry)
+    #expect(loader.sequential(.training, batchSize: 9).reduce(0) { $0 + $1.count } == 4)
+    #expect(try nested.digest != plain.digest)
+  }
+
+  /// macOS writes accents as characters of their own, other systems into the letter: one name to
+  /// people, two to the file system.
+  @Test func accentsMayBeWrittenEitherWay() throws {
+    let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+    let pictures = try PictureFolder(splits: ["train": 2], classes: ["ant", composed])
+    for (index, name) in ["ant", decomposed].enumerated() {
+      try pictures.add("test/\(name)/1.png", PictureFolder.picture(index, width: 8, height: 8))
+    }
+    let dataset = try pictures.load()
+    #expect(dataset.classes == ["ant", "café"])
+    #expect(dataset.classes[1].unicodeScalars.elementsEqual(composed.unicodeScalars))
+    let loader = try BatchLoader(
+      dataset: dataset, classes: [0, 1], normalization: .colour,
+      geometry: InputGeometry(shape: ImageShape(channels: 3, height: 4, width: 4)))
+    #expect(loader.sequential(.test, batchSize: 9).reduce(0) { $0 + $1.count } == 2)
+    #expect(dataset.skippedImages.total == 0)
+
+    try pictures.add("train/\(decomposed)/1.png", PictureFolder.picture(9, width: 8, height: 8))
+    let error = #expect(throws: DatasetError.self) { try pictures.load() }
+    let description = try #require(error).description
+    #expect(description.contains("'caf%C3%A9'") && description.contains("'cafe%CC%81'"))
+  }
+
+  @Test(arguments: ["jfif", "JPE", "webp", "bmp", "gif"])
+  func everyEndingOfAKindThatIsReadIsTaken(_ ending: String) throws {
+    let pictures = try PictureFolder(splits: ["train": 1, "test": 1], classes: ["a"])
+    try pictures.add("train/a/x.\(ending)", PictureFolder.picture(1, width: 8, height: 8))
+    let dataset = try pictures.load()
+    #expect(dataset.counts(.training) == [2] && dataset.leftOut.total == 0)
+  }
+
+  /// As archives of such sets unpack.
+  @Test(arguments: [
+    ("seg_train/seg_train", "seg_test/seg_test"), ("archive/Training", "archive/Testing"),
+    ("chest_xray/chest_xray/train", "chest_xray/chest_xray/val"), ("training_set", "test_set"),
+  ])
+  func archivesLayoutsAreFound(training: String, test: String) throws {
+    let pictures = try PictureFolder(splits: [training: 3, test: 2], classes: ["a", "b"])
+    try pictures.add("__MACOSX/x", [1])
+    #expect(DatasetFormat.found(at: pictures.path) == .folder)
+    let dataset = try pictures.load()
+    #expect(dataset.counts(.training) == [3, 3] && dataset.counts(.test) == [2, 2])
+  }
+
+  @Test func aFolderOfClassesIsExplained() throws {
+    let pictures = try PictureFolder(splits: ["cat": 1, "dog": 1], classes: ["x"])
+    let error = #expect(throws: DatasetError.self) { try pictures.load() }
+    #expect(error?.description.contains("move most pictures of each to train/CLASS") == true)
   }
 
   static let hostile = [

@@ -31,11 +31,19 @@ import Testing
     #expect(registered.format == "folder" && registered.classes == ToyWorld.labels)
     #expect(registered.fingerprint != nil)
 
+    try Data("x".utf8).write(
+      to: URL(fileURLWithPath: server.folder.file("\(Self.name)/train/n00/x.tiff")))
     let job = try server.jobs.wait(server.jobs.submit(body(["top left", "middle"])).id)
     #expect(job.status == "succeeded", "\(String(describing: job.error))")
-    let skipped = try server.jobs.events(job.id).first { $0.type == "skipped_images" }
+    let events = try server.jobs.events(job.id)
+    let skipped = events.first { $0.type == "skipped_images" }
     #expect(skipped?.level == "warning")
     #expect(skipped?.message.contains("corrupt.png") == true)
+    let leftOut = events.first { $0.type == "left_out_files" }
+    #expect(leftOut?.message.contains("1 file not named as a picture that can be read") == true)
+    #expect(leftOut?.data["otherEnding"]?.double == 1)
+    // Users learn nothing of the disk.
+    for event in events { #expect(!event.message.contains(server.folder.path), "\(event.message)") }
 
     // Touched files are read once more and found to be the same.
     server.stop()
@@ -54,6 +62,7 @@ import Testing
     let third = try TestService(folder: server.folder)
     let failed = try third.jobs.wait(third.jobs.submit(body(["middle", "café"])).id)
     #expect(failed.error?.code == "dataset_changed")
+    #expect(failed.error?.message.contains(server.folder.path) == false)
     third.stop()
   }
 }

@@ -111,7 +111,7 @@ import Testing
     #expect(report.globalSparsity == 0)
     #expect(model.layers.isEmpty)
     #expect(report.keptMultiplyAccumulates == report.denseMultiplyAccumulates)
-    #expect(report.pruned.test.accuracy > 0.9)
+    #expect(report.pruned.testAccuracy > 0.9)
   }
 
   @Test(arguments: [0.5, 0.9])
@@ -193,7 +193,7 @@ import Testing
     }
     #expect(outputs == 3)
     #expect(try wide.model.denseWeights() != narrow.model.denseWeights())
-    #expect(wide.report.pruned.test.accuracy > 0.9)
+    #expect(wide.report.pruned.testAccuracy > 0.9)
   }
 
   @Test(arguments: PruningMethod.allCases)

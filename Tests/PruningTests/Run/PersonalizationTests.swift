@@ -98,8 +98,8 @@ import Training
 
   @Test func tailoredModelStaysAccurate() throws {
     let report = try Self.personalization(Self.recipe()).run().report
-    #expect(report.references.restricted.test.accuracy > 0.9)
-    #expect(report.pruned.test.accuracy > 0.9)
+    #expect(report.references.restricted.testAccuracy > 0.9)
+    #expect(report.pruned.testAccuracy > 0.9)
     #expect(report.pruned.test.counts == [20, 20, 20])
     #expect(report.iterations.map(\.iteration) == [1, 2, 3])
     #expect(report.packedBytes < report.denseBytes)

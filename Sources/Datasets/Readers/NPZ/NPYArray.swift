@@ -4,6 +4,8 @@ struct NPYArray {
   enum Element: Hashable {
     case signed(bytes: Int)
     case unsigned(bytes: Int)
+    /// IEEE 754.
+    case float(bytes: Int)
     /// So many UTF-32 scalars, padded with zeros.
     case text(scalars: Int)
   }
@@ -66,6 +68,7 @@ struct NPYArray {
     switch element {
     case .signed: isSigned = true
     case .unsigned: isSigned = false
+    case .float: throw fail("holds floats; labels need an integer type")
     case .text: throw fail("holds text; labels need an integer type")
     }
     var numbers: [Int] = []
@@ -101,6 +104,26 @@ struct NPYArray {
     return texts
   }
 
+  /// Floats of 0…1 as bytes of 0…255; throws for other values, naming the first.
+  func bytesOfUnit() throws(DatasetError) -> [UInt8] {
+    guard case .float(let size) = element else {
+      throw fail("does not hold floats, as the format npz-unit needs")
+    }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(values.count / size)
+    for start in stride(from: values.startIndex, to: values.endIndex, by: size) {
+      let bits = word(at: start, bytes: size)
+      let value =
+        size == 8
+        ? Double(bitPattern: bits) : Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
+      guard value >= 0, value <= 1 else {
+        throw fail("holds \(value); the format npz-unit takes values from 0 to 1")
+      }
+      bytes.append(UInt8((value * 255).rounded()))
+    }
+    return bytes
+  }
+
   private func word(at start: Int, bytes: Int) -> UInt64 {
     let slice = values[start..<start + bytes]
     return isBigEndian
@@ -117,6 +140,7 @@ struct NPYArray {
     switch kind {
     case "i" where [1, 2, 4, 8].contains(size): return (.signed(bytes: size), order == ">")
     case "u" where [1, 2, 4, 8].contains(size): return (.unsigned(bytes: size), order == ">")
+    case "f" where [4, 8].contains(size): return (.float(bytes: size), order == ">")
     // Longer class names are refused everywhere (256 bytes in requests); this bounds the arithmetic.
     case "U" where size <= 1 << 16: return (.text(scalars: size), order == ">")
     default: return nil
@@ -128,7 +152,7 @@ extension NPYArray.Element {
   /// Bytes of one value.
   var size: Int {
     switch self {
-    case .signed(let bytes), .unsigned(let bytes): bytes
+    case .signed(let bytes), .unsigned(let bytes), .float(let bytes): bytes
     case .text(let scalars): 4 * scalars
     }
   }

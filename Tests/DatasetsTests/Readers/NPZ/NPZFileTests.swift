@@ -14,10 +14,12 @@ import Testing
     return [UInt8](try Data(contentsOf: url))
   }
 
-  private func load(_ bytes: [UInt8], classes: ClassNames = .found) throws -> ImageDataset {
+  private func load(
+    _ bytes: [UInt8], classes: ClassNames = .found, format: DatasetFormat? = nil
+  ) throws -> ImageDataset {
     try folder.write(bytes, to: "data.npz")
     return try DatasetCatalog.load(
-      path: folder.file("data.npz"), name: "toy", classes: classes)
+      path: folder.file("data.npz"), name: "toy", format: format, classes: classes)
   }
 
   /// As NumPy writes them, see Goldens/make_npz_goldens.py.
@@ -82,11 +84,17 @@ import Testing
   }
 
   static let malformations = [
-    one("xtr", "'<f4'; images need uint8", NPZ.array("<f4", [2], [0, 0, 0, 0, 0, 0, 0, 0])),
+    one(
+      "xtr", "uint8; convert it with astype, or ask for the format npz-unit",
+      NPZ.array("<f4", [2], [0, 0, 0, 0, 0, 0, 0, 0])),
     one("xtr", "uint8", NPZ.array("<u2", [2, 1, 2], [0, 0, 0, 0, 0, 0, 0, 0])),
     one("xtr", "Fortran", NPZ.array("|u1", [2, 1, 1], [0, 0], fortranOrder: true)),
     one("xtr", "N x H x W", NPZ.array("|u1", [2, 1], [0, 0])),
     one("xtr", "N x H x W", NPZ.array("|u1", [4, 1, 1, 2], [0, 1, 2, 3, 4, 5, 6, 7])),
+    one(
+      "xtr", "looks like the other order, which is the format npz-nchw",
+      NPZ.array("|u1", [4, 1, 1, 2], [0, 1, 2, 3, 4, 5, 6, 7])),
+    one("ytr", "count from 1 (they go from 1 to 2)", NPZ.array("|u1", [4], [1, 2, 1, 2])),
     one("xtr", "needs 8 bytes of data and 7", NPZ.array("|u1", [4, 1, 2], [0, 1, 2, 3, 4, 5, 6])),
     one("xtr", "overflows", NPZ.array("|u1", [.max, .max, 2], [0])),
     one("xtr", "do not make 4 images", NPZ.array("|u1", [4, 0, .max], [])),
@@ -109,7 +117,10 @@ import Testing
     one("xtr", "does not start like", []),
     one(
       "xte", "has images of 1x1x2 and 'xte' of 1x2x1", NPZ.array("|u1", [2, 2, 1], [9, 8, 7, 6])),
-    one("ytr", "'<f8'", NPZ.array("<f8", [1], [0, 0, 0, 0, 0, 0, 0, 0])),
+    one("xtr", "'<c8'; images need uint8", NPZ.array("<c8", [1], [UInt8](repeating: 0, count: 8))),
+    one(
+      "ytr", "holds floats; labels need an integer type",
+      NPZ.array("<f8", [1], [0, 0, 0, 0, 0, 0, 0, 0])),
     one("ytr", "'|O'", NPZ.array("|O", [0], [])),
     one(
       "ytr", "holds text; labels need an integer",
@@ -141,6 +152,64 @@ import Testing
     let text = error?.description ?? ""
     #expect(text.contains(folder.file("data.npz")), "\(text)")
     #expect(text.contains(malformation.reason), "\(text)")
+  }
+
+  /// The arrays of the small data set under MedMNIST's names, whose labels have an axis of their own.
+  private static func medical(_ more: [(name: String, bytes: [UInt8])] = []) -> [UInt8] {
+    NPZ.archive(
+      [
+        ("train_images", NPZ.array("|u1", [4, 1, 2], [0, 1, 2, 3, 4, 5, 6, 7])),
+        ("train_labels", NPZ.array("|u1", [4, 1], [0, 1, 0, 1])),
+        ("test_images", NPZ.array("|u1", [2, 1, 2], [9, 8, 7, 6])),
+        ("test_labels", NPZ.array("|u1", [2, 1], [0, 1])),
+      ] + more)
+  }
+
+  @Test func validationArraysAreTheValidationSplit() throws {
+    let dataset = try load(
+      Self.medical([
+        ("val_images", NPZ.array("|u1", [3, 1, 2], [1, 1, 2, 2, 3, 3])),
+        ("val_labels", NPZ.array("|u1", [3, 1], [1, 0, 1])),
+      ]))
+    #expect(dataset.counts(.training) == [2, 2] && dataset.counts(.validation) == [1, 2])
+    #expect(dataset.images(.validation)?.pixels == [1, 1, 2, 2, 3, 3])
+    #expect(dataset.leftOut.total == 0)
+    #expect(try load(Self.medical()).counts(.validation) == [0, 0])
+    let keras = try load(
+      Self.archive(["x_val": NPZ.array("|u1", [1, 1, 2], [1, 2]), "classes": nil]))
+    #expect(keras.leftOut.counts == [.otherArray: 1], "beside xtr it belongs to nothing")
+    #expect(keras.leftOut.warning?.contains("1 array of the archive") == true)
+  }
+
+  @Test func otherLayoutsAreReadOnRequest() throws {
+    func floats(_ values: [Float]) -> [UInt8] {
+      var bytes: [UInt8] = []
+      for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 } }
+      return bytes
+    }
+    let planes = (0..<24).map { UInt8($0) }
+    let first = try load(
+      Self.archive([
+        "xtr": NPZ.array("|u1", [4, 3, 1, 2], planes),
+        "xte": NPZ.array("|u1", [2, 3, 1, 2], Array(planes.prefix(12))),
+      ]), format: .npzNCHW)
+    #expect(first.imageShape == ImageShape(channels: 3, height: 1, width: 2))
+    #expect(first.images(.training)?.pixels == planes)
+
+    let unit = Self.archive([
+      "xtr": NPZ.array("<f4", [4, 1, 2], floats([0, 1, 0.5, 0.2, 1, 0, 0.1, 0.3])),
+      "xte": NPZ.array("<f4", [2, 1, 2], floats([0, 1, 1, 0])),
+    ])
+    #expect(
+      try load(unit, format: .npzUnit).images(.training)?.pixels
+        == [0, 255, 128, 51, 255, 0, 26, 77])
+    let wide = Self.archive([
+      "xtr": NPZ.array("<f4", [4, 1, 2], floats([0, 1, 0.5, 0.2, 1.5, 0, 0.1, 0.3]))
+    ])
+    let error = #expect(throws: DatasetError.self) { try load(wide, format: .npzUnit) }
+    #expect(error?.description.contains("holds 1.5; the format npz-unit takes") == true)
+    #expect(throws: DatasetError.self) { try load(unit) }
+    #expect(throws: DatasetError.self) { try load(Self.medical(), format: .npzUnit) }
   }
 
   @Test func honestArraysAreRead() throws {

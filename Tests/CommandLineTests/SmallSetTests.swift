@@ -1,0 +1,107 @@
+import Foundation
+import ServiceAPI
+import TestSupport
+import Testing
+
+/// Data sets with a few pictures, and with files that are none.
+@Suite struct SmallSetTests {
+  private func crisp(_ arguments: String...) throws -> CommandLineProgram.Outcome {
+    try CommandLineProgram.run("crisp", arguments)
+  }
+
+  private func pictures(_ each: Int) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    for (split, count) in [("train", each), ("test", 2)] {
+      for (label, name) in ["ant", "bee", "cat"].enumerated() {
+        let path = folder.file("\(split)/\(name)")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        for index in 0..<count {
+          let pixels = (0..<8 * 8 * 3).map { position -> UInt8 in
+            let own: Int = position % 3 == label ? 150 : 0
+            return UInt8((position * 7 + index) % 100 + own)
+          }
+          try folder.write(
+            Pictures.png(width: 8, height: 8, channels: 3, pixels: pixels),
+            to: "\(split)/\(name)/\(index).png")
+        }
+      }
+    }
+    return folder
+  }
+
+  private func train(_ folder: TemporaryFolder, _ more: String...) throws
+    -> CommandLineProgram.Outcome
+  {
+    try CommandLineProgram.run(
+      "crisp",
+      [
+        "train", "--width", "0.125", "--data", folder.path, "--epochs", "1", "--threads", "1",
+        "--out", folder.file("t.st"),
+      ] + more)
+  }
+
+  @Test func threePicturesMakeAModelOfWhichNothingIsMeasured() throws {
+    let folder = try pictures(1)
+    let trained = try CommandLineProgram.run(
+      "crisp",
+      [
+        "train", "--width", "0.125", "--data", folder.path, "--epochs", "1", "--threads", "1",
+        "--batch", "65536", "--out", folder.file("t.st"),
+      ], memoryKilobytes: 4 << 20)
+    #expect(trained.status == 0, "\(trained.errors)")
+    #expect(trained.errors.contains("--batch 65536 is cut to 3"), "\(trained.errors)")
+    #expect(trained.output.contains("validation not measured"), "\(trained.output)")
+    let evaluated = try crisp(
+      "evaluate", folder.file("t.st"), "--data", folder.path, "--split", "validation")
+    #expect(evaluated.status != 0)
+    #expect(evaluated.errors.contains("from five images a class on"), "\(evaluated.errors)")
+    let tested = try crisp("evaluate", folder.file("t.st"), "--data", folder.path)
+    #expect(tested.output.contains("on 6 test images"))
+
+    let floor = try crisp(
+      "prune", "--model", folder.file("t.st"), "--data", folder.path, "--classes", "ant,bee",
+      "--min-accuracy", "0.5", "--out", folder.file("p.st"))
+    #expect(floor.status != 0)
+    #expect(floor.errors.contains("leave 'min_accuracy' out"), "\(floor.errors)")
+    let pruned = try crisp(
+      "prune", "--model", folder.file("t.st"), "--data", folder.path, "--classes", "ant,bee",
+      "--sparsity", "0", "--recipe", "{\"iterations\": 1, \"final_epochs\": 1}", "--threads", "1",
+      "--out", folder.file("p.st"), "--card", folder.file("card.json"))
+    #expect(pruned.status == 0, "\(pruned.errors)")
+    #expect(pruned.errors.contains("batch_size 64 is cut to 2"), "\(pruned.errors)")
+    #expect(try !folder.text("card.json").contains("validation_accuracy"))
+  }
+
+  @Test func whatIsLeftOutIsCounted() throws {
+    let folder = try pictures(6)
+    try folder.write([1], to: "train/ant/a.tiff")
+    try FileManager.default.createDirectory(
+      atPath: folder.file("train/ant/sub"), withIntermediateDirectories: true)
+    for index in 0..<4 {
+      try FileManager.default.moveItem(
+        atPath: folder.file("train/ant/\(index).png"),
+        toPath: folder.file("train/ant/sub/\(index).png"))
+    }
+    let said = ["1 .tiff", "4 pictures in folders within class folders"]
+    let trained = try train(folder)
+    let added = try CommandLineProgram.run(
+      "crisp-server", ["dataset", "add", "--db", folder.file("a.sqlite"), "x", folder.path])
+    let pruned = try crisp(
+      "prune", "--model", folder.file("t.st"), "--data", folder.path, "--classes", "ant,bee",
+      "--dry-run")
+    for text in [trained.errors, added.output, pruned.errors] {
+      for words in said { #expect(text.contains(words), "\(text)") }
+    }
+    #expect(added.output.contains("12 training, 2 validation, 6 test images"), "\(added.output)")
+
+    let nested = try train(folder, "--data-format", "nested-folder")
+    #expect(!nested.errors.contains("within class folders") && nested.status == 0)
+    let again = try CommandLineProgram.run(
+      "crisp-server",
+      [
+        "dataset", "add", "--db", folder.file("b.sqlite"), "x", folder.path, "--format",
+        "nested-folder",
+      ])
+    #expect(again.output.contains("format nested-folder"), "\(again.output)\(again.errors)")
+  }
+}
