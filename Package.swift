@@ -188,7 +188,8 @@ let package = Package(
       dependencies: [
         "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "JobContract", "JobWorker",
         "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning",
-        "SparseRuntime", "Store", "WebPage", .product(name: "Logging", package: "swift-log"),
+        "SparseRuntime", "Store", "Training", "WebPage",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
     .target(
@@ -251,7 +252,7 @@ let package = Package(
       name: "ONNXModelsTests",
       dependencies: [
         "Datasets", "ModelFormats", "NeuralGraph", "ONNXModels", "Randomness", "SparseRuntime",
-        "Training",
+        "TestSupport", "Training",
       ],
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
@@ -278,7 +279,8 @@ let package = Package(
     .testTarget(
       name: "PruningTests",
       dependencies: [
-        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning", "Randomness",
+        "Datasets", "Digests", "ModelFormats", "ModelInputs", "NeuralGraph", "Pruning",
+        "Randomness",
         "SparseRuntime", "TestSupport", "Training",
       ],
       swiftSettings: swift),
