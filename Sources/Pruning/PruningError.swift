@@ -16,7 +16,7 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
   /// No iteration met the accuracy that was asked for; `best` is the highest on the validation
   /// split, `sparsity` the iteration's that had it.
   case accuracyOutOfReach(requested: Double, best: Double, sparsity: Double)
-  /// The model has no linear classifier at its output that could be sliced.
+  /// The model has no classifier at its output that could be sliced, see `Graph.classifier`.
   case noClassifier(output: String)
   /// The model and the data do not belong together.
   case mismatch(reason: String)
@@ -85,7 +85,8 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
       "no iteration reached an accuracy of \(rounded(requested)) on the validation split; the best had "
         + "\(rounded(best)) at a sparsity of \(rounded(sparsity)): ask for less of one or the other"
     case .noClassifier(let output):
-      "the model's output '\(output)' is not a linear layer, so its classes cannot be sliced"
+      "the model's output '\(output)' does not come from one linear layer or convolution with an "
+        + "output for each class, so that it cannot be cut down to some of them"
     case .mismatch(let reason): reason
     case .cancelled: "the run was cancelled"
     case .unusableCheckpoint(let reason): "the checkpoint cannot be used: \(reason)"
