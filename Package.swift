@@ -195,7 +195,8 @@ let package = Package(
       dependencies: [
         "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "JobContract", "JobWorker",
         "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning",
-        "SparseRuntime", "Store", "WebPage", .product(name: "Logging", package: "swift-log"),
+        "SparseRuntime", "Store", "Training", "WebPage",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
     .target(
@@ -259,7 +260,7 @@ let package = Package(
       name: "ONNXModelsTests",
       dependencies: [
         "Datasets", "ModelFormats", "NeuralGraph", "ONNXModels", "Randomness", "SparseRuntime",
-        "Training",
+        "TestSupport", "Training",
       ],
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
@@ -286,7 +287,8 @@ let package = Package(
     .testTarget(
       name: "PruningTests",
       dependencies: [
-        "Datasets", "Digests", "ModelFormats", "NeuralGraph", "Pruning", "Randomness",
+        "Datasets", "Digests", "ModelFormats", "ModelInputs", "NeuralGraph", "Pruning",
+        "Randomness",
         "SparseRuntime", "TestSupport", "Training",
       ],
       swiftSettings: swift),

@@ -29,12 +29,13 @@ public struct DenseModel: Sendable, Hashable {
   /// JSON of any shape about how the model was made.
   public let training: String?
 
-  /// Throws unless `weights` are exactly the graph's parameters and `training` is JSON.
+  /// Throws unless `weights` are exactly the graph's parameters and numbers, and `training` is JSON.
   public init(
     description: ModelDescription, weights: Weights, training: String? = nil
   ) throws(FormatError) {
     do {
       try description.graph.validate(weights)
+      try description.graph.validateValues(weights)
     } catch {
       throw .graph(error)
     }

@@ -3,6 +3,8 @@
 public enum ElementType: String, Sendable, Hashable, CaseIterable {
   /// IEEE 754 single precision.
   case float32 = "F32"
+  /// Read only: IEEE 754 double precision, rounded to single.
+  case float64 = "F64"
   /// IEEE 754 half precision.
   case float16 = "F16"
   /// Read only: the upper half of a 32-bit float.
@@ -20,7 +22,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     case .uint8: 1
     case .float16, .bfloat16, .uint16: 2
     case .float32: 4
-    case .int64: 8
+    case .float64, .int64: 8
     }
   }
 }

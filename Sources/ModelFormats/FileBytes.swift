@@ -29,7 +29,7 @@ final class FileBytes: Sendable {
     do {
       data = try Data(contentsOf: url)
     } catch {
-      throw .unreadable(path: url.path, reason: FileBytes.reason(error))
+      throw .unreadable(path: url.path, reason: FileBytes.reason(error, url))
     }
     (start, count) = data.withUnsafeBytes { FileBytes.copy($0) }
     isMapped = false
@@ -51,7 +51,11 @@ final class FileBytes: Sendable {
   }
 
   /// What the system says, as descriptions in words are not in FoundationEssentials.
-  private static func reason(_ error: any Error) -> String {
+  private static func reason(_ error: any Error, _ url: URL) -> String {
+    var status = stat()
+    if stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      return "it is a folder; name the model file in it"
+    }
     guard let cause = (error as? CocoaError)?.underlying as? POSIXError else { return "\(error)" }
     return String(cString: strerror(cause.code.rawValue))
   }

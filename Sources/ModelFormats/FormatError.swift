@@ -9,6 +9,8 @@ public enum FormatError: Error, Hashable, Sendable {
   case unreadable(path: String, reason: String)
   /// Any other failure, with the file it concerns.
   indirect case inFile(path: String, FormatError)
+  /// The file is of a kind that is known and not read here.
+  case foreignFile(ForeignFile)
   /// Fewer than the eight bytes that hold the header's length.
   case truncatedLength(bytes: Int)
   /// The header's length exceeds the cap of 100 MB.
@@ -117,6 +119,7 @@ extension FormatError {
     switch self {
     case .unreadable: "unreadable_file"
     case .inFile(_, let error): error.code
+    case .foreignFile: "foreign_file"
     case .truncatedLength: "truncated_length"
     case .headerTooLarge: "header_too_large"
     case .headerBeyondFile: "header_beyond_file"

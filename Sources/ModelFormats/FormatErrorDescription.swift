@@ -4,6 +4,7 @@ extension FormatError: CustomStringConvertible {
     switch self {
     case .unreadable(let path, let reason): "'\(path)' cannot be read: \(reason)"
     case .inFile(let path, let error): "'\(path)': \(error.description)"
+    case .foreignFile(let kind): "this is \(kind.name), not a model file: \(kind.advice)"
     case .truncatedLength(let bytes):
       "the file has \(bytes) bytes; a safetensors file starts with an 8-byte header length"
     case .headerTooLarge(let length):

@@ -11,8 +11,8 @@ extension PackedLayer {
     else { throw .layerTooLarge(layer: name) }
   }
 
-  /// Everything that `check` leaves. Every file is checked when it is opened: positions are read
-  /// many at once, values only in tiles that stick out of the matrix.
+  /// Everything that `check` leaves. Every file is checked when it is opened: positions and values
+  /// are read many at once.
   func validate() throws(FormatError) {
     guard (1...blockColumnCount).contains(keptTiles) else {
       throw .unequalTiles(
@@ -32,6 +32,22 @@ extension PackedLayer {
         layer: name, blockRow: byte / (keptTiles * pattern.positionBytesPerTile))
     }
     try validatePadding()
+    try validateValues()
+  }
+
+  /// No infinity and no NaN.
+  private func validateValues() throws(FormatError) {
+    let isFinite = valueBytes.withUnsafeBytes { bytes in
+      switch precision {
+      case .float32: !bytes.holdsNumbersThatAreNotFinite(exponent: 0x7F80_0000, as: UInt32.self)
+      case .float16: !bytes.holdsNumbersThatAreNotFinite(exponent: 0x7C00, as: UInt16.self)
+      }
+    }
+    guard !isFinite else { return }
+    let values = values
+    let index = values.firstIndex { !$0.isFinite } ?? 0
+    throw .graph(
+      .weightNotFinite(name: "\(name).weight.values", value: "\(values[index])", index: index))
   }
 
   private func validateBlockColumns() throws(FormatError) {

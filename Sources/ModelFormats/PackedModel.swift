@@ -55,6 +55,11 @@ public struct PackedModel: Sendable, Hashable {
         }
       }
     }
+    do {
+      try description.graph.validateValues(dense)
+    } catch {
+      throw .graph(error)
+    }
     if let name = dense.keys.sorted().first(where: { !known.contains($0) }) {
       throw .unexpectedTensor(name)
     }

@@ -48,14 +48,23 @@ public struct SafetensorsFile: Sendable {
   }
 
   private init(_ bytes: FileBytes) throws(FormatError) {
-    guard bytes.count >= 8 else { throw .truncatedLength(bytes: bytes.count) }
-    let length = UInt64(littleEndian: bytes.start.loadUnaligned(as: UInt64.self))
-    guard length <= UInt64(SafetensorsFile.largestHeader) else { throw .headerTooLarge(length) }
-    let header = Int(length)
-    guard header <= bytes.count - 8 else {
-      throw .headerBeyondFile(header: header, file: bytes.count)
+    let header: Int
+    let parser: HeaderParser
+    do throws(FormatError) {
+      guard bytes.count >= 8 else { throw .truncatedLength(bytes: bytes.count) }
+      let length = UInt64(littleEndian: bytes.start.loadUnaligned(as: UInt64.self))
+      guard length <= UInt64(SafetensorsFile.largestHeader) else { throw .headerTooLarge(length) }
+      header = Int(length)
+      guard header <= bytes.count - 8 else {
+        throw .headerBeyondFile(header: header, file: bytes.count)
+      }
+      parser = try HeaderParser(StoredBytes(bytes, 8..<8 + header).elements(of: UInt8.self))
+    } catch {
+      // Only now: no kind's first bytes are as good a sign as a header that is one.
+      let start = StoredBytes(bytes, 0..<min(bytes.count, ForeignFile.sample))
+      if let kind = ForeignFile(start: start.elements(of: UInt8.self)) { throw .foreignFile(kind) }
+      throw error
     }
-    let parser = try HeaderParser(StoredBytes(bytes, 8..<8 + header).elements(of: UInt8.self))
     metadata = parser.metadata
     entries = parser.entries
     self.bytes = bytes
@@ -100,12 +109,13 @@ public struct SafetensorsFile: Sendable {
     let values: [Float]
     switch entry.type {
     case .float32: values = stored(entry).floats(.float32)
+    case .float64: values = stored(entry).elements(of: Double.self).map { Float($0) }
     case .float16: values = stored(entry).floats(.float16)
     case .bfloat16:
       values = stored(entry).elements(of: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
     case .uint8, .uint16, .int64:
       throw .elementType(
-        tensor: name, expected: "F32, F16 or BF16", found: entry.type.rawValue)
+        tensor: name, expected: "F32, F64, F16 or BF16", found: entry.type.rawValue)
     }
     do {
       return try Tensor(shape: entry.shape, values: values)

@@ -18,6 +18,10 @@ public enum GraphError: Error, Hashable, Sendable, CustomStringConvertible {
   case weightShape(name: String, expected: [Int], found: [Int])
   /// The weights hold a name that the graph does not know.
   case unexpectedWeight(String)
+  /// A weight holds an infinity or NaN.
+  case weightNotFinite(name: String, value: String, index: Int)
+  /// Batch norm's variance is below zero.
+  case negativeVariance(name: String, value: Float, index: Int)
   /// No architecture has this name.
   case unknownArchitecture(String, known: [String])
   /// A network cannot be that many times as wide.
@@ -35,6 +39,8 @@ public enum GraphError: Error, Hashable, Sendable, CustomStringConvertible {
     case .missingWeight: "missing_weight"
     case .weightShape: "weight_shape"
     case .unexpectedWeight: "unexpected_weight"
+    case .weightNotFinite: "weight_not_finite"
+    case .negativeVariance: "negative_variance"
     case .unknownArchitecture: "unknown_architecture"
     case .invalidWidth: "invalid_width"
     }
@@ -56,6 +62,12 @@ public enum GraphError: Error, Hashable, Sendable, CustomStringConvertible {
     case .weightShape(let name, let expected, let found):
       "the weight '\(name)' has shape \(found); the graph needs \(expected)"
     case .unexpectedWeight(let name): "the network does not use the weight '\(name)'"
+    case .weightNotFinite(let name, let value, let index):
+      "the weight '\(name)' is no number at position \(index) (\(value)): the training that made it "
+        + "diverged, or the file is damaged; take an earlier checkpoint"
+    case .negativeVariance(let name, let value, let index):
+      "the variance '\(name)' is negative at position \(index) (\(value)), so that it has no root: "
+        + "the file is damaged, or its tensors were mixed up"
     case .unknownArchitecture(let name, let known):
       "there is no architecture '\(name)'; known ones are \(known.joined(separator: ", "))"
     case .invalidWidth(let width):

@@ -38,10 +38,14 @@ public enum ONNXError: Error, Hashable, Sendable {
 
   // Tensors
 
-  /// A tensor's values stand in another file.
-  case externalData(tensor: String)
+  /// A tensor's values stand in another file, which is not read.
+  case externalData(tensor: String, reason: String)
+  /// Computing a constant would take far more than its file holds.
+  case foldingTooLarge(node: String, op: String)
   /// A tensor's element type is not read, or not what its reader needs.
   case tensorType(tensor: String, type: Int32)
+  /// A weight holds what no network can compute with.
+  case tensorValues(tensor: String, reason: String)
   /// A tensor does not hold as many values as its dimensions say.
   case tensorSize(tensor: String, reason: String)
   /// The network would need far more weights than the file holds.
@@ -72,7 +76,9 @@ extension ONNXError {
     case .duplicateValue: "onnx_duplicate_value"
     case .externalData: "onnx_external_data"
     case .tensorType: "onnx_tensor_type"
+    case .tensorValues: "onnx_tensor_values"
     case .tensorSize: "onnx_tensor_size"
+    case .foldingTooLarge: "onnx_too_large"
     case .tooLarge: "onnx_too_large"
     case .model(let error): error.code
     }
@@ -120,11 +126,15 @@ extension ONNXError: CustomStringConvertible {
     case .unknownValue(let node, let value):
       "node '\(node)' reads '\(value)', which no earlier node produces"
     case .duplicateValue(let name): "the value '\(name)' is produced twice"
-    case .externalData(let tensor):
-      "the values of tensor '\(tensor)' are in another file; save the model with its weights inside"
+    case .externalData(let tensor, let reason):
+      "the values of tensor '\(tensor)' are in another file, and \(reason)"
     case .tensorType(let tensor, let type):
-      "tensor '\(tensor)' has the element type \(type), which is not supported here"
+      "tensor '\(tensor)' holds \(TensorType(rawValue: type)?.name ?? "elements of type \(type)"), which "
+        + "cannot be used where it is read"
+    case .tensorValues(let tensor, let reason): "tensor '\(tensor)' holds \(reason)"
     case .tensorSize(let tensor, let reason): "tensor '\(tensor)' is incomplete: \(reason)"
+    case .foldingTooLarge(let node, let op):
+      "node '\(node)' (\(op)): the constants it computes are far larger than its file"
     case .tooLarge(let node, let op):
       "node '\(node)' (\(op)): the network needs far more weights than its file holds"
     case .model(let error): error.description

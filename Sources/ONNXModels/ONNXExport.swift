@@ -10,6 +10,8 @@ import NeuralGraph
 public enum ONNXExport {
   /// The operator set that is written.
   public static let opset: Int64 = 17
+  /// What files call the program that wrote them.
+  static let producer = "crisp"
 
   /// The file's bytes; the same model gives the same bytes. Throws `ONNXError.model` where weights
   /// are missing or metadata cannot be written.
@@ -58,7 +60,7 @@ public enum ONNXExport {
     var file = ONNXModel()
     // The version of the container that came with the operator set.
     file.irVersion = 8
-    file.producerName = "crisp"
+    file.producerName = producer
     var operators = ONNXOperatorSet()
     operators.version = opset
     file.opsetImport = [operators]

@@ -5,17 +5,35 @@ import NeuralGraph
 /// Reads image classifiers in the ONNX format.
 public enum ONNXImport {
   /// The operator sets that are read.
-  public static let opsets: ClosedRange<Int64> = 11...21
+  public static let opsets: ClosedRange<Int64> = 9...23
   /// The operators that are read, in alphabetical order.
   public static let operators = Importer.operators
 
-  /// Whether a file is taken for an ONNX file, which no bytes at its start tell.
+  /// Whether a file is called as ONNX files are.
   public static func isNamedSo(_ path: String) -> Bool {
     path.lowercased().hasSuffix(".onnx")
   }
 
-  /// The model in an ONNX file, with what is known of it beside (see the other two); every error
-  /// names the file.
+  /// Whether a file is taken for an ONNX file: by its first bytes, `ForeignFile.sample` of them or all
+  /// of fewer, where they tell, else by its name.
+  public static func isONNX(start: [UInt8], named path: String) -> Bool {
+    // A safetensors file under another name.
+    if start.count > 8, start[8] == UInt8(ascii: "{"), start[4..<8].allSatisfy({ $0 == 0 }) {
+      return false
+    }
+    return ForeignFile(start: start) == .onnx || isNamedSo(path)
+  }
+
+  /// The same of a file on disk; one that cannot be read counts by its name.
+  public static func isONNX(contentsOf url: URL) -> Bool {
+    let handle = try? FileHandle(forReadingFrom: url)
+    defer { try? handle?.close() }
+    let start = (try? handle?.read(upToCount: ForeignFile.sample)) ?? Data()
+    return isONNX(start: [UInt8](start), named: url.path)
+  }
+
+  /// The model in an ONNX file, with what is known of it beside (see the other two); weights may stand
+  /// in other files of its folder. Every error names the file.
   public static func model(
     contentsOf url: URL, facts: StateDictImport? = nil
   ) throws(ONNXError) -> DenseModel {
@@ -25,9 +43,10 @@ public enum ONNXImport {
     } catch {
       throw .unreadable(path: url.path, reason: error.localizedDescription)
     }
+    let folder = url.deletingLastPathComponent()
     do throws(ONNXError) {
-      guard let facts else { return try model(data: data) }
-      return try model(data: data, facts: facts)
+      guard let facts else { return try model(data: data, folder: folder) }
+      return try model(data: data, facts: facts, folder: folder)
     } catch {
       throw .inFile(path: url.path, error)
     }
@@ -42,12 +61,12 @@ public enum ONNXImport {
   /// weights are, where exporters kept PyTorch's names; `training` says where the model came from.
   /// Throws `ONNXError` for bytes that are not an ONNX file, for operators, inputs and outputs
   /// outside of what is supported (naming the node), and for labels or preprocessing that do not
-  /// fit.
+  /// fit. `folder` is where weights in other files are looked for; nil reads none.
   public static func model(
     data: Data, labels: [String]? = nil, preprocessing: Preprocessing? = nil,
-    architecture: String? = nil, dataset: String? = nil
+    architecture: String? = nil, dataset: String? = nil, folder: URL? = nil
   ) throws(ONNXError) -> DenseModel {
-    let parsed = try ParsedModel(data, image: preprocessing?.shape)
+    let parsed = try ParsedModel(data, image: preprocessing?.shape, folder: folder)
     return try parsed.model(
       labels: labels ?? parsed.labels, architecture: architecture, dataset: dataset
     ) { shape throws(FormatError) in
@@ -59,14 +78,16 @@ public enum ONNXImport {
   }
 
   /// The same with what a user says of it, as of a state dict: what is stated wins over the file's
-  /// metadata, and that over the data set. How images are normalised must follow from one of them,
-  /// as for state dicts.
+  /// metadata, and that over the data set, unless another program wrote labels that are not the data
+  /// set's. How images are normalised must follow from one of them, as for state dicts.
   public static func model(
-    data: Data, facts: StateDictImport
+    data: Data, facts: StateDictImport, folder: URL? = nil
   ) throws(ONNXError) -> DenseModel {
-    let parsed = try ParsedModel(data, image: facts.input ?? facts.source?.image)
+    let parsed = try ParsedModel(data, image: facts.input ?? facts.source?.image, folder: folder)
     var labels = facts.labels ?? parsed.labels
-    if labels == nil, let names = facts.source?.classes, names.count == parsed.classes {
+    if facts.labels == nil, let names = facts.source?.classes, names.count == parsed.classes,
+      labels == nil || parsed.isForeign && Set(labels ?? []) != Set(names)
+    {
       labels = names
     }
     return try parsed.model(
@@ -88,26 +109,37 @@ private struct ParsedModel {
   private let metadata: ONNXMetadata
   /// Scores of one image.
   let classes: Int
+  /// Whether another program wrote the file, whose metadata may mean anything.
+  let isForeign: Bool
   /// From metadata.
   let labels: [String]?
   /// From metadata.
   let preprocessing: Preprocessing?
 
   /// `image` is the shape where the file leaves it open.
-  init(_ data: Data, image: ActivationShape?) throws(ONNXError) {
+  init(_ data: Data, image: ActivationShape?, folder: URL?) throws(ONNXError) {
     let file: ONNXModel
     do {
       file = try ONNXModel(serializedBytes: data)
     } catch {
+      if let kind = ForeignFile(start: [UInt8](data.prefix(ForeignFile.sample))), kind != .onnx {
+        throw .model(.foreignFile(kind))
+      }
       throw .malformed(reason: "\(error)")
     }
     guard file.hasGraph else { throw .missingGraph }
     let opset = file.opsetImport.first { ["", "ai.onnx"].contains($0.domain) }?.version
     guard let opset, ONNXImport.opsets.contains(opset) else { throw .unsupportedOpset(opset) }
     let metadata = ONNXMetadata(file.metadataProps)
-    labels = try metadata.decoded(.labels)
-    preprocessing = try metadata.decoded(.preprocessing)
-    var importer = Importer(opset: opset, fileSize: data.count)
+    isForeign = file.producerName != ONNXExport.producer
+    let known = (
+      labels: try metadata.decoded(.labels, isForeign: isForeign, as: [String].self),
+      preprocessing: try metadata.decoded(
+        .preprocessing, isForeign: isForeign, as: Preprocessing.self)
+    )
+    preprocessing = known.preprocessing
+    var importer = Importer(
+      opset: opset, fileSize: data.count, folder: folder)
     let graph = try importer.run(file.graph, image: image ?? preprocessing?.shape)
     let classes = try ONNXError.wrapping { try graph.shapes()[graph.output]?.count ?? 0 }
     guard classes <= Self.largestClassCount else {
@@ -116,7 +148,9 @@ private struct ParsedModel {
     let origin = Origin(
       importedFrom: "onnx", producer: file.producerName, producerVersion: file.producerVersion,
       opset: opset, leftOut: importer.droppedOperators)
-    training = try ONNXError.wrapping { try metadata[.training] ?? CanonicalJSON.text(origin) }
+    let stated = isForeign ? nil : metadata[.training]
+    training = try ONNXError.wrapping { try stated ?? CanonicalJSON.text(origin) }
+    labels = isForeign && known.labels?.count != classes ? nil : known.labels
     weights = importer.weights
     self.graph = graph
     self.classes = classes
@@ -132,8 +166,8 @@ private struct ParsedModel {
         description: ModelDescription(
           graph: graph, labels: labels ?? (0..<classes).map { String($0) },
           preprocessing: preprocessing(graph.input),
-          architecture: architecture ?? metadata[.architecture],
-          dataset: dataset ?? metadata[.dataset]),
+          architecture: architecture ?? (isForeign ? nil : metadata[.architecture]),
+          dataset: dataset ?? (isForeign ? nil : metadata[.dataset])),
         weights: weights, training: training)
     } catch {
       throw .model(error)

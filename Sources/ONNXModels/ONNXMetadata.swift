@@ -34,9 +34,13 @@ struct ONNXMetadata {
     }
   }
 
-  /// A value in JSON, nil when there is none.
-  func decoded<Value: Decodable>(_ key: Key) throws(ONNXError) -> Value? {
+  /// A value in JSON, nil when there is none; and, since other programs use the same words for their
+  /// own texts, where one of those wrote what it is not.
+  func decoded<Value: Decodable>(
+    _ key: Key, isForeign: Bool, as type: Value.Type
+  ) throws(ONNXError) -> Value? {
     guard let text = self[key] else { return nil }
+    if isForeign { return try? JSONDecoder().decode(type, from: Data(text.utf8)) }
     do {
       return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
     } catch let error as FormatError {

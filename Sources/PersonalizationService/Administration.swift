@@ -53,7 +53,8 @@ public struct Administration {
       + (dataset.leftOut.warning.map { "\nwarning: \($0)" } ?? "")
   }
 
-  /// Registers a universal model; says what was registered.
+  /// Registers a universal model; says what was registered, how it does on its data set, and what it
+  /// looks like when that is no better than chance.
   public func addBaseModel(name: String, file: String, dataset: String, architecture: String?)
     throws -> String
   {
@@ -61,9 +62,12 @@ public struct Administration {
       throw DatasetError.unreadable(file: file, reason: "it does not exist or cannot be opened")
     }
     let record = try Registration(store: store).addBaseModel(
-      name: name, file: data, source: file, dataset: dataset, architecture: architecture)
+      name: name, file: data, source: file,
+      folder: URL(fileURLWithPath: file).deletingLastPathComponent(), dataset: dataset,
+      architecture: architecture)
     return "registered base model '\(record.name)': \(record.labels.count) classes, "
-      + "\(record.parameterCount) parameters, sha256 \(record.digest.hex)"
+      + "\(record.parameterCount) parameters, sha256 \(record.digest.hex)\n"
+      + BaseModelTrial(record, in: store).text
   }
 
   /// What a token is good for.

@@ -18,7 +18,7 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
   case accuracyOutOfReach(requested: Double, best: Double, sparsity: Double)
   /// An accuracy floor is asked for, and the data set has no image of these classes to measure it.
   case nothingToValidate(dataset: String)
-  /// The model has no linear classifier at its output that could be sliced.
+  /// The model has no classifier at its output that could be sliced, see `Graph.classifier`.
   case noClassifier(output: String)
   /// The model and the data do not belong together.
   case mismatch(reason: String)
@@ -92,7 +92,8 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
         + "these classes: a tenth of the training images is set apart from five images a class on; "
         + "leave 'min_accuracy' out, or add images"
     case .noClassifier(let output):
-      "the model's output '\(output)' is not a linear layer, so its classes cannot be sliced"
+      "the model's output '\(output)' does not come from one linear layer or convolution with an "
+        + "output for each class, so that it cannot be cut down to some of them"
     case .mismatch(let reason): reason
     case .cancelled: "the run was cancelled"
     case .unusableCheckpoint(let reason): "the checkpoint cannot be used: \(reason)"

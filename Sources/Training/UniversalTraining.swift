@@ -32,6 +32,14 @@ public struct UniversalTraining: Sendable {
       cut.batchSize = min(batchSize, max(2, images))
       return cut
     }
+
+    private enum CodingKeys: String, CodingKey {
+      case epochs, augmentation, precision, seed
+      case batchSize = "batch_size"
+      case learningRate = "learning_rate"
+      case weightDecay = "weight_decay"
+      case warmUpShare = "warm_up_share"
+    }
   }
 
   /// Where a run is.

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFormats
 import ServiceAPI
 import TestSupport
 import Testing
@@ -120,6 +121,38 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: own.file("x")))
   }
 
+  /// One kind for each folder of inputs that people reported.
+  @Test func kindsAndPrefixesAreTold() throws {
+    let folder = try #require(CrispTests.workshop)
+    let own = try TemporaryFolder()
+    let made = try CommandLineProgram.run(
+      "crisp", ["convert", folder.file("universal.st"), own.file("net.onnx")])
+    #expect(made.status == 0, "\(made.errors)")
+    // By content, whatever the name.
+    try FileManager.default.moveItem(atPath: own.file("net.onnx"), toPath: own.file("net.bin"))
+    let back = try CommandLineProgram.run(
+      "crisp", ["convert", own.file("net.bin"), own.file("back.st")])
+    #expect(back.status == 0, "\(back.errors)")
+    let wrong = try CommandLineProgram.run(
+      "crisp", ["predict", own.file("net.bin"), folder.file("labels.txt")])
+    #expect(wrong.errors.contains("an ONNX file") && wrong.errors.contains("crisp convert"))
+    let folderError = try CommandLineProgram.run("crisp", ["inspect", own.path])
+    #expect(folderError.errors.contains("it is a folder"), "\(folderError.errors)")
+
+    let dict = try CommandLineProgram.run(
+      "crisp",
+      ["convert", folder.file("universal.st"), own.file("torch.st"), "--format", "state-dict"])
+    #expect(dict.status == 0, "\(dict.errors)")
+    var writer = SafetensorsWriter(metadata: ["format": "pt"])
+    let file = try SafetensorsFile(contentsOf: URL(fileURLWithPath: own.file("torch.st")))
+    for (name, tensor) in try file.weights() { try writer.add("module.\(name)", tensor) }
+    try writer.serialized().write(to: URL(fileURLWithPath: own.file("wrapped.st")))
+    let unwrapped = try CommandLineProgram.run(
+      "crisp", ["convert", own.file("wrapped.st"), own.file("out.st"), "--dataset", folder.path])
+    #expect(unwrapped.status == 0, "\(unwrapped.errors)")
+    #expect(unwrapped.errors.contains("read without 'module.'"), "\(unwrapped.errors)")
+  }
+
   @Test func serversTakeStateDictsAndONNXToo() throws {
     let folder = try #require(CrispTests.workshop)
     let own = try TemporaryFolder()
@@ -136,6 +169,7 @@ import Testing
       "base-model", "add", "--db", database, "net", own.file("torch.st"), "--dataset", "toy")
     #expect(added.status == 0, "\(added.errors)")
     #expect(added.output.contains("'net': 5 classes"), "\(added.output)")
+    #expect(added.output.contains("tried: "), "\(added.output)")
     let exported = try CommandLineProgram.run(
       "crisp", ["convert", folder.file("universal.st"), own.file("net.onnx")])
     #expect(exported.status == 0, "\(exported.errors)")

@@ -113,6 +113,38 @@ import Testing
     #expect(zeros >= matrix.count / 4)
   }
 
+  /// Layers may be called as the weights of others are, as ONNX needs names itself, or nothing.
+  @Test(arguments: ["conv.weight", "conv.bias", "fc.flatten", "scale.scaled", ""])
+  func namesAreUniqueWhateverLayersAreCalled(name: String) throws {
+    let convolution = Convolution(
+      inChannels: 1, outChannels: 2, window: Window(kernel: 1), bias: true)
+    let graph = Graph(
+      input: ActivationShape(channels: 1, height: 2, width: 2),
+      nodes: [
+        Node(name: "conv", operation: .convolution(convolution), inputs: ["input"]),
+        Node(name: name, operation: .relu(limit: nil), inputs: ["conv"]),
+        Node(name: "scale", operation: .scaleShift(channels: 2), inputs: [name]),
+        Node(
+          name: "fc", operation: .linear(inFeatures: 8, outFeatures: 2, bias: true),
+          inputs: ["scale"]),
+      ], output: "fc")
+    let weights = graph.initialWeights(seed: 1)
+    let model = try DenseModel(
+      description: ModelDescription(
+        graph: graph, labels: ["a", "b"],
+        preprocessing: Preprocessing(shape: graph.input, mean: [0], standardDeviation: [1])),
+      weights: weights)
+    let data = try ONNXExport.data(model)
+    // The importer refuses two values of one name.
+    let back = try ONNXImport.model(data: data)
+    #expect(back.weights == model.weights)
+    let image: [Float] = [1, -2, 3, 0.5]
+    let scores = try [model, back].map {
+      try Session(model: $0, batchCapacity: 1).run(images: image, count: 1)
+    }
+    #expect(scores[0] == scores[1])
+  }
+
   @Test func invalidGraphsAreRefused() throws {
     // A name that ONNX needs for itself is taken already: both survive.
     var model = try model()

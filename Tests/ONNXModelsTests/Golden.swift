@@ -12,14 +12,18 @@ struct Golden: Sendable, CustomTestStringConvertible {
 
   static let networks = [
     "layers", "auto_pad", "clips", "pools", "pads", "gates", "constants", "features", "branches",
-    "endings",
+    "endings", "views", "folded", "channels_last", "shuffles",
   ]
-  static let opsets = [11, 13, 17, 18, 21]
+  static let opsets = [11, 13, 17, 18, 21, 23]
   static let exported = [11, 17].flatMap { opset in
     ["torch_folded", "torch_unfolded"].map { Golden(name: $0, opset: opset) }
   }
   static let all =
     networks.flatMap { name in opsets.map { Golden(name: name, opset: $0) } } + exported
+    + [
+      Golden(name: "oldest", opset: 9), Golden(name: "fixed_batch", opset: 17),
+      Golden(name: "torch_plain", opset: 20),
+    ]
 
   var testDescription: String { "\(name)-\(opset)" }
 

@@ -32,14 +32,19 @@ struct MessageBytes {
 }
 
 /// An ONNX file in the making (field numbers as in onnx.proto): by default an identity convolution
-/// over a 1x4x4 image whose only weight is `w`.
+/// over a 1x4x4 image whose only weight is `w`, whose pixels are the scores.
 struct ModelBytes {
   var opset: Int64? = 17
   var image: [Int64] = [1, 4, 4]
-  var nodes: [MessageBytes] = [ModelBytes.node("Conv", ["x", "w"], "y")]
+  var nodes = ModelBytes.convolution()
   var tensors: [MessageBytes] = [ModelBytes.tensor("w", [1, 1, 1, 1], [1])]
   var outputs = ["y"]
   var inputs = ["x"]
+
+  /// The convolution, and its pixels as a list.
+  static func convolution(_ attributes: [MessageBytes] = []) -> [MessageBytes] {
+    [node("Conv", ["x", "w"], "c", attributes), node("Flatten", ["c"], "y")]
+  }
 
   static func node(
     _ op: String, _ inputs: [String], _ output: String, _ attributes: [MessageBytes] = [],

@@ -106,7 +106,7 @@ enum Rooms {
       [
         "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "JobContract", "JobWorker",
         "Logging", "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning",
-        "SparseRuntime", "Store", "WebPage",
+        "SparseRuntime", "Store", "Training", "WebPage",
       ]),
     Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
 

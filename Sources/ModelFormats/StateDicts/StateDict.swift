@@ -14,13 +14,21 @@ public struct StateDict: Sendable, Hashable {
   public let weights: Weights
   /// The names of the batch-norm layers, each of which has a counter `NAME.num_batches_tracked`.
   let counted: [String]
+  /// What wrappers had put before the names and was left out, for example `module.`.
+  public let prefixesLeftOut: [String]
 
-  /// Tensors as given.
-  public init(weights: Weights) { self.init(weights: weights, counted: []) }
+  /// Tensors as given, under the names that they have without wrappers (`WrapperPrefixes`).
+  public init(weights: Weights) {
+    let names = WrapperPrefixes(weights)
+    self.weights = names.weights
+    counted = []
+    prefixesLeftOut = names.leftOut
+  }
 
   init(weights: Weights, counted: [String]) {
     self.weights = weights
     self.counted = counted
+    prefixesLeftOut = []
   }
 
   /// Whether a safetensors file is a state dict: PyTorch's own metadata, or none that states a
@@ -30,7 +38,7 @@ public struct StateDict: Sendable, Hashable {
     return format == nil || format == pyTorchFormat
   }
 
-  /// Reads the tensors of a file: 32-bit floats, halves or bfloat16. Throws `elementType` for other
+  /// Reads the tensors of a file: floats of 32 or 64 bits, halves or bfloat16. Throws `elementType` for other
   /// numbers.
   public init(_ file: SafetensorsFile) throws(FormatError) {
     self.init(weights: try file.weights())

@@ -13,16 +13,21 @@ extension StateDict {
   }
 
   /// PyTorch's networks have batch norm where a pruned model has none left: there it is written as
-  /// one that does nothing but add the layer's constant. Models of no known architecture keep the
-  /// names of their own graph.
+  /// one that does nothing but add the layer's constant. Models of no known architecture, or of
+  /// other layers than the one they name, keep the names of their own graph; narrower ones, as those
+  /// whose channels were pruned, are of their architecture.
   private init(_ description: ModelDescription, _ weights: Weights) throws(FormatError) {
     var graph = description.graph
     var weights = weights
     do throws(GraphError) {
-      if let architecture = description.architecture.flatMap(Architecture.init(rawValue:)) {
-        graph = try architecture.graph(
-          input: description.graph.input, classes: description.labels.count)
-        graph.unfoldBatchNorm(&weights)
+      if let architecture = description.architecture.flatMap(Architecture.init(title:)),
+        let named = try? architecture.graph(
+          input: description.graph.input, classes: description.labels.count
+        ).withChannels(of: weights)
+      {
+        var unfolded = weights
+        named.unfoldBatchNorm(&unfolded)
+        if (try? named.validate(unfolded)) != nil { (graph, weights) = (named, unfolded) }
       }
       try graph.validate(weights)
     } catch {

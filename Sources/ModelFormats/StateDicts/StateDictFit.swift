@@ -8,6 +8,21 @@ struct StateDictFit {
   let graph: Graph
   let weights: Weights
 
+  /// What the file calls the network: its architecture, with the width where all layers have it.
+  var title: String {
+    func rows(_ graph: Graph) -> [Int] {
+      graph.nodes.compactMap { WeightMatrix($0.operation)?.rows }
+    }
+    guard let usual = try? architecture.graph(input: graph.input, classes: classes), usual != graph
+    else { return architecture.rawValue }
+    // Rounding to whole groups of channels hides the width in some layers.
+    let widths = Set(zip(rows(graph), rows(usual)).map { Double($0) / Double($1) })
+    let width = widths.sorted().first { width in
+      (try? architecture.graph(input: graph.input, classes: classes, width: width)) == graph
+    }
+    return architecture.title(width: width ?? 1)
+  }
+
   /// Whether the tensors imply that the images are photographs of 224 pixels: by the 7x7 stem of a
   /// ResNet and the classifier of VGG-16, whose shapes the small form does not share, and by
   /// ImageNet's thousand classes for MobileNetV2, where it shares all.
@@ -66,9 +81,17 @@ private struct Attempt {
   let side: Int
 
   func fit() throws(GraphError) -> StateDictFit {
-    let graph = try graph()
-    let weights = adapted(to: graph)
-    try graph.validate(weights)
+    var graph = try graph()
+    var weights = adapted(to: graph)
+    do throws(GraphError) {
+      try graph.validate(weights)
+    } catch {
+      // Of other widths, when every layer is there; else the first difference is what to say.
+      guard case .weightShape = error, let other = try? graph.withChannels(of: self.weights),
+        (try? other.validate(self.weights)) != nil
+      else { throw error }
+      (graph, weights) = (other, self.weights)
+    }
     return StateDictFit(
       architecture: architecture, form: ImageForm(for: graph.input),
       classes: try weights.tensor("\(graph.output).weight").shape[0], graph: graph,

@@ -61,8 +61,28 @@ public struct StateDictImport: Sendable {
       description: ModelDescription(
         graph: fit.graph, labels: names(count: fit.classes),
         preprocessing: preprocessing(for: fit.graph.input),
-        architecture: fit.architecture.rawValue, dataset: source?.name),
-      weights: fit.weights)
+        architecture: fit.title, dataset: source?.name),
+      weights: fit.weights, training: training(dict))
+  }
+
+  /// Where the model came from, when its file says it otherwise than a plain state dict does.
+  private func training(_ dict: StateDict) throws(FormatError) -> String? {
+    guard !dict.prefixesLeftOut.isEmpty else { return nil }
+    do {
+      return try CanonicalJSON.text(Origin(prefixesLeftOut: dict.prefixesLeftOut))
+    } catch {
+      throw .invalidMetadata(key: "training", reason: "it cannot be written as JSON")
+    }
+  }
+
+  private struct Origin: Encodable {
+    let importedFrom = "state_dict"
+    let prefixesLeftOut: [String]
+
+    private enum CodingKeys: String, CodingKey {
+      case importedFrom = "imported_from"
+      case prefixesLeftOut = "prefixes_left_out"
+    }
   }
 
   /// What the tensors do not imply about the image, the data set has to say.

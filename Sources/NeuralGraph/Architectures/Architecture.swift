@@ -32,6 +32,14 @@ public enum Architecture: String, CaseIterable, Sendable, Codable {
     self = architecture
   }
 
+  /// What model files call the network with layers `width` times as wide: `resnet20 x 0.5`.
+  public func title(width: Double) -> String { width == 1 ? rawValue : "\(rawValue) x \(width)" }
+
+  /// The architecture of a network that model files call so, whatever its width.
+  public init?(title: String) {
+    self.init(rawValue: String(title.prefix { $0 != " " }))
+  }
+
   /// The network for images of that shape with one score per class, its layers `width` times as
   /// wide (Zagoruyko and Komodakis 2016; for MobileNetV2, Sandler et al. 2018, section 5).
   ///

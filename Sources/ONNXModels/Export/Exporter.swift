@@ -1,12 +1,15 @@
 import NeuralGraph
 
-/// Translates a graph into ONNX nodes. A node's value has the node's name; values that ONNX needs in
-/// between and the few constants get names after it.
+/// Translates a graph into ONNX nodes. A node's value has the node's name, unless a weight of another
+/// node or the input is called so: in ONNX all values share one space of names (docs/IR.md, "Names
+/// Within a Graph"). Values that ONNX needs in between and the few constants get names after it.
 struct Exporter {
   private let graph: Graph
   private let weights: Weights
   private var target = ONNXGraph()
   private var taken: Set<String>
+  /// ONNX's name of each node's value.
+  private var names: [String: String] = [:]
   /// ONNX's name and layout of each value.
   private var values: [String: ExportedValue]
   private var shapes: [String: ActivationShape] = [:]
@@ -20,8 +23,9 @@ struct Exporter {
   init(graph: Graph, weights: Weights) {
     self.graph = graph
     self.weights = weights
-    taken = Set(graph.nodes.map(\.name) + graph.parameters().map(\.name) + [Graph.inputName])
+    taken = Set(graph.parameters().map(\.name) + [Graph.inputName])
     values = [Graph.inputName: ExportedValue(name: Graph.inputName, isImage: true)]
+    for node in graph.nodes { names[node.name] = unique(node.name.isEmpty ? "node" : node.name) }
   }
 
   /// Throws when the graph is not valid or a weight is missing.
@@ -62,8 +66,8 @@ struct Exporter {
       // One number per channel broadcasts over [N, C] as it is, over images with two axes more.
       let parameters = try parameters(node, extraAxes: isImage(x) ? 2 : 0)
       let scaled = unique("\(node.name).scaled")
-      append("Mul", scaled, name: node.name, [value(x), parameters[0]])
-      append("Add", node.name, name: unique("\(node.name).shift"), [scaled, parameters[1]])
+      append("Mul", scaled, name: name(node), [value(x), parameters[0]])
+      append("Add", name(node), name: unique("\(node.name).shift"), [scaled, parameters[1]])
       define(node, isImage: isImage(x))
     case .maxPool(let window): emit(node, "MaxPool", [image(x)], self.window(window))
     case .averagePool(let window, let countsPadding):
@@ -86,6 +90,8 @@ struct Exporter {
   }
 
   // Values
+
+  private func name(_ node: Node) -> String { names[node.name] ?? node.name }
 
   private func value(_ name: String) -> String { values[name]?.name ?? name }
 
@@ -160,7 +166,7 @@ struct Exporter {
   private mutating func emit(
     _ node: Node, _ op: String, _ inputs: [String], _ attributes: [ONNXAttribute] = []
   ) {
-    append(op, node.name, inputs, attributes)
+    append(op, name(node), inputs, attributes)
     let isFlat =
       switch node.operation {
       case .linear: true
@@ -171,7 +177,7 @@ struct Exporter {
   }
 
   private mutating func define(_ node: Node, isImage: Bool) {
-    values[node.name] = ExportedValue(name: node.name, isImage: isImage)
+    values[node.name] = ExportedValue(name: name(node), isImage: isImage)
   }
 
   private mutating func append(

@@ -11,13 +11,14 @@ struct Constant {
 
   /// The initializer's name, from which layers take theirs.
   var name: String
-  let shape: [Int]
+  var shape: [Int]
   let values: Values
 
   /// Decodes a tensor. Every error names it.
   init(_ tensor: ONNXTensor, name: String) throws(ONNXError) {
     guard tensor.dataLocation != 1, tensor.externalData.isEmpty else {
-      throw .externalData(tensor: name)
+      throw .externalData(
+        tensor: name, reason: "only initializers are read from one: save the model with it inside")
     }
     guard let type = TensorType(rawValue: tensor.dataType) else {
       throw .tensorType(tensor: name, type: tensor.dataType)
@@ -44,6 +45,18 @@ struct Constant {
     }
   }
 
+  /// The same of a weight, which must be numbers: limits alone may be infinite.
+  func numbers() throws(ONNXError) -> [Float] {
+    let values = try floats()
+    if let index = values.firstThatIsNotFinite {
+      throw .tensorValues(
+        tensor: name,
+        reason: "no number at position \(index) (\(values[index])): the training that made it "
+          + "diverged, or the file is damaged; take an earlier checkpoint")
+    }
+    return values
+  }
+
   func integers() throws(ONNXError) -> [Int] {
     switch values {
     case .integers(let values): return values
@@ -63,6 +76,17 @@ enum TensorType: Int32 {
   case float16 = 10
   case double = 11
   case bfloat16 = 16
+
+  /// What errors call the numbers.
+  var name: String {
+    switch self {
+    case .float: "32-bit floats"
+    case .double: "64-bit floats"
+    case .float16, .bfloat16: "16-bit floats"
+    case .uint8, .int8, .int32, .int64: "whole numbers"
+    case .bool: "truth values"
+    }
+  }
 
   /// Whether activations may be of this type; arithmetic is in 32 bits.
   var isFloat: Bool { [.float, .float16, .double, .bfloat16].contains(self) }
@@ -105,7 +129,8 @@ enum TensorType: Int32 {
     }
   }
 
-  private var size: Int {
+  /// Bytes of one element.
+  var size: Int {
     switch self {
     case .uint8, .int8, .bool: 1
     case .float16, .bfloat16: 2

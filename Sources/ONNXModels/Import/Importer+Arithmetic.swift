@@ -7,38 +7,58 @@ extension Importer {
     try node.requireInputs(2...2)
     switch (try value(node, 0), try value(node, 1)) {
     case (.activation(let a), .activation(let b)): return .activation(try combined(node, a, b))
-    case (.activation(let x), .constant(let c)):
-      return .activation(try changed(node, x, by: c, isReversed: false))
-    case (.constant(let c), .activation(let x)):
-      return .activation(try changed(node, x, by: c, isReversed: true))
+    case (.activation, .constant(let c)):
+      return .activation(try changed(node, activation(node, 0), by: c, isReversed: false))
+    case (.constant(let c), .activation):
+      return .activation(try changed(node, activation(node, 1), by: c, isReversed: true))
     default: return .extents([try extentArithmetic(node)])
     }
   }
 
-  private mutating func combined(
-    _ node: OperatorNode, _ a: Activation, _ b: Activation
-  ) throws(ONNXError) -> Activation {
-    guard a.layout == b.layout else {
-      throw node.unsupported("it combines an image and a list of features")
+  /// As many summands as there are inputs.
+  mutating func sum(_ node: OperatorNode) throws(ONNXError) -> Activation {
+    var total = try activation(node, 0)
+    for index in node.inputs.indices.dropFirst() {
+      total = try combined(node, total, activation(node, index), as: "Add")
     }
-    switch node.op {
-    case "Add": return try append(node, .add, [a, b])
-    case "Mul":
-      // The gates, one number per channel, stand second.
-      let isSwapped = a.isVector && !b.isVector
-      guard a.layout == .image || a.shape == b.shape else {
-        throw node.unsupported("it multiplies lists of features of different shapes")
+    return total
+  }
+
+  private mutating func combined(
+    _ node: OperatorNode, _ a: Activation, _ b: Activation, as op: String? = nil
+  ) throws(ONNXError) -> Activation {
+    var (a, b) = (a, b)
+    let op = op ?? node.op
+    if op == "Mul" {
+      // The gates, one number per channel, stand second, and are repeated by the product itself.
+      if a.isVector, !b.isVector { swap(&a, &b) }
+      guard !a.isExpanded else { throw node.unsupported(Importer.expandedReason) }
+      if b.isVector, !a.isVector, a.layout.rank == b.layout.rank,
+        zip(a.layout.axes, b.layout.axes).allSatisfy({ $0 == $1 || $1.isEmpty })
+      {
+        return try append(node, .multiply, [a, b], layout: a.layout)
       }
-      return try append(node, .multiply, isSwapped ? [b, a] : [a, b])
+    }
+    guard !a.isExpanded, !b.isExpanded else { throw node.unsupported(Importer.expandedReason) }
+    if a.layout != b.layout {
+      (a, b) = (try inOrder(a, reader: node), try inOrder(b, reader: node))
+    }
+    guard a.layout == b.layout, a.shape == b.shape else {
+      throw node.unsupported("it combines \(a.described) and \(b.described)")
+    }
+    switch op {
+    case "Add": return try append(node, .add, [a, b], layout: a.layout)
+    case "Mul": return try append(node, .multiply, [a, b], layout: a.layout)
     default: throw node.unsupported("it needs a constant as second operand")
     }
   }
 
   /// `x` and a constant; `isReversed` when the constant stands first.
   private mutating func changed(
-    _ node: OperatorNode, _ x: Activation, by constant: Constant, isReversed: Bool
+    _ node: OperatorNode, _ input: Activation, by constant: Constant, isReversed: Bool
   ) throws(ONNXError) -> Activation {
-    let values = try perChannel(node, constant, of: x.shape, layout: x.layout)
+    let x = constant.isOneNumber ? input : try inOrder(input, reader: node)
+    let values = try perChannel(node, constant, of: x)
     var scale = [Float](repeating: 1, count: values.count)
     var shift = [Float](repeating: 0, count: values.count)
     switch (node.op, isReversed) {
@@ -48,7 +68,9 @@ extension Importer {
       shift = values
       scale = scale.map { -$0 }
     case ("Mul", _): scale = values
-    case ("Div", false): scale = values.map { 1 / $0 }
+    case ("Div", false):
+      guard !values.contains(0) else { throw node.invalid("it divides by zero") }
+      scale = values.map { 1 / $0 }
     default: throw node.unsupported("dividing a constant by an activation is not possible")
     }
     // Layers that end in a sum take another summand, and such changes join into one.
@@ -97,26 +119,22 @@ extension Importer {
     replace(producer, operation, ["bias": try tensor(node, shape: [values.count], values)])
   }
 
-  /// A constant as one number per channel. Throws when it is anything else.
+  /// A constant as one number per channel of an activation. Throws when it is anything else.
   mutating func perChannel(
-    _ node: OperatorNode, _ constant: Constant, of shape: ActivationShape,
-    layout: Activation.Layout
+    _ node: OperatorNode, _ constant: Constant, of x: Activation
   ) throws(ONNXError) -> [Float] {
-    let values = try constant.floats()
-    try reserve(2 * shape.channels, for: node)
-    if values.count == 1, constant.shape.count <= 4 {
-      return [Float](repeating: values[0], count: shape.channels)
-    }
+    let values = try constant.numbers()
+    let channels = x.shape.channels
+    try reserve(2 * channels, for: node)
+    if constant.isOneNumber { return [Float](repeating: values[0], count: channels) }
     // Right-aligned, as ONNX broadcasts: of the dimensions only the channels' may be more than 1.
-    let rank = layout == .image ? 4 : 2
-    let padded = Array(repeating: 1, count: max(rank - constant.shape.count, 0)) + constant.shape
-    let isFeature = layout == .flat && shape.height * shape.width > 1
-    guard padded.count == rank, values.count == shape.channels, padded[1] == shape.channels,
-      !isFeature
+    let missing = x.layout.rank - constant.shape.count
+    guard missing >= 0, values.count == channels, let axis = x.layout.channelAxis(x.shape),
+      axis >= missing, constant.shape[axis - missing] == channels
     else {
       throw node.unsupported(
         "its constant of shape \(constant.shape) is neither one number nor one per channel of "
-          + "\(shape)")
+          + "\(x.described)")
     }
     return values
   }
@@ -126,22 +144,41 @@ extension Importer {
     guard let first = node.inputs.first, !first.isEmpty else {
       throw node.invalid("it has no inputs")
     }
-    guard case .activation(let x) = try value(node, 0) else {
+    guard case .activation = try value(node, 0) else {
       return .extents(try concatenatedExtents(node))
     }
-    var inputs = [x]
-    for index in 1..<max(node.inputs.count, 1) {
-      let input = try activation(node, index)
-      guard input.layout == x.layout else {
-        throw node.unsupported("it concatenates images and lists of features")
-      }
-      inputs.append(input)
+    var inputs: [Activation] = []
+    for index in node.inputs.indices {
+      inputs.append(try inOrder(activation(node, index), reader: node))
     }
-    let axis = try node.integer("axis")
-    guard axis == 1 || axis == 1 - x.rank else {
-      throw node.unsupported("it concatenates along axis \(axis ?? 0), not along the channels")
+    let x = inputs[0]
+    let stated = try node.integer("axis") ?? 1
+    let axis = stated < 0 ? stated &+ x.layout.rank : stated
+    guard x.layout.axes.indices.contains(axis), axis > 0,
+      x.layout.rank == 2 || x.layout.axes[axis].allSatisfy({ $0.kind == .channels })
+    else {
+      throw node.unsupported("it concatenates along axis \(stated), not along the channels")
+    }
+    let channels = inputs.reduce(0) { $0 + $1.shape.channels }
+    let result = x.layout.withChannels(channels, axis: axis)
+    for input in inputs {
+      // The same but for the number of channels, which stand first in that axis.
+      guard input.layout.rank == x.layout.rank,
+        input.layout.withChannels(channels, axis: axis) == result,
+        input.layout.withChannels(input.shape.channels, axis: axis) == input.layout
+      else {
+        throw node.unsupported(
+          "it concatenates \(x.described) and \(input.described) along axis \(stated), not along "
+            + "the channels of one layout")
+      }
     }
     if inputs.count == 1 { return .activation(x) }
-    return .activation(try append(node, .concatenate(inputs: inputs.count), inputs))
+    return .activation(
+      try append(node, .concatenate(inputs: inputs.count), inputs, layout: result))
   }
+}
+
+extension Constant {
+  /// Whether it is one number, of whatever rank images have.
+  var isOneNumber: Bool { shape.count <= 4 && shape.allSatisfy { $0 == 1 } }
 }

@@ -1,6 +1,8 @@
 import ModelFormats
 import NeuralGraph
 
+import struct Foundation.URL
+
 /// Translates an ONNX graph node by node. Values are known by their ONNX names; each extension
 /// reads one family of operators.
 struct Importer {
@@ -20,13 +22,20 @@ struct Importer {
   /// Numbers that weights may still hold, see `reserve`.
   private var budget: Int
   private(set) var droppedOperators: [String] = []
+  /// How many images the file is written for, where it says a number.
+  private(set) var fixedBatch: Int?
+  private var folding: ConstantFolding
+  private var external: ExternalData
 
-  /// `fileSize` in bytes bounds what the model may hold.
-  init(opset: Int64, fileSize: Int) {
+  /// `fileSize` in bytes bounds what the model may hold; `folder` is where tensors in other files are
+  /// looked for, nil to read none.
+  init(opset: Int64, fileSize: Int, folder: URL?) {
     self.opset = opset
     // Legitimate growth is small: half precision becomes 32 bits, a scalar one number per channel,
-    // shared tensors copies.
+    // shared tensors copies, a dilated kernel one with zeros.
     budget = fileSize + (1 << 20)
+    folding = ConstantFolding(opset: opset, fileSize: fileSize)
+    external = ExternalData(folder: folder)
   }
 
   /// The graph of an ONNX graph whose image is of shape `image` where the file leaves that open.
@@ -38,64 +47,36 @@ struct Importer {
         throw .duplicateValue(tensor.name)
       }
     }
-    let input = try inputShape(graph, image: image)
+    // Older files list initializers among the inputs.
+    let input = try ImageInput(graph.input.filter { initializers[$0.name] == nil }, image: image)
+    values[input.name] = .activation(
+      Activation(node: Graph.inputName, shape: input.shape, layout: input.layout))
+    fixedBatch = input.batch
     guard graph.output.count == 1, let output = graph.output.first?.name else {
       throw .unsupportedOutput(
         reason: "there must be one, the class scores, and there are \(graph.output.count)")
     }
-    for node in try needed(graph, output: output) { try translate(node) }
-    guard case .activation(let scores)? = values[output] else {
+    let needed = try needed(graph, output: output)
+    for node in needed { try translate(node) }
+    guard case .activation(var scores)? = values[output] else {
       throw .unsupportedOutput(reason: "no node computes '\(output)' from the image")
+    }
+    let isFlat = scores.layout == .flat(scores.shape)
+    guard scores.isVector || isFlat, !scores.isExpanded else {
+      throw .unsupportedOutput(
+        reason: "'\(output)' has \(scores.shape.height) x \(scores.shape.width) scores of each of "
+          + "\(scores.shape.channels) classes, a map, and an image has one of each: let a mean over "
+          + "height and width follow")
+    }
+    if !isFlat, scores.shape.channels > 1, scores.layout.channelAxis(scores.shape) == nil,
+      let last = needed.last
+    {
+      scores = try inOrder(scores, reader: last)
     }
     guard nodeIndices[scores.node] != nil else {
       throw .unsupportedOutput(reason: "it is the image itself")
     }
-    return Graph(input: input, nodes: nodes, output: scores.node)
-  }
-
-  /// Registers the image and answers its shape.
-  private mutating func inputShape(
-    _ graph: ONNXGraph, image: ActivationShape?
-  ) throws(ONNXError) -> ActivationShape {
-    // Older files list initializers among the inputs.
-    let inputs = graph.input.filter { initializers[$0.name] == nil }
-    guard inputs.count == 1, let input = inputs.first else {
-      throw .unsupportedInput(
-        reason: "there must be one, the image, and there are \(inputs.count)")
-    }
-    guard TensorType(rawValue: input.type.tensorType.elemType)?.isFloat == true else {
-      throw .unsupportedInput(reason: "'\(input.name)' does not hold floating-point numbers")
-    }
-    let dimensions = input.type.tensorType.shape.dim
-    guard dimensions.count == 4 else {
-      throw .unsupportedInput(
-        reason: "'\(input.name)' has \(dimensions.count) dimensions; images in batches have four "
-          + "(batch, channels, height, width)")
-    }
-    var sides: [Int] = []
-    let fallback = [image?.channels, image?.height, image?.width]
-    for (dimension, fallback) in zip(dimensions.dropFirst(), fallback) {
-      if case .dimValue(let value)? = dimension.value, value > 0 {
-        sides.append(Int(value))
-      } else if let fallback {
-        sides.append(fallback)
-      } else {
-        throw .unsupportedInput(
-          reason: "'\(input.name)' leaves its channels, height or width open; export the model "
-            + "with a fixed image size, or state one as preprocessing")
-      }
-    }
-    let shape = ActivationShape(channels: sides[0], height: sides[1], width: sides[2])
-    // Validates the sides, so that the arithmetic below is safe.
-    do {
-      _ = try Node(name: "image", operation: .relu(limit: nil), inputs: [Graph.inputName])
-        .outputShape(reading: [shape])
-    } catch {
-      throw .unsupportedInput(reason: "an image of \(shape) is too large")
-    }
-    values[input.name] = .activation(
-      Activation(node: Graph.inputName, shape: shape, layout: .image))
-    return shape
+    return Graph(input: input.shape, nodes: nodes, output: scores.node)
   }
 
   /// The nodes that the output depends on. Also counts every value's readers.
@@ -117,17 +98,26 @@ struct Importer {
 
   // What the operators' extensions use
 
-  /// Whatever input number `index` is. Throws when it is missing or unknown.
-  mutating func value(_ node: OperatorNode, _ index: Int) throws(ONNXError) -> Value {
+  /// Whatever input number `index` is. Throws when it is missing or unknown, and for the result of a
+  /// softmax unless the node may follow one, changing nothing.
+  mutating func value(
+    _ node: OperatorNode, _ index: Int, mayFollowSoftmax: Bool = false
+  ) throws(ONNXError) -> Value {
     guard node.hasInput(index) else { throw node.invalid("its input \(index + 1) is missing") }
     let name = node.inputs[index]
     if let tensor = initializers.removeValue(forKey: name) {
       guard values[name] == nil else { throw .duplicateValue(name) }
-      values[name] = .constant(try Constant(tensor, name: name))
+      let inlined = try external.inlined(tensor, name: name)
+      // What stands in another file counts as this one's size.
+      if tensor.rawData.isEmpty {
+        budget += inlined.rawData.count
+        folding.extend(by: inlined.rawData.count)
+      }
+      values[name] = .constant(try Constant(inlined, name: name))
     }
     switch values[name] {
     case .activation(var activation)?:
-      guard !activation.isNormalized else {
+      guard !activation.isNormalized || mayFollowSoftmax else {
         throw node.unsupported("it reads the result of a softmax, which may only end a network")
       }
       activation.isShared = activation.isShared || readers[name, default: 0] > 1
@@ -137,21 +127,66 @@ struct Importer {
     }
   }
 
-  /// Input number `index` as an activation, with its padding carried out.
-  mutating func activation(_ node: OperatorNode, _ index: Int) throws(ONNXError) -> Activation {
-    guard case .activation(let activation) = try value(node, index) else {
-      throw node.unsupported("its input \(index + 1) does not depend on the image")
+  /// The results that follow from constants alone; nil when an input is none, or the operator one
+  /// that is not computed.
+  private mutating func folded(_ node: OperatorNode) throws(ONNXError) -> [Constant]? {
+    guard ConstantFolding.operators.contains(node.op), !node.inputs.isEmpty else { return nil }
+    var inputs: [Constant?] = []
+    for index in node.inputs.indices {
+      guard node.hasInput(index) else {
+        inputs.append(nil)
+        continue
+      }
+      switch try value(node, index, mayFollowSoftmax: true) {
+      case .constant(let constant): inputs.append(constant)
+      case .extents(let extents):
+        // Where single numbers and lists of one give the same.
+        guard ConstantFolding.readsSizes.contains(node.op) else { return nil }
+        let sizes = extents.compactMap(\.size)
+        guard sizes.count == extents.count else { return nil }
+        inputs.append(
+          Constant(name: node.inputs[index], shape: [sizes.count], values: .integers(sizes)))
+      case .activation: return nil
+      }
     }
+    return try folding.results(node, inputs)
+  }
+
+  /// Computes the node's values when they are constant; whether they are.
+  mutating func fold(_ node: OperatorNode) throws(ONNXError) -> Bool {
+    guard let results = try folded(node) else { return false }
+    guard results.count >= node.outputs.count else {
+      throw node.invalid("it has \(node.outputs.count) outputs")
+    }
+    for (index, result) in results.enumerated() where node.hasOutput(index) {
+      try define(node, .constant(result), output: index)
+    }
+    return true
+  }
+
+  /// Input number `index` as an activation.
+  mutating func activation(
+    _ node: OperatorNode, _ index: Int, mayFollowSoftmax: Bool = false
+  ) throws(ONNXError) -> Activation {
+    guard
+      case .activation(let activation) = try value(node, index, mayFollowSoftmax: mayFollowSoftmax)
+    else { throw node.unsupported("its input \(index + 1) does not depend on the image") }
+    guard !activation.isExpanded else { throw node.unsupported(Importer.expandedReason) }
     return activation
   }
+
+  static let expandedReason =
+    "it reads numbers that were repeated over an image (Expand), which only a product may"
 
   /// The same, as [N, channels, height, width].
   mutating func image(_ node: OperatorNode, _ index: Int) throws(ONNXError) -> Activation {
     let activation = try activation(node, index)
-    guard activation.layout == .image else {
-      throw node.invalid("it needs an image, and reads a list of features")
+    if activation.isImage { return activation }
+    guard activation.layout.isImageOfShuffledChannels(activation.shape) else {
+      throw node.invalid(
+        "it needs an image (batch, channels, height, width), and reads \(activation.described)")
     }
-    return activation
+    return try inOrder(activation, reader: node)
   }
 
   /// Input number `index` as a constant.
@@ -159,7 +194,7 @@ struct Importer {
     switch try value(node, index) {
     case .constant(let constant): return constant
     case .extents(let extents) where !extents.contains(.batch):
-      let sizes = extents.compactMap { if case .known(let size) = $0 { size } else { nil } }
+      let sizes = extents.compactMap(\.size)
       return Constant(name: node.inputs[index], shape: [sizes.count], values: .integers(sizes))
     default: throw node.unsupported("its input \(index + 1) must be constant")
     }
@@ -177,7 +212,7 @@ struct Importer {
   mutating func tensor(
     _ node: OperatorNode, _ constant: Constant
   ) throws(ONNXError) -> Tensor {
-    let values = try constant.floats()
+    let values = try constant.numbers()
     try reserve(values.count, for: node)
     return try tensor(node, shape: constant.shape, values)
   }
@@ -202,18 +237,17 @@ struct Importer {
   /// Appends a node without weights and returns its value.
   mutating func append(
     _ node: OperatorNode, _ operation: Operation, _ inputs: [Activation],
-    layout: Activation.Layout? = nil
+    layout: Layout
   ) throws(ONNXError) -> Activation {
     let name = names.operation(node)
-    return try append(
-      node, name: name, operation, inputs, [:], layout: layout ?? inputs.first?.layout ?? .image)
+    return try append(node, name: name, operation, inputs, [:], layout: layout)
   }
 
   /// Appends a node whose weights are given by what they are there (`weight`, `bias`); the name
   /// follows from the ONNX name of the weight, where that says it.
   mutating func append(
     _ node: OperatorNode, _ operation: Operation, _ input: Activation,
-    _ tensors: [String: Tensor], named weight: String, layout: Activation.Layout
+    _ tensors: [String: Tensor], named weight: String, layout: Layout
   ) throws(ONNXError) -> Activation {
     let name = names.layer(node, weight: weight)
     return try append(node, name: name, operation, [input], tensors, layout: layout)
@@ -221,7 +255,7 @@ struct Importer {
 
   private mutating func append(
     _ node: OperatorNode, name: String, _ operation: Operation, _ inputs: [Activation],
-    _ tensors: [String: Tensor], layout: Activation.Layout
+    _ tensors: [String: Tensor], layout: Layout
   ) throws(ONNXError) -> Activation {
     let added = Node(name: name, operation: operation, inputs: inputs.map(\.node))
     let shape: ActivationShape
@@ -251,7 +285,7 @@ struct Importer {
     return nodes[index]
   }
 
-  /// Replaces a node's operation and weights by others of the same name and output shape.
+  /// Replaces a node's operation and weights by others of the same name.
   mutating func replace(_ node: Node, _ operation: Operation, _ tensors: [String: Tensor]) {
     guard let index = nodeIndices[node.name] else { return }
     nodes[index].operation = operation
@@ -264,11 +298,12 @@ struct Importer {
     return readers[output] == 1 && readingOperators[output] == "Conv"
   }
 
-  /// Gives the node's first value its meaning.
-  mutating func define(_ node: OperatorNode, _ value: Value) throws(ONNXError) {
-    guard let output = node.outputs.first, !output.isEmpty else {
-      throw node.invalid("it has no output")
-    }
+  /// Gives a value of the node, the first unless said otherwise, its meaning.
+  mutating func define(
+    _ node: OperatorNode, _ value: Value, output index: Int = 0
+  ) throws(ONNXError) {
+    guard node.hasOutput(index) else { throw node.invalid("it has no output") }
+    let output = node.outputs[index]
     guard initializers[output] == nil, values.updateValue(value, forKey: output) == nil else {
       throw .duplicateValue(output)
     }

@@ -28,6 +28,9 @@ struct OperatorNode {
   /// Whether input number `index` is given.
   func hasInput(_ index: Int) -> Bool { index < inputs.count && !inputs[index].isEmpty }
 
+  /// Whether output number `index` is given.
+  func hasOutput(_ index: Int) -> Bool { index < outputs.count && !outputs[index].isEmpty }
+
   func unsupported(_ reason: String) -> ONNXError {
     .unsupportedForm(node: label, op: op, reason: reason)
   }
@@ -79,6 +82,14 @@ struct OperatorNode {
 
   func text(_ key: String) throws(ONNXError) -> String? {
     try attribute(key, type: 3, "a text").map { String(decoding: $0.s, as: UTF8.self) }
+  }
+
+  /// What ConstantOfShape fills with: zero unless stated.
+  func filling() throws(ONNXError) -> Constant.Values {
+    guard let attribute = try attribute("value", type: 4, "a tensor") else { return .floats([0]) }
+    let constant = try Constant(attribute.t, name: label)
+    guard constant.count == 1 else { throw invalid("its 'value' is not one number") }
+    return constant.values
   }
 
   /// The value of a Constant node, whichever attribute holds it.

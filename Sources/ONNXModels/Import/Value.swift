@@ -16,18 +16,13 @@ enum Extent: Hashable {
   case known(Int)
   /// The number of images, which is not known.
   case batch
+
+  /// Nil for the batch.
+  var size: Int? { if case .known(let size) = self { size } else { nil } }
 }
 
 /// A value computed from the image, and how ONNX sees it.
 struct Activation {
-  /// How the ONNX value lays out what the graph's node holds as channels x height x width.
-  enum Layout {
-    /// [N, channels, height, width].
-    case image
-    /// [N, channels x height x width].
-    case flat
-  }
-
   /// The graph's node (or the input) that holds it.
   var node: String
   var shape: ActivationShape
@@ -38,21 +33,14 @@ struct Activation {
   var paddingNode: OperatorNode?
   /// Whether anything else may read what the node holds.
   var isShared = false
-  /// Whether a softmax was left out; nothing but the output may follow.
+  /// Whether a softmax was left out; only what changes no number may follow.
   var isNormalized = false
-
-  /// The shape as ONNX programs see it.
-  var extents: [Extent] {
-    switch layout {
-    case .image:
-      [.batch, .known(shape.channels), .known(shape.height), .known(shape.width)]
-    case .flat: [.batch, .known(shape.count)]
-    }
-  }
-
-  /// The dimensions' number in ONNX.
-  var rank: Int { layout == .image ? 4 : 2 }
+  /// Whether the layout repeats one number per channel over an image's height and width; only a
+  /// product may read it.
+  var isExpanded = false
 
   /// Whether each channel is one number.
   var isVector: Bool { shape.height == 1 && shape.width == 1 }
+
+  var isImage: Bool { layout == .image(shape) }
 }

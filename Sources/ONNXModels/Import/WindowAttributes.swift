@@ -3,7 +3,11 @@ import NeuralGraph
 /// Kernel, strides and padding of a convolution or pooling as ONNX states them.
 struct WindowAttributes {
   private let node: OperatorNode
-  private let kernel, strides: [Int]
+  private let strides: [Int]
+  /// Rows and columns that the window spans, what a dilation leaves out among them.
+  let kernel: [Int]
+  /// Pixels from one tap to the next.
+  let dilations: [Int]
   private let autoPad: String
   /// Top, left, bottom, right.
   private let pads: [Int]
@@ -16,10 +20,16 @@ struct WindowAttributes {
     guard stated == nil || stated == size else {
       throw node.invalid("its 'kernel_shape' is not that of its weight")
     }
-    self.kernel = size
-    strides = try node.sides("strides", count: 2) ?? [1, 1]
     let dilations = try node.sides("dilations", count: 2) ?? [1, 1]
-    guard dilations == [1, 1] else { throw node.unsupported("it is dilated by \(dilations)") }
+    guard dilations == [1, 1] || kernel != nil else {
+      throw node.unsupported("it is a pooling that is dilated by \(dilations)")
+    }
+    guard (size + dilations).allSatisfy({ (1...Graph.largestSide).contains($0) }) else {
+      throw node.unsupported("its kernel or dilations are out of range")
+    }
+    self.kernel = zip(size, dilations).map { ($0 - 1) * $1 + 1 }
+    self.dilations = dilations
+    strides = try node.sides("strides", count: 2) ?? [1, 1]
     pads = try node.sides("pads", count: 4) ?? [0, 0, 0, 0]
     autoPad = try node.text("auto_pad") ?? "NOTSET"
     guard (self.kernel + strides).allSatisfy({ (1...Graph.largestSide).contains($0) }),

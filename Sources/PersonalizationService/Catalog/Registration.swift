@@ -52,19 +52,25 @@ public struct Registration {
     ).record
   }
 
-  /// Registers a dense model, a state dict of PyTorch's or an ONNX file (by its extension) for a
+  /// Registers a dense model, a state dict of PyTorch's or an ONNX file (told by its content or extension) for a
   /// registered data set. Every label must be a class of it; what has no labels must have as many
-  /// scores as the data set has classes. `source` is what errors call the bytes; `architecture` goes into the record
+  /// scores as the data set has classes. `source` is what errors call the bytes; `folder` is where an
+  /// ONNX file's weights may stand in other files; `architecture` goes into the record
   /// and, of a state dict that fits several, picks one.
   @discardableResult
   public func addBaseModel(
-    name: String, file: Data, source: String, dataset: String, architecture: String? = nil
+    name: String, file: Data, source: String, folder: URL? = nil, dataset: String,
+    architecture: String? = nil
   ) throws -> BaseModelRecord {
     let data = try store.dataset(dataset).record
     let (model, file) = try denseModel(
-      file, source: source, dataset: data, architecture: architecture)
+      file, source: source, folder: folder, dataset: data, architecture: architecture)
     for label in model.description.labels where !data.classes.contains(label) {
       throw ServiceError.labelMismatch(model: name, missing: label, dataset: dataset)
+    }
+    // Else every job would fail that asks for some of its classes.
+    guard model.description.graph.classifier != nil else {
+      throw PruningError.noClassifier(output: model.description.graph.output)
     }
     let blob = try store.put(file)
     let learned = model.description.graph.parameters().filter(\.role.isLearned)
@@ -81,14 +87,14 @@ public struct Registration {
   /// The model in those bytes, and the bytes to keep: a state dict or an ONNX file is kept as the
   /// dense model it becomes.
   private func denseModel(
-    _ file: Data, source: String, dataset: DatasetRecord, architecture: String?
+    _ file: Data, source: String, folder: URL?, dataset: DatasetRecord, architecture: String?
   ) throws -> (DenseModel, Data) {
     do {
       var facts = StateDictImport()
       let model: DenseModel
-      if ONNXImport.isNamedSo(source) {
+      if ONNXImport.isONNX(start: [UInt8](file.prefix(ForeignFile.sample)), named: source) {
         facts.source = try self.source(dataset)
-        model = try ONNXImport.model(data: file, facts: facts)
+        model = try ONNXImport.model(data: file, facts: facts, folder: folder)
       } else {
         let tensors = try SafetensorsFile(data: file)
         guard StateDict.matches(tensors) else { return (try DenseModel(data: file), file) }
@@ -105,6 +111,7 @@ public struct Registration {
   }
 
   private func source(_ dataset: DatasetRecord) throws -> StateDictImport.Source {
+    // The registered names: a labels file was needed once only.
     StateDictImport.Source(
       try DatasetCatalog.load(
         path: dataset.path, name: dataset.name, format: DatasetFormat(rawValue: dataset.format),

@@ -51,7 +51,8 @@ public struct PrunableLayer: Sendable, Hashable {
   /// All layers of a graph that have a matrix, in node order (Documentation/method.md, "Which
   /// layers").
   public static func layers(of graph: Graph) -> [PrunableLayer] {
-    graph.nodes.compactMap { node in
+    let classifier = graph.classifier?.layer.name
+    return graph.nodes.compactMap { node in
       guard let matrix = WeightMatrix(node.operation) else { return nil }
       let treatment: LayerTreatment
       switch node.operation {
@@ -59,7 +60,8 @@ public struct PrunableLayer: Sendable, Hashable {
       case .convolution(let c) where c.groups > 1: treatment = .denseGrouped
       case .convolution(let c) where c.inChannels == 1 || c.inChannels == 3:
         treatment = .denseFirst
-      case .linear where node.name == graph.output: treatment = .fineOnly
+      case .linear where node.name == classifier, .convolution where node.name == classifier:
+        treatment = .fineOnly
       default: treatment = .hybrid
       }
       return PrunableLayer(

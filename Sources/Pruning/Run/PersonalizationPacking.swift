@@ -168,4 +168,9 @@ struct AccuracyNote: Encodable {
   let restricted: Double
   let denseFineTuned: Double
   let pruned: Double
+
+  private enum CodingKeys: String, CodingKey {
+    case restricted, pruned
+    case denseFineTuned = "dense_fine_tuned"
+  }
 }

@@ -54,7 +54,7 @@ final class PersonalizationRun {
         graph: trained.description.graph, weights: trained.weights, threads: setup.threads,
         answerPrecision: recipe.precision.used) : nil
     let graph = sliced.description.graph
-    let head = graph.node(named: graph.output)?.weightName ?? ""
+    let head = graph.classifier?.layer.weightName ?? ""
     masked = MaskedWeights(
       decay: recipe.maskedDecay,
       uncovered: [
@@ -163,11 +163,12 @@ final class PersonalizationRun {
     // By name: how a layer would be treated depends on its channels, of which some are gone.
     let prunable = Set(masks.map(\.layer.name))
     let others = network.classCount - loader.classCount
+    let head = network.graph.classifier?.layer.name
     return Dictionary(
       PrunableLayer.layers(of: network.graph).filter { prunable.contains($0.name) }
         .map { layer in
-          let isHead = layer.name == network.graph.output
-          return (layer.name, layer.matrix.count - (isHead ? others * layer.matrix.columns : 0))
+          let surplus = layer.name == head ? others * layer.matrix.columns : 0
+          return (layer.name, layer.matrix.count - surplus)
         }, uniquingKeysWith: { first, _ in first })
   }
 

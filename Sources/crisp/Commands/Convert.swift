@@ -18,7 +18,7 @@ struct Convert: ParsableCommand {
 
       Reads a dense or packed model, or a torchvision state dict saved with \
       safetensors.torch.save_file(model.state_dict(), path), whose architecture is told from its \
-      tensors, or an ONNX file, told by its extension. Writes a dense model, an ONNX file when the \
+      tensors, or an ONNX file. Writes a dense model, an ONNX file when the \
       target is called so, or with --format state-dict what load_state_dict accepts: dense, with \
       zeros where a packed model keeps nothing.
       """)
@@ -106,17 +106,17 @@ struct Convert: ParsableCommand {
   /// Every kind of input becomes a model file of this project; the content tells the kind.
   private func read() throws -> ModelFile {
     let url = URL(fileURLWithPath: source)
-    if try isPickled(url) {
-      throw ValidationError(
-        "'\(source)' was written by torch.save. Save the tensors alone: "
-          + "safetensors.torch.save_file(model.state_dict(), \"model.safetensors\").")
-    }
-    if ONNXImport.isNamedSo(source) {
+    if ONNXImport.isONNX(contentsOf: url) {
       return .dense(try ONNXImport.model(contentsOf: url, facts: stateDictImport()))
     }
     guard let dict = try StateDict(ifAt: url) else {
       try refuseImportOptions()
       return try ModelFile(contentsOf: url)
+    }
+    if !dict.prefixesLeftOut.isEmpty {
+      let prefixes = dict.prefixesLeftOut.map { "'\($0)'" }.joined(separator: ", ")
+      FileHandle.standardError.write(
+        Data("note: the tensors' names are read without \(prefixes)\n".utf8))
     }
     return .dense(try stateDictImport().model(dict))
   }
@@ -164,14 +164,5 @@ struct Convert: ParsableCommand {
         "'\(source)' is a model file and says this itself: \(given.joined(separator: ", ")) "
           + "only apply to a state dict or an ONNX file.")
     }
-  }
-
-  /// Whether the file is one of torch.save's: a zip archive, or a bare pickle of protocol 2 to 5.
-  private func isPickled(_ url: URL) throws -> Bool {
-    guard let handle = try? FileHandle(forReadingFrom: url) else { return false }
-    defer { try? handle.close() }
-    let start = [UInt8](try handle.read(upToCount: 4) ?? Data())
-    return start == Array("PK\u{3}\u{4}".utf8)
-      || start.count == 4 && start[0] == 0x80 && (2...5).contains(start[1])
   }
 }

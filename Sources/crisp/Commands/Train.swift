@@ -74,6 +74,12 @@ struct Train: ParsableCommand {
     let dataDigest: String
     let epoch: Int
     let validationAccuracy: Double?
+
+    private enum CodingKeys: String, CodingKey {
+      case recipe, epoch
+      case dataDigest = "data_digest"
+      case validationAccuracy = "validation_accuracy"
+    }
   }
 
   func validate() throws {
@@ -160,7 +166,7 @@ struct Train: ParsableCommand {
           shape: shape, mean: normalization.mean,
           standardDeviation: normalization.standardDeviation, resize: geometry.resize,
           orientation: .exif),
-        architecture: width == 1 ? arch : "\(arch) x \(width)", dataset: dataset.name),
+        architecture: try Architecture(named: arch).title(width: width), dataset: dataset.name),
       weights: outcome.weights, training: CanonicalJSON.text(note))
     try model.serialized().write(to: URL(fileURLWithPath: out), options: .atomic)
 

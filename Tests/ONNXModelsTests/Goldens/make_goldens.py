@@ -29,6 +29,7 @@ class Net:
         self.opset, self.shape = opset, (channels, side, side)
         self.random = np.random.default_rng(seed)
         self.nodes, self.tensors = [], []
+        self.batch = "N"
 
     def op(self, kind, *inputs, name=None, outputs=None, **attributes):
         name = name or f"{kind.lower()}{len(self.nodes)}"
@@ -62,10 +63,10 @@ class Net:
         inputs = [self.const(value, f"{name}.{key}") for key, value in parts]
         return self.op("BatchNormalization", x, *inputs, name=f"node_of_{name}", **attributes)
 
-    def mean(self, x, keep=1):
+    def mean(self, x, keep=1, axes=None):
         if self.opset < 18:
-            return self.op("ReduceMean", x, axes=[2, 3], keepdims=keep)
-        return self.op("ReduceMean", x, self.ints(-2, -1), keepdims=keep)
+            return self.op("ReduceMean", x, axes=list(axes or (2, 3)), keepdims=keep)
+        return self.op("ReduceMean", x, self.ints(*(axes or (-2, -1))), keepdims=keep)
 
     def axes(self, kind, x, *axes):
         if self.opset < 13:
@@ -82,11 +83,11 @@ class Net:
         self.nodes[-1].output[0] = "scores"
         graph = helper.make_graph(
             self.nodes, "net",
-            [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", *self.shape])],
-            [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", "classes"])],
+            [helper.make_tensor_value_info("image", TensorProto.FLOAT, [self.batch, *self.shape])],
+            [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [self.batch, "classes"])],
             self.tensors)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)])
-        model.ir_version = 8 if self.opset < 19 else 10
+        model.ir_version = 8 if self.opset < 19 else 10 if self.opset < 23 else 11
         return model
 
 
@@ -217,7 +218,126 @@ def endings(n):
     return n.op("LogSoftmax" if n.opset == 18 else "Softmax", x, axis=1)
 
 
-def torch_model(opset, folded):
+def views(n):
+    """One thing said in several ways: sums, rectifiers, pools and means axis by axis."""
+    x = n.conv("image", 3, 6, 3, name="first", dilations=[2, 2], pads=[2, 2, 2, 2])
+    y = n.conv(x, 6, 6, 3, group=6, name="second", dilations=[1, 2], pads=[1, 2, 1, 2])
+    x = n.op("Sum", x, y, x)
+    x = n.op("LeakyRelu", x, alpha=0.2)
+    x = n.op("PRelu", x, n.const(n.random.uniform(0, 0.5, (6, 1, 1))))
+    x = n.op("Min", n.op("Max", n.const(-0.4), x), n.const([1.5]))
+    high = n.op("ReduceMax", x, axes=[2, 3], keepdims=0) if n.opset < 18 else n.op(
+        "ReduceMax", x, n.ints(2, 3), keepdims=0)
+    mean = n.mean(x, axes=(3,), keep=0)
+    mean = n.mean(mean, axes=(2,), keep=0)
+    other = n.mean(n.mean(x, axes=(-2,)), axes=(-1,))
+    other = n.axes("Squeeze", n.axes("Squeeze", other, 3), 2)
+    top = n.op("Flatten", n.op("GlobalMaxPool", x))
+    x = n.op("Concat", high, mean, other, top, axis=1)
+    x = n.op("Gemm", x, n.weight(5, 24, name="fc.weight"), transB=1)
+    return n.op("Identity", n.op("Reshape", n.op("Softmax", x), n.ints(-1, 5)))
+
+
+def folded(n):
+    """Weights that are computed: transposed, reshaped, standardised, scaled."""
+    w = n.weight(6, 3, 3, 3, name="conv.weight")
+    flat = n.op("Reshape", w, n.ints(6, -1))
+    mean = n.op("ReduceMean", flat, axes=[1]) if n.opset < 18 else n.op(
+        "ReduceMean", flat, n.ints(1))
+    off = n.op("Sub", flat, mean)
+    square = n.op("Pow", off, n.const(2))
+    var = n.op("ReduceMean", square, axes=[1]) if n.opset < 18 else n.op(
+        "ReduceMean", square, n.ints(1))
+    flat = n.op("Div", off, n.op("Sqrt", n.op("Add", var, n.const(1e-5))))
+    w = n.op("Mul", n.op("Reshape", flat, n.ints(6, 3, 3, 3)), n.weight(6, 1, 1, 1))
+    half = n.op("Cast", n.const(n.random.normal(0, 1, 6), dtype=np.float16), to=TensorProto.FLOAT)
+    x = n.op("Conv", "image", w, half, name="node_of_conv")
+    x = n.op("Relu", x)
+    # A depthwise kernel as TensorFlow stores it: height, width, channels, multiplier.
+    w = n.op("Transpose", n.weight(3, 3, 6, 1), perm=[2, 3, 0, 1])
+    x = n.op("Conv", x, w, group=6)
+    parts = [n.op("Slice", n.weight(10, 6), n.ints(0), n.ints(10), n.ints(0), n.ints(2)),
+             n.op("Gather", n.weight(6, 5), n.ints(0, -1, 3), axis=1)]
+    w = n.op("Concat", parts[0], n.op("Transpose", n.op("Concat", parts[1], n.op(
+        "Expand", n.weight(1, 2), n.ints(6, 2)), axis=1)), axis=0)
+    x = n.op("MatMul", n.op("Flatten", n.op("GlobalAveragePool", x)), n.op("Transpose", w))
+    w = n.op("MatMul", n.weight(10, 3), n.weight(3, 5))
+    return n.op("MatMul", x, n.op("Neg", w))
+
+
+def channels_last(n):
+    """As tf2onnx and Keras write it: NHWC between the operators that need NCHW."""
+    n.shape = (*n.shape[1:], n.shape[0])
+    x = n.op("Transpose", "image", perm=[0, 3, 1, 2])
+    x = n.op("Transpose", n.conv(x, 3, 8, 3, bias=False), perm=[0, 2, 3, 1])
+    x = n.op("Add", x, n.weight(8))
+    x = n.op("Relu", n.op("Mul", x, n.const(n.random.uniform(0.5, 1.5, (1, 1, 1, 8)))))
+    gate = n.mean(x, axes=(1, 2), keep=0)
+    gate = n.op("Reshape", gate, n.ints(-1, 1, 1, 8))
+    gate = n.op("Transpose", n.conv(n.op("Transpose", gate, perm=[0, 3, 1, 2]), 8, 8),
+                perm=[0, 2, 3, 1])
+    x = n.op("Mul", x, n.op("Sigmoid", gate))
+    if n.opset >= 13:
+        x = n.op("Pad", x, n.ints(0, 0, 1, 0, 0, 1, 0, 0))
+    else:
+        x = n.op("Pad", x, n.ints(0, 0, 1, 0, 0, 1, 0, 0), n.const(0))
+    x = n.op("Concat", x, n.op("Clip", x, n.const(0), n.const(0.5)), axis=-1)
+    x = n.op("Transpose", x, perm=[0, 3, 1, 2])
+    x = n.op("MaxPool", x, kernel_shape=[2, 2], strides=[3, 2])
+    x = n.op("Transpose", x, perm=[0, 2, 3, 1])
+    # Flattened as it stands: height, width, channels.
+    x = n.op("Reshape", x, n.ints(-1, 16 * 3 * 4))
+    return n.op("Add", n.op("MatMul", x, n.weight(16 * 3 * 4, 5)), n.weight(5))
+
+
+def shuffles(n):
+    """Channels taken apart and mixed, and gates that are repeated before the product."""
+    x = n.conv("image", 3, 8, 3, name="first")
+    y = n.op("Reshape", x, n.ints(0, 2, 4, 7, 7))
+    y = n.op("Transpose", y, perm=[0, 2, 1, 3, 4])
+    y = n.op("Reshape", y, n.ints(0, -1, 7, 7))
+    y = n.conv(y, 8, 8, 1, group=2, name="grouped")
+    if n.opset < 13:
+        a, b = n.op("Split", y, axis=1, split=[3, 5], outputs=["a", "b"]), "b"
+    else:
+        a, b = n.op("Split", y, n.ints(3, 5), axis=1, outputs=["a", "b"]), "b"
+    half = n.op("Slice", b, n.ints(1), n.ints(2**63 - 1), n.ints(1), n.ints(1))
+    x = n.op("Concat", n.op("Relu", half), a, x, axis=1)
+    x = n.op("Slice", x, n.ints(0, 0), n.ints(2**63 - 1, 2**63 - 1), n.ints(2, 3), n.ints(2, 2))
+    gate = n.op("Sigmoid", n.conv(n.op("GlobalAveragePool", x), 15, 15))
+    x = n.op("Mul", x, n.op("Expand", gate, n.op("Shape", x)))
+    # Flattened with the channels shuffled.
+    x = n.op("Transpose", n.op("Reshape", x, n.ints(0, 3, 5, 4, 4)), perm=[0, 2, 1, 3, 4])
+    x = n.op("Flatten", x)
+    return n.op("Gemm", x, n.weight(5, 240), n.weight(5), transB=1)
+
+
+def oldest(n):
+    """What operator set 9 says with attributes."""
+    x = n.op("Pad", "image", pads=[0, 0, 1, 0, 0, 0, 0, 1])
+    x = n.op("Clip", n.conv(x, 3, 6, 3, name="first"), min=0.0, max=6.0)
+    x = n.norm(n.op("Dropout", x, ratio=0.3), 6, "bn")
+    a, b = n.op("Split", x, axis=1, split=[2, 4], outputs=["a", "b"]), "b"
+    x = n.op("Concat", n.op("Relu", b), n.op("Slice", a, axes=[1], starts=[0], ends=[2]), axis=1)
+    x = n.op("Squeeze", n.op("ReduceMean", x, axes=[2, 3]), axes=[2, 3])
+    size = n.op("Slice", n.op("Shape", x), axes=[0], starts=[0], ends=[1])
+    x = n.op("Reshape", x, n.op("Concat", size, n.ints(-1), axis=0))
+    x = n.op("Gemm", x, n.weight(5, 6, name="fc.weight"), n.weight(5, name="fc.bias"), transB=1)
+    return n.op("Softmax", x)
+
+
+def fixed_batch(n):
+    """The example's batch written into shapes, as exporters do that took it for a constant."""
+    n.batch = 1
+    x = n.conv("image", 3, 6, 3)
+    gate = n.op("Sigmoid", n.conv(n.op("GlobalAveragePool", x), 6, 6))
+    x = n.op("Mul", x, n.op("Expand", gate, n.ints(1, 6, 7, 7)))
+    x = n.op("Reshape", n.op("GlobalAveragePool", x), n.ints(1, 6))
+    x = n.op("Reshape", n.op("Reshape", x, n.ints(1, 6, 1, 1)), n.ints(1, -1))
+    return n.op("Gemm", x, n.weight(5, 6), transB=1)
+
+
+def torch_model(opset, folded, plain=None):
     torch.manual_seed(1)
 
     class Block(torch.nn.Module):
@@ -249,6 +369,11 @@ def torch_model(opset, folded):
             module.running_mean.normal_(0, 0.2)
             module.running_var.uniform_(0.5, 2)
     model.eval()
+    if plain:
+        # As most people call it: the new exporter, a fixed batch, weights in a file of their own.
+        torch.onnx.export(model, (torch.zeros(1, 3, 9, 9),), plain, input_names=["image"],
+                          verbose=False)
+        return onnx.load(plain, load_external_data=False)
     file = io.BytesIO()
     arguments = dict(opset_version=opset, input_names=["image"], output_names=["scores"],
                      dynamic_axes={"image": {0: "N"}}, dynamo=False)
@@ -258,30 +383,44 @@ def torch_model(opset, folded):
     return onnx.load_from_string(file.getvalue())
 
 
-def save(name, opset, model):
-    onnx.checker.check_model(model)
+def save(name, opset, model, plain=None):
+    if not plain:
+        onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"])
+        plain or model.SerializeToString(), providers=["CPUExecutionProvider"])
     images = np.random.default_rng(7).normal(0, 1, (2, 3, 9, 9)).astype(np.float32)
-    output = session.run(None, {"image": images})[0]
+    batch, *sides = session.get_inputs()[0].shape
+    given = images.transpose(0, 2, 3, 1) if sides[-1] == 3 else images
+    step = 1 if batch == 1 else 2
+    output = np.concatenate([session.run(None, {"image": given[i:i + step]})[0]
+                             for i in range(0, 2, step)])
     kinds = sorted({node.op_type for node in model.graph.node})
     ends = [kind for kind in ("Softmax", "LogSoftmax") if kind in kinds]
     stem = HERE / f"{name}-{opset}"
-    stem.with_suffix(".onnx").write_bytes(model.SerializeToString())
+    if not plain:
+        stem.with_suffix(".onnx").write_bytes(model.SerializeToString())
     save_file({"input": images, "output": output.astype(np.float32)},
               stem.with_suffix(".safetensors"), {"ends in": ends[0] if ends else "logits"})
-    for kind in kinds:
+    for kind in set(kinds) - ONLY_FOLDED:
         table[kind][opset].append(name)
 
 
-OPSETS = [11, 13, 17, 18, 21]
-for build in (layers, auto_pad, clips, pools, pads, gates, constants, features, branches, endings):
+# Read of constants alone.
+ONLY_FOLDED = {"Neg", "Pow", "Sqrt"}
+OPSETS = [11, 13, 17, 18, 21, 23]
+for build in (layers, auto_pad, clips, pools, pads, gates, constants, features, branches, endings,
+              views, folded, channels_last, shuffles):
     for opset in OPSETS:
         net = Net(opset)
         save(build.__name__, opset, net.model(build(net)))
+for build, opset in ((oldest, 9), (fixed_batch, 17)):
+    net = Net(opset)
+    save(build.__name__, opset, net.model(build(net)))
 for opset in (11, 17):
     save("torch_folded", opset, torch_model(opset, folded=True))
     save("torch_unfolded", opset, torch_model(opset, folded=False))
+plain = str(HERE / "torch_plain-20.onnx")
+save("torch_plain", 20, torch_model(20, False, plain), plain)
 
 with open(HERE / "operators.md", "w") as file:
     file.write("Which networks here hold which operators, by operator set (see make_goldens.py).\n\n")
