@@ -33,7 +33,7 @@ extension Preprocessing {
     channels == 1 || channels == 3
       ? nil
       : "pictures have 1 or 3 channels, and the model reads \(channels): what the others hold "
-        + "(transparency is no copy of a colour) only an array can say"
+        + "(transparency is not a copy of a colour) only an array can say"
   }
 
   fileprivate func requirePictureChannels() throws(FormatError) {

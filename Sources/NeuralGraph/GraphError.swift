@@ -63,8 +63,8 @@ public enum GraphError: Error, Hashable, Sendable, CustomStringConvertible {
       "the weight '\(name)' has shape \(found); the graph needs \(expected)"
     case .unexpectedWeight(let name): "the network does not use the weight '\(name)'"
     case .weightNotFinite(let name, let value, let index):
-      "the weight '\(name)' is no number at position \(index) (\(value)): the training that made it "
-        + "diverged, or the file is damaged; take an earlier checkpoint"
+      "the weight '\(name)' is not a number at position \(index) (\(value)): the training that made "
+        + "it diverged, or the file is damaged; take an earlier checkpoint"
     case .negativeVariance(let name, let value, let index):
       "the variance '\(name)' is negative at position \(index) (\(value)), so that it has no root: "
         + "the file is damaged, or its tensors were mixed up"

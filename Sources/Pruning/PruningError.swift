@@ -88,8 +88,8 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
       "no iteration reached an accuracy of \(rounded(requested)) on the validation split; the best had "
         + "\(rounded(best)) at a sparsity of \(rounded(sparsity)): ask for less of one or the other"
     case .nothingToValidate(let dataset):
-      "'min_accuracy' is measured on the validation split, and that of '\(dataset)' holds no image of "
-        + "these classes: a tenth of the training images is set apart from five images a class on; "
+      "'min_accuracy' is measured on the validation split, and that of '\(dataset)' does not contain "
+        + "an image of these classes: a tenth of the training images is set apart from five images a class on; "
         + "leave 'min_accuracy' out, or add images"
     case .noClassifier(let output):
       "the model's output '\(output)' does not come from one linear layer or convolution with an "

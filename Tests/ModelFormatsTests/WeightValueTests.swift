@@ -25,7 +25,7 @@ import Testing
         try DenseModel(description: good.description, weights: weights)
       }
       #expect(error?.code == "weight_not_finite")
-      #expect(error?.description.contains("'\(name)' is no number at position \(index)") == true)
+      #expect(error?.description.contains("'\(name)' is not a number at position \(index)") == true)
       // And from a file.
       var writer = SafetensorsWriter(
         metadata: try SafetensorsFile(data: good.serialized()).metadata)

@@ -86,7 +86,9 @@ struct ExternalData {
     let rootPath = root.path.hasSuffix("/") ? root.path : root.path + "/"
     let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)
     guard url.path.hasPrefix(rootPath), attributes?[.type] as? FileAttributeType == .typeRegular
-    else { throw refused("'\(location)' is no file in the model's folder; put a copy of it there") }
+    else {
+      throw refused("'\(location)' is not a file in the model's folder; put a copy of it there")
+    }
     return url
   }
 }

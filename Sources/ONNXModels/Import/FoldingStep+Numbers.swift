@@ -15,7 +15,7 @@ extension FoldingStep {
       result.reserveCapacity(values.count)
       for value in values {
         guard let whole = Int(exactly: value.rounded(.towardZero)) else {
-          throw node.invalid("\(value) is no whole number of 64 bits")
+          throw node.invalid("\(value) is not a whole number of 64 bits")
         }
         result.append(whole)
       }
@@ -107,7 +107,7 @@ extension FoldingStep {
   /// `Where`: the second input where the first is true, else the third.
   func chosen(_ shape: [Int]) throws(ONNXError) -> Constant.Values {
     guard inputs.count == 3, case .integers(let choices) = try repeated(0, shape) else {
-      throw node.invalid("its condition is no truth value")
+      throw node.invalid("its condition is not true or false")
     }
     switch (try repeated(1, shape), try repeated(2, shape)) {
     case (.floats(let a), .floats(let b)):

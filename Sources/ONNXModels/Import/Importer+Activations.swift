@@ -28,7 +28,7 @@ extension Importer {
       slopes = try perChannel(node, constant(node, 1), of: input)
     } else {
       let slope = try node.float("alpha") ?? 0.01
-      guard slope.isFinite else { throw node.invalid("its 'alpha' is no number") }
+      guard slope.isFinite else { throw node.invalid("its 'alpha' is not a number") }
       try reserve(4 * channels, for: node)
       slopes = [Float](repeating: slope, count: channels)
     }
