@@ -55,8 +55,11 @@ public struct ImageDataset: Sendable {
     name: String, classes: [String], training: LabelledImages,
     validation: LabelledImages? = nil, test: LabelledImages, leftOut: LeftOutFiles = LeftOutFiles()
   ) throws(DatasetError) {
-    guard training.shape == test.shape, training.shape == validation?.shape ?? training.shape else {
-      throw .malformed(file: name, reason: "the images of its splits differ in size")
+    guard training.shape == test.shape else {
+      throw .malformed(file: name, reason: "training and test images differ in size")
+    }
+    guard validation.map({ $0.shape == training.shape }) ?? true else {
+      throw .malformed(file: name, reason: "training and validation images differ in size")
     }
     try self.init(
       name: name, classes: classes, training: .memory(training),

@@ -29,7 +29,8 @@ import Testing
         "--sparsity", "0", "--recipe", CrispTests.shortRecipe, "--threads", "1", "--out",
         folder.file("small.st"), "--card", folder.file("card.json"))
       #expect(outcome.status == 0, "\(value): \(outcome.errors)")
-      let card = try JSONValue(json: Array(folder.text("card.json").utf8))
+      let card = try JSONDecoder().decode(
+        JSONValue.self, from: Data(folder.text("card.json").utf8))
       guard case .array(let classes)? = card["classes"] else { return [:] }
       return Dictionary(
         classes.compactMap { entry in

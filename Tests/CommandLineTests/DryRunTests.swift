@@ -20,8 +20,9 @@ import Testing
     let outcome = try prune(["--dry-run", "--json", "--recipe", recipe])
     #expect(outcome.status == 0, "\(outcome.errors)")
     let estimate = try outcome.json(JSONValue.self)
-    // 1000 iterations of two epochs and ten at the end, of two million images each.
-    let epoch = 2_000_000 / 512
+    // 1000 iterations of two epochs and ten at the end, of two million images each, in batches of all
+    // the training images there are of two classes.
+    let epoch = 2_000_000 / 108
     #expect(estimate["steps"]?.double == Double(2010 * epoch))
     #expect(estimate["measured"] == .bool(true))
     #expect(try #require(estimate["memory_bytes"]?.double) > 100_000_000)

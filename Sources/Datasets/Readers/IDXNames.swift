@@ -70,22 +70,28 @@ struct IDXNames {
       }
   }
 
-  /// Paths of a folder's IDX files by their usual names. Plain files win over compressed ones.
+  /// Paths of a folder's IDX files by their usual names, whatever they are: reading tells what is no
+  /// file. Plain ones win over compressed ones, and both over folders of such a name.
   private static func files(_ folder: String) throws(DatasetError) -> [String: String] {
-    var files: [String: String] = [:]
-    let entries = try FolderListing(folder).entries
-    for entry in entries.sorted(by: { rank($0) < rank($1) }) {
-      let plain = entry.name.hasSuffix(".gz") ? String(entry.name.dropLast(3)) : entry.name
+    let names: [String]
+    do { names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch {
+      throw .unreadable(file: folder, reason: error.localizedDescription)
+    }
+    var ranked: [(usual: String, path: String, rank: Int)] = []
+    for name in names {
+      let isCompressed = name.hasSuffix(".gz")
+      let plain = isCompressed ? String(name.dropLast(3)) : name
       let usual = plain.replacing(".", with: "-")
-      guard usual.hasSuffix("-ubyte"), files[usual] == nil else { continue }
-      let within = "\(folder)/\(entry.name)/\(entry.name)"
-      let isWithin = entry.isFolder && FileManager.default.fileExists(atPath: within)
-      files[usual] = isWithin ? within : "\(folder)/\(entry.name)"
+      guard usual.hasSuffix("-ubyte") else { continue }
+      let within = "\(folder)/\(name)/\(name)"
+      let isWithin = FileManager.default.fileExists(atPath: within)
+      ranked.append(
+        (usual, isWithin ? within : "\(folder)/\(name)", isWithin ? 2 : isCompressed ? 1 : 0))
+    }
+    var files: [String: String] = [:]
+    for entry in ranked.sorted(by: { $0.rank < $1.rank }) where files[entry.usual] == nil {
+      files[entry.usual] = entry.path
     }
     return files
-  }
-
-  private static func rank(_ entry: FolderListing.Entry) -> Int {
-    entry.name.hasSuffix(".gz") ? 2 : entry.isFolder ? 1 : 0
   }
 }

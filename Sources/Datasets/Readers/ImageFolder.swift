@@ -9,8 +9,14 @@ import Foundation
 /// Labels follow the sorted names of the class folders; a labels file (see `LabelsFile`) may name
 /// them otherwise.
 enum ImageFolder {
-  /// Whether the folder looks like this format: it has a training split.
-  static func matches(_ path: String) -> Bool { (try? PictureSplits(path)) != nil }
+  /// Whether the folder looks like this format: it has a training split, be it twice, of which
+  /// reading says what to do.
+  static func matches(_ path: String) -> Bool {
+    do { return try PictureSplits(path) != nil } catch {
+      if case .notADataset = error { return true }
+      return false
+    }
+  }
 
   /// Reads the names of all files; `nested` also takes pictures from folders within class folders.
   static func read(path: String, name: String, classes names: ClassNames, nested: Bool)

@@ -36,7 +36,7 @@ import Testing
     var between = Self.jpeg
     between.insert(contentsOf: [0x12, 0x34], at: tables)
     var filled = Self.jpeg
-    filled.insert(contentsOf: [0, 0, 0], at: filled.count - 2)
+    filled.insert(contentsOf: [UInt8](repeating: 0, count: 64), at: filled.count - 2)
     // An odd revision of JFIF, and data after the end.
     var revision = Self.jpeg
     let jfif = try place(of: 0xe0, in: Self.jpeg)
@@ -51,11 +51,11 @@ import Testing
     }
   }
 
-  /// The files of reports: what phones and webcams write differs from the same file put right by
-  /// nothing that can be seen.
+  /// Coded data that is left over where the picture ends: not all of it was understood.
   @Test func whatIsLeftOverIsRefused() throws {
     var left = Self.jpeg
-    left.insert(contentsOf: [0x12, 0x34, 0x56], at: left.count - 2)
+    // More than the decoder reads ahead.
+    left.insert(contentsOf: (1...64).map { UInt8($0) }, at: left.count - 2)
     let error = #expect(throws: DatasetError.self) { try decode(left) }
     #expect(error?.description.contains("extraneous") == true)
   }

@@ -98,7 +98,7 @@ import Testing
     let png = Pictures.png(width: 2, height: 2, channels: 1, pixels: pixels)
     let geometry = InputGeometry(shape: ImageShape(channels: 1, height: 2, width: 2))
     let exif = Pictures.exif(orientation: 3)
-    var forms = (0..<exif.count).map { Array(exif.prefix($0)) }
+    var forms = (1..<exif.count).map { Array(exif.prefix($0)) }
     forms += [Pictures.exif(orientation: 0), Pictures.exif(orientation: 9)]
     var far = exif
     far.replaceSubrange(4..<8, with: [0xff, 0xff, 0xff, 0xff])

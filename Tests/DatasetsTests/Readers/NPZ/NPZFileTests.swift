@@ -120,7 +120,7 @@ import Testing
     one("xtr", "'<c8'; images need uint8", NPZ.array("<c8", [1], [UInt8](repeating: 0, count: 8))),
     one(
       "ytr", "holds floats; labels need an integer type",
-      NPZ.array("<f8", [1], [0, 0, 0, 0, 0, 0, 0, 0])),
+      NPZ.array("<f8", [4], [UInt8](repeating: 0, count: 32))),
     one("ytr", "'|O'", NPZ.array("|O", [0], [])),
     one(
       "ytr", "holds text; labels need an integer",
