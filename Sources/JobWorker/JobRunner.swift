@@ -1,4 +1,5 @@
 import CSystem
+import Cores
 import Dispatch
 import Foundation
 import JobContract
@@ -102,7 +103,7 @@ package final class JobRunner: Sendable {
   /// By how much jobs slow one another at most, where they share cores.
   private var slowdown: Double {
     Double(configuration.workers * configuration.threadsPerWorker)
-      / Double(ProcessInfo.processInfo.activeProcessorCount)
+      / Double(Cores.usable)
   }
 
   private var isStopping: Bool { state.withLock { $0.isStopping } }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Comparison
+import Cores
 import Datasets
 import Digests
 import Flags
@@ -106,7 +107,7 @@ struct Compare: ParsableCommand {
     let plan = try Plan(suite, material: material(suite))
     let comparison = Comparison(
       plan, folder: out,
-      workers: workers ?? ProcessInfo.processInfo.activeProcessorCount, retriesFailures: retry)
+      workers: workers.map { usableCores($0, "--workers") } ?? Cores.usable, retriesFailures: retry)
     let interruption = Interruption()
     let bar = ProgressBar()
     let flag = interruption.flag

@@ -44,7 +44,7 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     let batch = 100
     let model = try ModelUse(
-      path: file, classes: classes?.names, threads: threads.count, batchCapacity: batch)
+      path: file, classes: classes?.names, threads: threads.count(), batchCapacity: batch)
     let dataset = try DatasetCatalog.load(data)
     let loader = try model.loader(dataset)
     let result = try Evaluation.run(loader, split: split, batchSize: batch) {

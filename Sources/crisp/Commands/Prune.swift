@@ -114,7 +114,7 @@ struct Prune: ParsableCommand {
     try again?.check(model: digest, data: dataset.digest.hex)
     let recipe = try recipe(wanted, for: universal)
     let profile = try again?.profile ?? profile()
-    let threads = again?.threads ?? threads.count
+    let threads = again?.threads ?? threads.count()
     let personalization = try Personalization(
       universal: universal, universalDigest: digest, dataset: dataset, profile: profile,
       recipe: recipe, threads: threads)

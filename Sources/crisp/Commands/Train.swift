@@ -102,6 +102,7 @@ struct Train: ParsableCommand {
 
   func run() throws {
     try checkOutput(out)
+    let threads = threads.count()
     let dataset = try DatasetCatalog.load(data)
     let geometry = try geometry(of: dataset)
     let shape = ActivationShape(
@@ -112,7 +113,7 @@ struct Train: ParsableCommand {
     let normalization = try Normalization(trainingSplitOf: dataset, geometry: geometry)
     let loader = try BatchLoader(
       dataset: dataset, classes: Array(dataset.classes.indices), normalization: normalization,
-      geometry: geometry, decodeThreads: threads.count)
+      geometry: geometry, decodeThreads: threads)
     var recipe = UniversalTraining.Recipe()
     recipe.augmentation = augmentation.applied(to: .standard(for: geometry))
     recipe.epochs = epochs
@@ -124,7 +125,7 @@ struct Train: ParsableCommand {
     let bar = ProgressBar()
     let start = Date()
     let training = UniversalTraining(
-      graph: graph, loader: loader, recipe: recipe, threads: threads.count)
+      graph: graph, loader: loader, recipe: recipe, threads: threads)
     let outcome = try training.run { progress in
       let text = String(
         format: "epoch %d/%d  loss %.4f", progress.epoch, progress.epochs, progress.loss)
