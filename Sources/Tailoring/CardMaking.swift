@@ -21,7 +21,7 @@ extension ModelCard {
       baseModel: baseModel, dataset: dataset,
       accuracy: Accuracy(
         universalRestricted: report.references.restricted.test.accuracy,
-        denseFineTuned: report.references.denseFineTuned.test.accuracy, pruned: test.accuracy,
+        denseFineTuned: report.references.denseFineTuned?.test.accuracy, pruned: test.accuracy,
         perClass: Dictionary(
           zip(report.labels, test.perClass), uniquingKeysWith: { first, _ in first }),
         testImages: test.counts.reduce(0, +)),
@@ -31,7 +31,7 @@ extension ModelCard {
           Layer(
             name: $0.name, treatment: $0.treatment.rawValue,
             reason: $0.treatment.reasonToStayDense, shape: [$0.rows, $0.columns], kept: $0.kept,
-            sparsity: $0.sparsity, tiles: [$0.tilesPerBlockRow, $0.tileColumns])
+            sparsity: $0.sparsity, tiles: Self.tiles($0))
         }),
       bytes: Cost(dense: report.denseBytes, packed: report.packedBytes),
       multiplyAccumulates: Cost(
@@ -50,5 +50,10 @@ extension ModelCard {
       },
       sha256: SHA256.digest(of: result.packed).hex, seconds: report.seconds)
     charts = CardCharts.charts(of: self)
+  }
+
+  private static func tiles(_ layer: PersonalizationReport.Layer) -> [Int]? {
+    guard let left = layer.tilesPerBlockRow, let all = layer.tileColumns else { return nil }
+    return [left, all]
   }
 }

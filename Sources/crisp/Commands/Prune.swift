@@ -217,12 +217,15 @@ struct Prune: ParsableCommand {
 
   private func text(_ report: Report) -> String {
     let figures = report.report
+    let tuned =
+      figures.references.denseFineTuned.map {
+        ", dense fine-tuned \(percent($0.test.accuracy))"
+      } ?? ""
     return """
       \(report.file): sha256 \(report.sha256)\(report.isReproduced == true ? ", as on the card" : ""), \
       \(Int(report.seconds)) s
       accuracy on the test split: universal restricted \
-      \(percent(figures.references.restricted.test.accuracy)), dense fine-tuned \
-      \(percent(figures.references.denseFineTuned.test.accuracy)), pruned \
+      \(percent(figures.references.restricted.test.accuracy))\(tuned), pruned \
       \(percent(figures.pruned.test.accuracy))
       sparsity: \(percent(figures.globalSparsity)) of the prunable layers, \
       \(percent(figures.modelSparsity)) of the model
@@ -232,7 +235,7 @@ struct Prune: ParsableCommand {
       milliseconds per image: \(String(format: "%.3f", report.latency.dense)) dense, \
       \(String(format: "%.3f", report.latency.sparse)) sparse
       layers:
-      \(LayerTable.text(figures.layers, pattern: report.recipe.pattern))
+      \(LayerTable.text(figures.layers, recipe: report.recipe))
       """
   }
 }
