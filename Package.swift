@@ -139,7 +139,7 @@ let package = Package(
       swiftSettings: swift),
     // What servers and the command line say of a tailored model
     .target(
-      name: "ModelCards", dependencies: ["Charts", "ClassWeights", "ServiceAPI"],
+      name: "ModelCards", dependencies: ["Charts", "ClassWeights", "Inputs", "ServiceAPI"],
       swiftSettings: swift),
     // From a run to its card, and from a card to its run
     .target(

@@ -60,7 +60,7 @@ enum Rooms {
     Room("Charts", .science),
     Room("Accelerators", .science, ["NeuralGraph"]),
     Room("ServiceAPI", .science, ["ClassWeights", "Inputs"]),
-    Room("ModelCards", .science, ["Charts", "ClassWeights", "ServiceAPI"]),
+    Room("ModelCards", .science, ["Charts", "ClassWeights", "Inputs", "ServiceAPI"]),
     Room(
       "Tailoring", .science,
       ["Datasets", "Digests", "Latency", "ModelCards", "ModelFormats", "Pruning", "ServiceAPI"]),
