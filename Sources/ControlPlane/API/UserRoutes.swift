@@ -63,7 +63,7 @@ extension API {
     _ body: [UInt8], under key: IdempotencyKey?, of request: Request, user: UserID,
     for caller: Caller
   ) throws -> JobResource {
-    let wanted = try JobRequest(body)
+    let wanted = try read(body)
     // Before anything that may have changed since: what was accepted once stays so.
     if let key, let job = try store.earlierJob(of: user, under: key) {
       return try resource(job, for: caller)
@@ -102,7 +102,12 @@ extension API {
   }
 
   private func prepare(_ body: [UInt8], for caller: Caller) throws -> Prepared {
-    try prepare(JobRequest(body), for: caller)
+    try prepare(read(body), for: caller)
+  }
+
+  /// The fields of a body. Where some are wrong, classes that the base model does not know are told too.
+  private func read(_ body: [UInt8]) throws -> JobRequest {
+    try JobRequest(body) { name in (try? baseModel(named: name))?.labels }
   }
 
   private func prepare(_ request: JobRequest, for caller: Caller) throws -> Prepared {
