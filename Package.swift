@@ -111,6 +111,7 @@ let package = Package(
         .embedInCode("m001_initial.sql"), .embedInCode("m002_dataset_fingerprint.sql"),
         .embedInCode("m003_fair_and_bounded.sql"), .embedInCode("m004_budgets.sql"),
         .embedInCode("m005_retention.sql"), .embedInCode("m006_steady_leases.sql"),
+        .embedInCode("m008_default_base_model.sql"),
       ],
       swiftSettings: swift),
     .target(

@@ -35,4 +35,7 @@ public let migrations: [Migration] = [
   Migration(
     identifier: "m006_steady_leases",
     sql: String(decoding: PackageResources.m006_steady_leases_sql, as: UTF8.self)),
+  Migration(
+    identifier: "m008_default_base_model",
+    sql: String(decoding: PackageResources.m008_default_base_model_sql, as: UTF8.self)),
 ]

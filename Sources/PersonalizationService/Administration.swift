@@ -60,6 +60,12 @@ public struct Administration {
       + "\(record.parameterCount) parameters, sha256 \(record.digest.hex)"
   }
 
+  /// Chooses the base model of requests that name none.
+  public func setDefaultBaseModel(_ name: String) throws { try store.setDefaultBaseModel(name) }
+
+  /// The base model of requests that name none; nil without any.
+  public func defaultBaseModel() throws -> String? { try store.defaultBaseModel() }
+
   /// Makes a token: a user's, or without one an operator's. Its secret is shown this once.
   public func createToken(user: String?, label: String) throws -> (
     token: AccessToken, summary: TokenSummary
