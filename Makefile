@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: help demo test crash-test test-processors bench-service bench-lanes bench-hostile bench-race test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy bench-accelerator run build setup format lint clean
+.PHONY: help demo test crash-test test-processors bench-service bench-lanes bench-hostile bench-race bench-threads test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy bench-accelerator run build setup format lint clean
 
 ## help: the targets, one a line
 help:
@@ -97,6 +97,10 @@ bench-hostile: build
 ## bench-race: small requests, downloads, idle and slow connections beside nginx and Hummingbird
 bench-race: build
 	@Benchmarks/service/race.sh $(ARGS)
+
+## bench-threads: 1 to 8 threads on two cores, idle and with one busy; fails beyond 1.5 times the best
+bench-threads: build
+	@Benchmarks/threads/run.py $(BIN)/crisp $(ARGS)
 
 ## build: the programs, in .build/release
 build: setup

@@ -41,6 +41,7 @@ let package = Package(
     .systemLibrary(name: "CSystem", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
     .target(name: "CLibCrisp"),
+    .target(name: "CCores"),
     .target(
       name: "CTraining", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("gomp")]),
     // For programs only: tells CTraining's threads, and oneDNN's, how to wait
@@ -51,6 +52,8 @@ let package = Package(
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: swift),
     .target(name: "Randomness", swiftSettings: swift),
     .target(name: "ClassWeights", swiftSettings: swift),
+    // How many threads are worth having. No Foundation
+    .target(name: "Cores", dependencies: ["CCores"], swiftSettings: swift),
     // What comes from outside, for every column: JSON, ranges of numbers, echoes. No Foundation
     .target(name: "Inputs", swiftSettings: swift),
     .target(name: "NeuralGraph", dependencies: ["Randomness"], swiftSettings: swift),
@@ -64,7 +67,7 @@ let package = Package(
       ],
       exclude: ["Wire/onnx.proto"], swiftSettings: swift),
     .target(
-      name: "SparseRuntime", dependencies: ["CKernels", "ModelFormats", "NeuralGraph"],
+      name: "SparseRuntime", dependencies: ["CKernels", "Cores", "ModelFormats", "NeuralGraph"],
       swiftSettings: swift),
     .target(
       name: "LibCrisp",
@@ -72,7 +75,7 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "Datasets",
-      dependencies: ["CImage", "CSystem", "Digests", "NeuralGraph", "Randomness"],
+      dependencies: ["CImage", "CSystem", "Cores", "Digests", "NeuralGraph", "Randomness"],
       swiftSettings: swift),
     .target(
       name: "Training",
@@ -103,7 +106,7 @@ let package = Package(
     .target(
       name: "HTTPServer",
       dependencies: [
-        "COpenSSL", "CSystem",
+        "COpenSSL", "CSystem", "Cores",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -115,6 +118,7 @@ let package = Package(
         .embedInCode("m003_fair_and_bounded.sql"), .embedInCode("m004_budgets.sql"),
         .embedInCode("m005_retention.sql"), .embedInCode("m006_steady_leases.sql"),
         .embedInCode("m007_token_scopes.sql"),
+        .embedInCode("m008_default_base_model.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -143,7 +147,7 @@ let package = Package(
       swiftSettings: swift),
     // What servers and the command line say of a tailored model
     .target(
-      name: "ModelCards", dependencies: ["Charts", "ClassWeights", "ServiceAPI"],
+      name: "ModelCards", dependencies: ["Charts", "ClassWeights", "Inputs", "ServiceAPI"],
       swiftSettings: swift),
     // From a run to its card, and from a card to its run
     .target(
@@ -164,7 +168,8 @@ let package = Package(
     .target(
       name: "JobWorker",
       dependencies: [
-        "CSystem", "Datasets", "Digests", "JobContract", "Metrics", "ModelCards", "ModelFormats",
+        "CSystem", "Cores", "Datasets", "Digests", "JobContract", "Metrics", "ModelCards",
+        "ModelFormats",
         "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime", "Store", "Tailoring", "Training",
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -172,7 +177,7 @@ let package = Package(
     .target(
       name: "ControlPlane",
       dependencies: [
-        "APIDescription", "ClassWeights", "Datasets", "Digests", "HTTPServer", "Inputs",
+        "APIDescription", "ClassWeights", "Cores", "Datasets", "Digests", "HTTPServer", "Inputs",
         "JobContract",
         "Latency", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
         "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime", "Store",
@@ -193,7 +198,8 @@ let package = Package(
     .target(
       name: "PersonalizationService",
       dependencies: [
-        "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "JobContract", "JobWorker",
+        "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
+        "JobWorker",
         "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning",
         "SparseRuntime", "Store", "Training", "WebPage",
         .product(name: "Logging", package: "swift-log"),
@@ -223,7 +229,8 @@ let package = Package(
     .executableTarget(
       name: "crisp",
       dependencies: [
-        "Accelerators", "CThreadWaiting", "ClassWeights", "Comparison", "Datasets", "Digests",
+        "Accelerators", "CThreadWaiting", "ClassWeights", "Comparison", "Cores", "Datasets",
+        "Digests",
         "Flags", "Inputs",
         "Latency", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
         "PersonalizationClient",
@@ -246,6 +253,7 @@ let package = Package(
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "RoomsTests", swiftSettings: swift),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"], swiftSettings: swift),
+    .testTarget(name: "CoresTests", dependencies: ["Cores"], swiftSettings: swift),
     .testTarget(
       name: "InputsTests", dependencies: ["Inputs", "Randomness"], swiftSettings: swift),
     .testTarget(
@@ -266,7 +274,7 @@ let package = Package(
     .testTarget(
       name: "SparseRuntimeTests",
       dependencies: [
-        "AllocationCounter", "CKernels", "ModelFormats", "NeuralGraph", "Randomness",
+        "AllocationCounter", "CKernels", "Cores", "ModelFormats", "NeuralGraph", "Randomness",
         "SparseRuntime", "TestSupport",
       ],
       exclude: ["FoundCrashes"], swiftSettings: swift),
@@ -276,7 +284,7 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["CSystem", "Datasets", "Digests", "Randomness", "TestSupport"],
+      dependencies: ["CSystem", "Cores", "Datasets", "Digests", "Randomness", "TestSupport"],
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
       name: "TrainingTests",
@@ -348,8 +356,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "Digests", "ModelFormats", "NeuralGraph", "Randomness", "ServiceAPI", "TestSupport",
-        "crisp", "crisp-server",
+        "Cores", "Digests", "ModelFormats", "NeuralGraph", "Randomness", "ServiceAPI",
+        "TestSupport", "crisp", "crisp-server",
       ],
       swiftSettings: swift),
   ]

@@ -38,4 +38,7 @@ public let migrations: [Migration] = [
   Migration(
     identifier: "m007_token_scopes",
     sql: String(decoding: PackageResources.m007_token_scopes_sql, as: UTF8.self)),
+  Migration(
+    identifier: "m008_default_base_model",
+    sql: String(decoding: PackageResources.m008_default_base_model_sql, as: UTF8.self)),
 ]

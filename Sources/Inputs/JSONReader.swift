@@ -124,11 +124,34 @@ public struct JSONReader: Sendable {
     if position < bytes.count { throw fault("something follows the value") }
   }
 
-  /// Throws unless the text is one JSON value of any kind.
+  /// Throws unless the text is one JSON value of any kind, in which no object has two members of one
+  /// name. Foundation's decoders take commas behind the last element, and one of two such members: what
+  /// they are given is to be checked before.
   public static func check(_ bytes: [UInt8], limits: JSONLimits) throws(JSONFault) {
     var reader = JSONReader(bytes, limits: limits)
-    try reader.skip()
+    try reader.skipUnambiguous()
     try reader.end()
+  }
+
+  private mutating func skipUnambiguous() throws(JSONFault) {
+    switch try kind() {
+    case .object:
+      var names = Set<String>()
+      try beginObject()
+      while let name = try nextName() {
+        guard names.insert(name).inserted else {
+          throw fault("this name appears twice", at: nameOffset)
+        }
+        try skipUnambiguous()
+      }
+    case .array:
+      try beginArray()
+      while try hasElement() { try skipUnambiguous() }
+    case .string: _ = try string()
+    case .number: _ = try number()
+    case .bool: _ = try bool()
+    case .null: try null()
+    }
   }
 
   // MARK: Steps

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import JobContract
 import Logging
@@ -213,6 +214,14 @@ struct JobExecution {
         logger.info("job cancelled")
       case (_, let error as StoreError) where error.mayPass:
         log("released", "\(error.description); the job goes back to the queue", level: .warning)
+        _ = try patiently { try store.release(job.id, attempt: job.attempt) }
+        count(.released)
+        logger.warning("job released", metadata: ["error": "\(error)"])
+      case (_, is DatasetError) where try MissingData.holds(job.baseModel, in: store):
+        // Whoever runs the server learns from its log where they should be.
+        log(
+          "released", "the data set's files are missing; the job waits until they are back",
+          level: .warning)
         _ = try patiently { try store.release(job.id, attempt: job.attempt) }
         count(.released)
         logger.warning("job released", metadata: ["error": "\(error)"])

@@ -1,4 +1,5 @@
 import CSystem
+import Cores
 import Dispatch
 import Foundation
 import JobContract
@@ -31,6 +32,8 @@ package final class JobRunner: Sendable {
     var isMeasuring = false
     /// Base models whose speed could not be measured.
     var unmeasured: Set<String> = []
+    /// Data sets whose files were missing when somebody looked last.
+    var missing: Set<String> = []
     var running = RunningJobs<JobControl>()
   }
 
@@ -102,7 +105,7 @@ package final class JobRunner: Sendable {
   /// By how much jobs slow one another at most, where they share cores.
   private var slowdown: Double {
     Double(configuration.workers * configuration.threadsPerWorker)
-      / Double(ProcessInfo.processInfo.activeProcessorCount)
+      / Double(Cores.usable)
   }
 
   private var isStopping: Bool { state.withLock { $0.isStopping } }
@@ -110,7 +113,9 @@ package final class JobRunner: Sendable {
   private func work(as worker: String) {
     while !isStopping {
       do {
-        if let job = try store.claim(worker: worker, lease: configuration.lease) {
+        if let job = try store.claim(
+          worker: worker, lease: configuration.lease, holding: heldBaseModels())
+        {
           execute(job, worker: worker)
           continue
         }
@@ -118,9 +123,30 @@ package final class JobRunner: Sendable {
       } catch {
         logger.error("cannot claim a job", metadata: ["error": "\(error)"])
       }
-      // Nothing to do: until somebody submits, or until a dead worker's lease may have run out.
+      // Nothing to do: until somebody submits, until a dead worker's lease may have run out, or until
+      // files that were missing may be back.
       _ = wakeUp.wait(timeout: .now() + configuration.lease / 3)
     }
+  }
+
+  /// Base models whose jobs wait because their data set's files are missing; says when that changes.
+  private func heldBaseModels() throws -> [String] {
+    let missing = try MissingData.datasets(in: store)
+    let names = Set(missing.map(\.name))
+    let before = state.withLock { state in
+      defer { state.missing = names }
+      return state.missing
+    }
+    for dataset in missing where !before.contains(dataset.name) {
+      logger.error(
+        "the files of a data set are missing: its jobs wait until they are back",
+        metadata: ["dataset": "\(dataset.name)", "path": "\(dataset.path)"])
+    }
+    for name in before.subtracting(names).sorted() {
+      logger.notice("the files of a data set are back", metadata: ["dataset": "\(name)"])
+    }
+    guard !missing.isEmpty else { return [] }
+    return try store.baseModels().map(\.record).filter { names.contains($0.dataset) }.map(\.name)
   }
 
   /// Measures how fast a base model trains here, for estimates, when nobody knows yet: once for each,

@@ -1,4 +1,5 @@
 import Foundation
+import Inputs
 import ServiceAPI
 
 extension ModelCard {
@@ -7,6 +8,15 @@ extension ModelCard {
 
   /// Reads a card, or the document in which `crisp personalize --json` prints one.
   public init(document data: Data) throws(CardError) {
+    do throws(JSONFault) {
+      try JSONReader.check(Array(data), limits: .stored)
+    } catch {
+      let place = error.place(in: Array(data))
+      throw .malformed(
+        field: nil,
+        reason: "cannot be read as JSON: \(error.reason) (line \(place.line), byte \(place.column))"
+      )
+    }
     do {
       if let wrapped = try? JSONDecoder().decode(Wrapped.self, from: data) {
         self = wrapped.card

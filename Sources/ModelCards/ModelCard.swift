@@ -7,8 +7,8 @@ public struct ModelCard: Codable, Sendable {
   public struct Accuracy: Codable, Sendable {
     /// The universal model with its classifier sliced to the classes: the reference.
     public var universalRestricted: Double
-    /// The same after the recipe's `dense_epochs` of fine-tuning; without any, the same again.
-    public var denseFineTuned: Double
+    /// The same after the recipe's `dense_epochs` of fine-tuning; nil without any.
+    public var denseFineTuned: Double?
     /// The packed model, run by the sparse runtime.
     public var pruned: Double
     /// The packed model on each class, by label.
@@ -18,7 +18,7 @@ public struct ModelCard: Codable, Sendable {
 
     /// Figures as given.
     public init(
-      universalRestricted: Double, denseFineTuned: Double, pruned: Double,
+      universalRestricted: Double, denseFineTuned: Double?, pruned: Double,
       perClass: [String: Double], testImages: Int
     ) {
       self.universalRestricted = universalRestricted
@@ -33,8 +33,8 @@ public struct ModelCard: Codable, Sendable {
   public struct Layer: Codable, Sendable {
     /// The node's name.
     public var name: String
-    /// `hybrid` (N:M and blocks), `fine_only` (N:M), `dense_first`, `dense_depthwise` or
-    /// `dense_grouped`.
+    /// `hybrid` (N:M and blocks), `fine_only` (N:M), `blocks`, `unstructured`, `channels`,
+    /// `dense_first`, `dense_depthwise`, `dense_grouped` or `dense_uncut`.
     public var treatment: String
     /// Why the layer stayed dense, for people; nil when it was pruned.
     public var reason: String?
@@ -44,13 +44,13 @@ public struct ModelCard: Codable, Sendable {
     public var kept: Int
     /// Zeros per weight.
     public var sparsity: Double
-    /// Tiles left in each block row, and tiles there were.
-    public var tiles: [Int]
+    /// Tiles left in each block row, and tiles there were; nil where the method knows none.
+    public var tiles: [Int]?
 
     /// A layer as given.
     public init(
       name: String, treatment: String, reason: String?, shape: [Int], kept: Int,
-      sparsity: Double, tiles: [Int]
+      sparsity: Double, tiles: [Int]?
     ) {
       self.name = name
       self.treatment = treatment

@@ -73,6 +73,12 @@ public struct Administration {
   /// What a token is good for.
   public typealias Scope = TokenScope
 
+  /// Chooses the base model of requests that name none.
+  public func setDefaultBaseModel(_ name: String) throws { try store.setDefaultBaseModel(name) }
+
+  /// The base model of requests that name none; nil without any.
+  public func defaultBaseModel() throws -> String? { try store.defaultBaseModel() }
+
   /// Makes a token: a user's, or without one an operator's. Its secret is shown this once.
   /// - Parameter lifetime: Seconds until it stops working by itself; nil is never.
   public func createToken(

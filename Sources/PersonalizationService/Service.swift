@@ -1,4 +1,5 @@
 import ControlPlane
+import Cores
 import Datasets
 import Dispatch
 import Foundation
@@ -30,7 +31,7 @@ public final class Service: Sendable {
     /// Jobs that run at once; with 0, jobs wait while everything else is served.
     public var workers = 1
     /// Cores a job may use; never more than there are.
-    public var threadsPerWorker = ProcessInfo.processInfo.activeProcessorCount
+    public var threadsPerWorker = Cores.usable
     /// Seconds after which a silent worker counts as dead.
     public var lease: TimeInterval = 30
     /// How long an event stream may be silent before a sign of life is sent.
@@ -48,7 +49,7 @@ public final class Service: Sendable {
     /// Bytes that models and their sessions may take to answer predictions.
     public var predictionMemory = 512 << 20
     /// Predictions decoded or computed at once; never more than there are cores.
-    public var predictionsAtOnce = ProcessInfo.processInfo.activeProcessorCount
+    public var predictionsAtOnce = Cores.usable
     /// Most bytes of a picture or tensor to classify.
     public var predictionBodyLimit = 8 << 20
     /// Where measurements of this machine are kept; nil keeps them in memory.
@@ -167,10 +168,10 @@ public final class Service: Sendable {
     var jobs = JobRunner.Configuration()
     jobs.clock = configuration.jobClock
     jobs.workers = max(0, configuration.workers)
-    jobs.threadsPerWorker = min(
-      max(1, configuration.threadsPerWorker), ProcessInfo.processInfo.activeProcessorCount)
+    jobs.threadsPerWorker = Cores.threads(configuration.threadsPerWorker)
     jobs.lease = configuration.lease
     workers = jobs.workers
+    Self.logCuts(configuration, to: logger)
     let metrics = ServiceMetrics()
     let estimator = JobEstimator(
       store: store, threads: jobs.threadsPerWorker,
@@ -266,6 +267,18 @@ public final class Service: Sendable {
           self.logger.error("cannot start working", metadata: ["error": "\(error)"])
         }
       }
+    }
+  }
+
+  /// Says what was asked for and cannot be had.
+  private static func logCuts(_ configuration: Configuration, to logger: Logger) {
+    for (name, asked) in [
+      ("threads per worker", configuration.threadsPerWorker),
+      ("predictions at once", configuration.predictionsAtOnce),
+    ] where asked > Cores.usable {
+      logger.notice(
+        "more \(name) were asked for than this process may use cores",
+        metadata: ["asked": "\(asked)", "used": "\(Cores.usable)"])
     }
   }
 

@@ -73,9 +73,15 @@ public struct ClassProfile: Sendable, Hashable, Codable {
 
   /// The position of every class among a model's labels. The error names every unknown class.
   public func indices(in labels: [String]) throws(PruningError) -> [Int] {
-    guard entries.count <= labels.count else {
+    try Self.indices(of: names, in: labels)
+  }
+
+  /// The same of any names, a profile's or not.
+  package static func indices(of names: [String], in labels: [String]) throws(PruningError) -> [Int]
+  {
+    guard names.count <= labels.count else {
       throw .invalidProfile(
-        reason: "the profile names \(entries.count) classes; the model knows only \(labels.count)")
+        reason: "the profile names \(names.count) classes; the model knows only \(labels.count)")
     }
     let positions = Dictionary(
       labels.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })

@@ -78,6 +78,12 @@ public enum PruningError: Error, Sendable, CustomStringConvertible {
         + (unknown.count > namedClasses.count
           ? "; and \(unknown.count - namedClasses.count) more that it does not know" : "")
     case .invalidRecipe(let field, let reason): "'\(field.echoed())' \(reason)"
+    case .sparsityOutOfReach(let requested, _, 0):
+      "a sparsity of \(rounded(requested)) is out of reach: the method 'dense' prunes nothing; ask for "
+        + "a sparsity of 0"
+    case .sparsityOutOfReach(let requested, let lowest, let highest) where lowest == highest:
+      "a sparsity of \(rounded(requested)) is out of reach: with this method and pattern this model has "
+        + "\(rounded(lowest))"
     case .sparsityOutOfReach(let requested, let lowest, let highest):
       "a sparsity of \(rounded(requested)) is out of reach: with this pattern this model can have 0 "
         + "or \(rounded(lowest)) to \(rounded(highest))"

@@ -128,18 +128,21 @@ public struct BaseModelResource: Codable, Sendable {
   public var parameters: Int64
   /// SHA-256 of its file in hexadecimal.
   public var sha256: String
+  /// Whether it is taken where a request names none.
+  public var isDefault: Bool
   /// Unix seconds.
   public var createdAt: Int
 
   enum CodingKeys: String, CodingKey {
     case object, name, architecture, dataset, labels, parameters, sha256
+    case isDefault = "default"
     case createdAt = "created_at"
   }
 
   /// A base model as given.
   public init(
     name: String, architecture: String, dataset: String, labels: [String], parameters: Int64,
-    sha256: String, createdAt: Int
+    sha256: String, isDefault: Bool, createdAt: Int
   ) {
     self.name = name
     self.architecture = architecture
@@ -147,6 +150,7 @@ public struct BaseModelResource: Codable, Sendable {
     self.labels = labels
     self.parameters = parameters
     self.sha256 = sha256
+    self.isDefault = isDefault
     self.createdAt = createdAt
   }
 }

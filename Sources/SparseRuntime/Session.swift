@@ -1,3 +1,4 @@
+import Cores
 import ModelFormats
 import NeuralGraph
 
@@ -37,7 +38,7 @@ public final class Session {
 
   /// Prepares a packed model. `instructionSet` nil takes the best one here. `batchCapacity`, 1 to
   /// 65,536, is the most images that go through together, `threads`, 1 to 256, the cores that work
-  /// on them. Throws `graph` for a network that does not fit its weights, `invalidSetting`,
+  /// on them; no more are taken than there are (``threads``). Throws `graph` for a network that does not fit its weights, `invalidSetting`,
   /// `unsupportedInstructionSet`, `tooLarge`, `outOfMemory` or `outOfThreads`.
   public convenience init(
     model: PackedModel, batchCapacity: Int, threads: Int = 1,
@@ -45,7 +46,7 @@ public final class Session {
   ) throws(RuntimeError) {
     try self.init(
       graph: model.description.graph, layers: model.layers, weights: model.dense,
-      batchCapacity: batchCapacity, threads: threads, instructionSet: instructionSet)
+      batchCapacity: batchCapacity, threads: Self.usable(threads), instructionSet: instructionSet)
   }
 
   /// Prepares a dense model, folding its batch norm. Throws as above.
@@ -71,10 +72,17 @@ public final class Session {
     }
     try self.init(
       graph: folded.0, layers: [:], weights: folded.1, batchCapacity: batchCapacity,
-      threads: threads, instructionSet: instructionSet)
+      threads: Self.usable(threads), instructionSet: instructionSet)
   }
 
-  /// Prepares a network whose batch norm is folded. `costs` nil takes this processor's.
+  /// As many threads as are asked for where there are cores for them: more would wait for each other
+  /// many times longer than they compute. What is out of range stays so, to be refused.
+  private static func usable(_ threads: Int) -> Int {
+    (1...mostThreads).contains(threads) ? Cores.threads(threads) : threads
+  }
+
+  /// Prepares a network whose batch norm is folded. `costs` nil takes this processor's. All of
+  /// `threads` are made, however few cores there are.
   package init(
     graph: Graph, layers: [String: PackedLayer], weights: Weights, batchCapacity: Int,
     threads: Int, instructionSet: InstructionSet?, costs: CostModel? = nil

@@ -21,7 +21,7 @@ extension ModelCard {
       baseModel: baseModel, dataset: dataset,
       accuracy: Accuracy(
         universalRestricted: report.references.restricted.testAccuracy,
-        denseFineTuned: report.references.denseFineTuned.testAccuracy,
+        denseFineTuned: report.references.denseFineTuned?.testAccuracy,
         pruned: report.pruned.testAccuracy, perClass: test.perClass(names: report.labels),
         testImages: test.counts.reduce(0, +)),
       sparsity: Sparsity(
@@ -30,7 +30,7 @@ extension ModelCard {
           Layer(
             name: $0.name, treatment: $0.treatment.rawValue,
             reason: $0.treatment.reasonToStayDense, shape: [$0.rows, $0.columns], kept: $0.kept,
-            sparsity: $0.sparsity, tiles: [$0.tilesPerBlockRow, $0.tileColumns])
+            sparsity: $0.sparsity, tiles: Self.tiles($0))
         }),
       bytes: Cost(dense: report.denseBytes, packed: report.packedBytes),
       multiplyAccumulates: Cost(
@@ -49,5 +49,10 @@ extension ModelCard {
       },
       sha256: SHA256.digest(of: result.packed).hex, seconds: report.seconds)
     charts = CardCharts.charts(of: self)
+  }
+
+  private static func tiles(_ layer: PersonalizationReport.Layer) -> [Int]? {
+    guard let left = layer.tilesPerBlockRow, let all = layer.tileColumns else { return nil }
+    return [left, all]
   }
 }

@@ -77,7 +77,7 @@ extension API {
     var user: String?
     if case .user(let own) = caller { user = own.text }
     return RequestForm(
-      try store.baseModels().map(Self.resource), chosen: request.queryValue("base_model"),
+      try baseModels(), chosen: request.queryValue("base_model"),
       user: user
     ).html
   }

@@ -10,7 +10,9 @@ package struct RequestForm {
   /// - Parameter user: who asks, if that is known; nil lets the person say.
   package init(_ baseModels: [BaseModelResource], chosen: String?, user: String?) {
     self.baseModels = baseModels
-    self.chosen = baseModels.first { $0.name == chosen } ?? baseModels.first
+    self.chosen =
+      baseModels.first { $0.name == chosen } ?? baseModels.first(where: \.isDefault)
+      ?? baseModels.first
     self.user = user
   }
 

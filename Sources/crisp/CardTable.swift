@@ -10,7 +10,11 @@ enum CardTable {
       ("accuracy, universal restricted", { percent($0.accuracy.universalRestricted) }),
       (
         "accuracy, dense fine-tuned",
-        { $0.recipe["dense_epochs"] == .integer(0) ? "–" : percent($0.accuracy.denseFineTuned) }
+        // Cards of earlier versions repeat the restricted model's.
+        {
+          $0.recipe["dense_epochs"] == .integer(0)
+            ? "–" : $0.accuracy.denseFineTuned.map(percent) ?? "–"
+        }
       ),
       ("accuracy, pruned", { percent($0.accuracy.pruned) }),
       ("test images", { "\($0.accuracy.testImages)" }),

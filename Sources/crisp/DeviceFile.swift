@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Inputs
 import Pruning
 
 /// Device profiles as files: what `crisp prune --device` reads and `crisp device` writes.
@@ -9,7 +10,13 @@ enum DeviceFile {
       throw ValidationError("--device: '\(path)' cannot be read.")
     }
     do {
+      try JSONReader.check(Array(data), limits: .stored)
       return try JSONDecoder().decode(DeviceProfile.self, from: data)
+    } catch let error as JSONFault {
+      let place = error.place(in: Array(data))
+      throw ValidationError(
+        "--device: '\(path)' cannot be read as JSON: \(error.reason) (line \(place.line), byte "
+          + "\(place.column)).")
     } catch {
       throw ValidationError("--device: '\(path)' is not a device profile; crisp device writes one.")
     }

@@ -3,10 +3,10 @@ import Pruning
 
 /// What pruning did to each layer with a matrix, for people: one line a layer.
 enum LayerTable {
-  static func text(_ layers: [PersonalizationReport.Layer], pattern: HybridPattern) -> String {
+  static func text(_ layers: [PersonalizationReport.Layer], recipe: PruningRecipe) -> String {
     let rows = layers.map { layer in
       [
-        layer.name, "\(layer.rows)x\(layer.columns)", treatment(layer, pattern),
+        layer.name, "\(layer.rows)x\(layer.columns)", treatment(layer, recipe),
         "\(layer.kept) of \(layer.rows * layer.columns) weights",
       ]
     }
@@ -20,16 +20,22 @@ enum LayerTable {
     }.joined(separator: "\n")
   }
 
-  private static func treatment(_ layer: PersonalizationReport.Layer, _ pattern: HybridPattern)
+  private static func treatment(_ layer: PersonalizationReport.Layer, _ recipe: PruningRecipe)
     -> String
   {
     if let reason = layer.treatment.reasonToStayDense { return "dense: \(reason)" }
-    // Sparsity 0 cuts nothing and packs nothing.
     guard layer.kept < layer.rows * layer.columns else { return "dense: nothing was cut" }
+    let pattern = recipe.pattern
     let fine = "\(pattern.keep):\(pattern.of)"
-    let blocks = "\(layer.tilesPerBlockRow) of \(layer.tileColumns)"
-    return layer.treatment == .fineOnly
-      ? "\(fine), all blocks: the classifier"
-      : "\(fine) in \(blocks) \(pattern.block)x\(pattern.block) blocks a row"
+    let blocks =
+      "\(layer.tilesPerBlockRow ?? 0) of \(layer.tileColumns ?? 0) "
+      + "\(pattern.block)x\(pattern.block) blocks a row"
+    return switch layer.treatment {
+    case .fineOnly: recipe.method == .fineOnly ? fine : "\(fine), all blocks: the classifier"
+    case .blocks: blocks
+    case .unstructured: "single weights"
+    case .channels: "whole channels"
+    default: "\(fine) in \(blocks)"
+    }
   }
 }

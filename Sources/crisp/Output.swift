@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cores
 import Datasets
 import Flags
 import Foundation
@@ -39,8 +40,20 @@ struct ThreadOptions: ParsableArguments {
 
   func validate() throws { try InputRange(1...1024).check(threads, "--threads") }
 
-  /// The number asked for, or one per core.
-  var count: Int { max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount) }
+  /// The number asked for, or one per core. To be asked once, since it says what was cut.
+  func count() -> Int { threads.map { usableCores($0, "--threads") } ?? Cores.usable }
+}
+
+/// As many threads as a flag asks for, held to the cores that there are; what is cut is said on
+/// standard error.
+func usableCores(_ asked: Int, _ flag: String) -> Int {
+  let count = Cores.threads(asked)
+  if count < asked {
+    FileHandle.standardError.write(
+      Data(
+        "warning: \(flag) \(asked) is cut to \(count), the cores that this process may use\n".utf8))
+  }
+  return count
 }
 
 /// Tells on standard error which pictures of a data set could not be decoded, if any could not.

@@ -1,3 +1,4 @@
+import Cores
 import Dispatch
 import Foundation
 import ModelFormats
@@ -18,12 +19,12 @@ import Testing
     try PackedFiles.write(graph, packing: ["one", "two", "fc"], to: folder, "small.st")
   }
 
-  private func bench(_ arguments: [String], cache: String? = nil) throws
+  private func bench(_ arguments: [String], cache: String? = nil, wrapper: [String] = []) throws
     -> CommandLineProgram.Outcome
   {
     try CommandLineProgram.run(
       "crisp", ["bench", folder.file("small.st"), "--rounds", "3"] + arguments,
-      environment: ["CRISP_CACHE": cache ?? folder.file("cache")])
+      environment: ["CRISP_CACHE": cache ?? folder.file("cache")], wrapper: wrapper)
   }
 
   private struct Report: Decodable {
@@ -49,6 +50,27 @@ import Testing
     let layers: [Layer]?
   }
 
+  @Test(.enabled(if: FewerCores.canPin, "there is no taskset here"))
+  func threadsBeyondTheCoresOfItsAffinityAreCut() throws {
+    let outcome = try bench(["--threads", "8", "--json"], wrapper: FewerCores.pinned)
+    #expect(try outcome.json(Report.self).threads == 1)
+    #expect(
+      outcome.errors
+        == "warning: --threads 8 is cut to 1, the cores that this process may use\n")
+    let alone = try bench(["--threads", "1", "--json"], wrapper: FewerCores.pinned)
+    #expect(alone.errors == "")
+  }
+
+  @Test(
+    .enabled(if: ProcessorGroup.canBeMade, "control groups for processors cannot be made here"),
+    arguments: [0.5, 1.9])
+  func threadsBeyondTheTimeOfItsControlGroupAreCut(cores: Double) throws {
+    let group = try ProcessorGroup(cores: cores)
+    let outcome = try bench(["--threads", "8", "--json"], wrapper: group.wrapper)
+    #expect(try outcome.json(Report.self).threads == 1, "\(outcome.errors)")
+    #expect(outcome.errors.contains("--threads 8 is cut to 1"))
+  }
+
   @Test(arguments: [(1, 1), (3, 2), (16, 1)])
   func layersHaveEverythingAsJSON(batch: Int, threads: Int) throws {
     let outcome = try bench([
@@ -56,7 +78,7 @@ import Testing
     ])
     #expect(outcome.status == 0, "\(outcome.errors)")
     let report = try outcome.json(Report.self)
-    #expect(report.batch == batch && report.threads == threads)
+    #expect(report.batch == batch && report.threads == Cores.threads(threads))
     #expect(!report.processor.isEmpty && !report.instructionSet.isEmpty)
     #expect(report.leastMilliseconds > 0)
     #expect(report.medianMilliseconds >= report.leastMilliseconds)

@@ -26,15 +26,19 @@ enum CommandLineProgram {
   }
 
   /// Runs a program to its end, with `environment` beside this process's own and, if wanted, at most
-  /// so much address space.
+  /// so much address space. `wrapper` is a program and its arguments that becomes this one.
   static func run(
     _ name: String, _ arguments: [String], environment: [String: String] = [:],
-    memoryKilobytes: Int? = nil
+    memoryKilobytes: Int? = nil, wrapper: [String] = []
   ) throws -> Outcome {
     let process = Process()
     let program = try path(name)
     process.executableURL = program
     process.arguments = arguments
+    if let first = wrapper.first {
+      process.executableURL = URL(fileURLWithPath: first)
+      process.arguments = wrapper.dropFirst() + [program.path] + arguments
+    }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     if let memoryKilobytes {
       process.executableURL = URL(fileURLWithPath: "/bin/sh")

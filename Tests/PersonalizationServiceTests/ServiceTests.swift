@@ -82,4 +82,13 @@ import Testing
     #expect(server.stop())
     #expect(throws: HTTPClient.Failure.self) { try server.client.get("/readyz") }
   }
+
+  @Test func threadsBeyondTheCoresAreToldOnce() throws {
+    let log = LogCollector()
+    let server = try TestService(logger: log.logger(.text)) { $0.threadsPerWorker = 1_000_000 }
+    defer { server.stop() }
+    let lines = log.lines.filter { $0.contains("than this process may use cores") }
+    #expect(lines.count == 1)
+    #expect(lines.first?.contains("threads per worker") == true)
+  }
 }

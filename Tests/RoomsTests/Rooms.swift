@@ -33,14 +33,17 @@ enum Rooms {
     Room("Randomness", .ground),
     Room("ClassWeights", .ground),
     Room("Inputs", .ground),
+    Room("Cores", .ground, ["CCores"]),
     Room("Digests", .ground, ["COpenSSL"]),
 
     Room("NeuralGraph", .runtime, ["Randomness"]),
     Room("ModelFormats", .runtime, ["Inputs", "NeuralGraph"]),
-    Room("SparseRuntime", .runtime, ["CKernels", "ModelFormats", "NeuralGraph"]),
+    Room("SparseRuntime", .runtime, ["CKernels", "Cores", "ModelFormats", "NeuralGraph"]),
     Room("LibCrisp", .runtime, ["CLibCrisp", "ModelFormats", "NeuralGraph", "SparseRuntime"]),
 
-    Room("Datasets", .science, ["CImage", "CSystem", "Digests", "NeuralGraph", "Randomness"]),
+    Room(
+      "Datasets", .science,
+      ["CImage", "CSystem", "Cores", "Digests", "NeuralGraph", "Randomness"]),
     Room("Training", .science, ["COneDNN", "CTraining", "Datasets", "NeuralGraph"]),
     Room("ONNXModels", .science, ["ModelFormats", "NeuralGraph", "SwiftProtobuf"]),
     Room(
@@ -57,7 +60,7 @@ enum Rooms {
     Room("Charts", .science),
     Room("Accelerators", .science, ["NeuralGraph"]),
     Room("ServiceAPI", .science, ["ClassWeights", "Inputs"]),
-    Room("ModelCards", .science, ["Charts", "ClassWeights", "ServiceAPI"]),
+    Room("ModelCards", .science, ["Charts", "ClassWeights", "Inputs", "ServiceAPI"]),
     Room(
       "Tailoring", .science,
       ["Datasets", "Digests", "Latency", "ModelCards", "ModelFormats", "Pruning", "ServiceAPI"]),
@@ -70,7 +73,7 @@ enum Rooms {
 
     Room("APIDescription", .service),
     Room("Metrics", .service),
-    Room("HTTPServer", .service, ["COpenSSL", "CSystem", "HTTPTypes", "Logging"]),
+    Room("HTTPServer", .service, ["COpenSSL", "CSystem", "Cores", "HTTPTypes", "Logging"]),
     Room(
       "Store", .service,
       ["CSQLite", "ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Inputs", "Migrations"]),
@@ -83,14 +86,15 @@ enum Rooms {
     Room(
       "JobWorker", .service,
       [
-        "CSystem", "Datasets", "Digests", "JobContract", "Logging", "Metrics", "ModelCards",
+        "CSystem", "Cores", "Datasets", "Digests", "JobContract", "Logging", "Metrics",
+        "ModelCards",
         "ModelFormats", "NeuralGraph", "Pruning", "ServiceAPI", "SparseRuntime", "Store",
         "Tailoring", "Training",
       ]),
     Room(
       "ControlPlane", .service,
       [
-        "APIDescription", "ClassWeights", "Datasets", "Digests", "HTTPServer", "HTTPTypes",
+        "APIDescription", "ClassWeights", "Cores", "Datasets", "Digests", "HTTPServer", "HTTPTypes",
         "Inputs", "JobContract", "Latency", "Logging", "Metrics", "ModelCards", "ModelFormats",
         "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime",
         "Store",
@@ -104,7 +108,8 @@ enum Rooms {
     Room(
       "PersonalizationService", .service,
       [
-        "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "JobContract", "JobWorker",
+        "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
+        "JobWorker",
         "Logging", "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning",
         "SparseRuntime", "Store", "Training", "WebPage",
       ]),
@@ -120,8 +125,8 @@ enum Rooms {
     Room(
       "crisp", .programs,
       [
-        "Accelerators", "ArgumentParser", "ClassWeights", "Comparison", "Datasets", "Digests",
-        "Flags", "Inputs",
+        "Accelerators", "ArgumentParser", "ClassWeights", "Comparison", "Cores", "Datasets",
+        "Digests", "Flags", "Inputs",
         "Latency", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
         "PersonalizationClient", "Pruning", "ServiceAPI", "SparseRuntime", "Tailoring", "Training",
       ]),
@@ -140,6 +145,7 @@ enum Rooms {
   static let owners: [String: Set<String>] = [
     "COneDNN": ["Training"],
     "CTraining": ["Training"],
+    "CCores": ["Cores"],
     "CKernels": ["SparseRuntime"],
     "CImage": ["Datasets"],
     "CSQLite": ["Store"],

@@ -110,7 +110,7 @@ import Testing
       graph: model.description.graph, weights: try model.denseWeights())
     let expected = try reference.run(images, count: 20)
     for batch in 1...20 {
-      let session = try Session(model: model, batchCapacity: batch, threads: 1 + batch % 3)
+      let session = try Session(model: model, batchCapacity: batch, exactly: 1 + batch % 3)
       // Twice: the second run meets the first one's sums.
       for _ in 0..<2 {
         let found = try session.run(

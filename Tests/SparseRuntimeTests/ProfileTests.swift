@@ -9,7 +9,7 @@ import Testing
     let model = try TestNetworks.packed(
       graph, weights: TestNetworks.weights(graph, seed: 1),
       pattern: HybridPattern(keep: 2, block: 8), density: 0.5, seed: 2)
-    return try Session(model: model, batchCapacity: batch, threads: threads)
+    return try Session(model: model, batchCapacity: batch, exactly: threads)
   }
 
   @Test(arguments: [1, 18], [1, 3])

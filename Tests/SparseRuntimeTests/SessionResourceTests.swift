@@ -30,7 +30,7 @@ import Testing
       try Session(model: first, batchCapacity: 16).memoryBytes
         == Session(model: first, batchCapacity: 160).memoryBytes)
     #expect(
-      try Session(model: first, batchCapacity: 1, threads: 4).memoryBytes
+      try Session(model: first, batchCapacity: 1, exactly: 4).memoryBytes
         > Session(model: first, batchCapacity: 1).memoryBytes)
     // Activations alone: the first layer reads and writes floats.
     #expect(last > 15 * 4 * (first.description.graph.input.count + 18 * 7 * 8))
@@ -43,7 +43,7 @@ import Testing
     let failures = Mutex<[String]>([])
     DispatchQueue.concurrentPerform(iterations: 6) { index in
       do {
-        let session = try Session(model: model, batchCapacity: batch, threads: 1 + index % 3)
+        let session = try Session(model: model, batchCapacity: batch, exactly: 1 + index % 3)
         for _ in 0..<20 {
           let found = try session.run(images: images, count: batch)
           if found != expected { failures.withLock { $0.append("\(index): other bits") } }
@@ -71,7 +71,7 @@ import Testing
     let threads = 250
     for run in [true, false, true] {
       do {
-        let session = try Session(model: model, batchCapacity: 1, threads: threads)
+        let session = try Session(model: model, batchCapacity: 1, exactly: threads)
         if run { _ = try session.run(images: images, count: 1) }
         #expect(try threadCount() > before + threads / 2)
       }
@@ -107,10 +107,10 @@ import Testing
     for graph in graphs {
       let images = TestNetworks.normal(batch * graph.input.count, seed: 3)
       let sessions = [
-        try Session(model: model(graph), batchCapacity: batch, threads: threads),
+        try Session(model: model(graph), batchCapacity: batch, exactly: threads),
         try Session(
           graph: graph, weights: TestNetworks.weights(graph, seed: 1), batchCapacity: batch,
-          threads: threads),
+          exactly: threads),
       ]
       for session in sessions {
         var scores = [Float](repeating: 0, count: batch * session.classCount)

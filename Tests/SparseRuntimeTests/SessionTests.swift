@@ -98,7 +98,7 @@ import Testing
     var results: [[Float]] = []
     for threads in [1, 2, 3] {
       let session = try Session(
-        graph: graph, weights: weights, batchCapacity: batch, threads: threads)
+        graph: graph, weights: weights, batchCapacity: batch, exactly: threads)
       results.append(try session.run(images: images, count: batch))
     }
     #expect(results[0] == results[1])

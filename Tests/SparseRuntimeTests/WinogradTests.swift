@@ -131,7 +131,7 @@ import Testing
       let images = TestNetworks.normal(3 * graph.input.count, seed: 2)
       let answers = try [1, 2, 3, 5].map { threads in
         try Session(
-          graph: graph, weights: weights, batchCapacity: 3, threads: threads,
+          graph: graph, weights: weights, batchCapacity: 3, exactly: threads,
           instructionSet: instructionSet
         ).run(images: images, count: 3)
       }

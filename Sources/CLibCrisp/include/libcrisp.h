@@ -57,7 +57,7 @@ typedef struct crisp_error {
 typedef struct crisp_options {
   /// Most images of one call of `crisp_run`, 1 to 65536; 0 is 1. Activations are sized by it.
   uint32_t batch_capacity;
-  /// Threads that one call uses, 1 to 256; 0 is 1.
+  /// Threads that one call uses, 1 to 256; 0 is 1. No more are taken than the process may use cores.
   uint32_t threads;
   /// Must be zero.
   uint32_t reserved[6];

@@ -61,8 +61,8 @@ public struct SummaryRow: Sendable, Hashable, Encodable {
     public let sparsity: Double
     /// Test accuracy of the restricted universal model, 0…1.
     public let restricted: Double
-    /// Of the dense fine-tuned model.
-    public let denseFineTuned: Double
+    /// Of the dense fine-tuned model, over the runs that have one; nil when none has.
+    public let denseFineTuned: Double?
     /// Of the packed model.
     public let pruned: Spread
     /// Pruned minus restricted, run by run, in points.
@@ -87,7 +87,8 @@ public struct SummaryRow: Sendable, Hashable, Encodable {
       self.difference = difference
       sparsity = mean(\.sparsity)
       restricted = mean(\.accuracy.restricted)
-      denseFineTuned = mean(\.accuracy.denseFineTuned)
+      let tuned = outcomes.compactMap(\.accuracy.denseFineTuned)
+      denseFineTuned = tuned.isEmpty ? nil : tuned.reduce(0, +) / Double(tuned.count)
       denseBytes = mean { Double($0.bytes.dense) }
       packedBytes = mean { Double($0.bytes.packed) }
       denseMultiplyAccumulates = mean { Double($0.multiplyAccumulates.dense) }

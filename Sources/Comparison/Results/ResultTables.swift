@@ -36,7 +36,8 @@ extension ComparisonResults {
       if let outcome = record.outcome {
         figures = [
           number(outcome.sparsity, 6), number(outcome.modelSparsity, 6),
-          number(outcome.accuracy.restricted, 6), number(outcome.accuracy.denseFineTuned, 6),
+          number(outcome.accuracy.restricted, 6),
+          outcome.accuracy.denseFineTuned.map { number($0, 6) } ?? "",
           number(outcome.accuracy.pruned, 6), number(outcome.difference, 4),
           "\(outcome.testImages)", "\(outcome.bytes.dense)", "\(outcome.bytes.packed)",
           "\(outcome.multiplyAccumulates.dense)", "\(outcome.multiplyAccumulates.packed)",
@@ -73,7 +74,7 @@ extension ComparisonResults {
       }
       return start + [
         number(figures.sparsity, 6), number(figures.restricted, 6),
-        number(figures.denseFineTuned, 6), number(figures.pruned.mean, 6),
+        figures.denseFineTuned.map { number($0, 6) } ?? "", number(figures.pruned.mean, 6),
         figures.pruned.standardDeviation.map { number($0, 6) } ?? "",
         number(figures.difference.mean, 4),
         figures.difference.standardDeviation.map { number($0, 4) } ?? "",
@@ -102,7 +103,8 @@ extension ComparisonResults {
     let sign = figures.difference.mean > 0 && !mean.hasPrefix("0.00") ? "+" : ""
     return start + [
       "\(number(figures.sparsity * 100, 2)) %", number(figures.restricted * 100, 2),
-      number(figures.denseFineTuned * 100, 2), number(figures.pruned.mean * 100, 2),
+      figures.denseFineTuned.map { number($0 * 100, 2) } ?? "–",
+      number(figures.pruned.mean * 100, 2),
       "\(sign)\(mean)\(spread)", number(figures.packedBytes / 1000, 1),
       number(
         figures.keptMultiplyAccumulates / max(1, figures.denseMultiplyAccumulates) * 100, 1)

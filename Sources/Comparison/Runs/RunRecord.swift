@@ -51,12 +51,12 @@ public struct RunOutcome: Sendable, Codable, Hashable {
   public struct Accuracy: Sendable, Codable, Hashable {
     /// Of the universal model restricted to the classes: the reference.
     public var restricted: Double
-    /// Of the same after dense fine-tuning.
-    public var denseFineTuned: Double
+    /// Of the same after dense fine-tuning; nil without any.
+    public var denseFineTuned: Double?
     /// Of the packed model.
     public var pruned: Double
 
-    package init(restricted: Double, denseFineTuned: Double, pruned: Double) {
+    package init(restricted: Double, denseFineTuned: Double?, pruned: Double) {
       self.restricted = restricted
       self.denseFineTuned = denseFineTuned
       self.pruned = pruned
@@ -144,7 +144,7 @@ extension RunOutcome {
     }
     self.accuracy = Accuracy(
       restricted: accuracy(report.references.restricted.test),
-      denseFineTuned: accuracy(report.references.denseFineTuned.test),
+      denseFineTuned: report.references.denseFineTuned.map { accuracy($0.test) },
       pruned: accuracy(report.pruned.test))
     validationAccuracy = report.pruned.validation.accuracy
     testImages = report.pruned.test.counts.reduce(0, +)

@@ -6,7 +6,7 @@ import Store
 extension API {
   func addCatalogRoutes(to routes: inout RouteTable) {
     routes.on(.get, "/base-models", access: .tokenHolder) { _, _, _ in
-      let models = try store.baseModels().map(Self.resource)
+      let models = try baseModels()
       return try .json(.ok, ListResource(models, lastID: models.last?.name))
     }
     routes.on(.get, "/datasets", access: .tokenHolder) { _, _, _ in
@@ -20,12 +20,21 @@ extension API {
     }
   }
 
-  /// A base model as lists show it.
-  package static func resource(_ entry: Registered<BaseModelRecord>) -> BaseModelResource {
+  /// All base models as lists show them.
+  package func baseModels() throws -> [BaseModelResource] {
+    let standard = try store.defaultBaseModel()
+    return try store.baseModels().map {
+      Self.resource($0, isDefault: $0.record.name == standard)
+    }
+  }
+
+  private static func resource(_ entry: Registered<BaseModelRecord>, isDefault: Bool)
+    -> BaseModelResource
+  {
     BaseModelResource(
       name: entry.record.name, architecture: entry.record.architecture,
       dataset: entry.record.dataset, labels: entry.record.labels,
       parameters: entry.record.parameterCount, sha256: entry.record.digest.hex,
-      createdAt: seconds(entry.createdAt))
+      isDefault: isDefault, createdAt: seconds(entry.createdAt))
   }
 }

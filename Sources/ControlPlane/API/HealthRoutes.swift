@@ -1,6 +1,7 @@
 import APIDescription
 import HTTPServer
 import HTTPTypes
+import JobContract
 import Metrics
 import Store
 
@@ -24,8 +25,15 @@ extension API {
         if store.writing == .full {
           return .text(.ok, "ready, to be read only: no space is left for the database\n")
         }
+        if isEmpty { return .text(.ok, "ready, but no base model is registered; see the log\n") }
+        // Names are for token holders.
+        let missing = try MissingData.datasets(in: store).count
         return .text(
-          .ok, isEmpty ? "ready, but no base model is registered; see the log\n" : "ready\n")
+          .ok,
+          missing == 0
+            ? "ready\n"
+            : "ready, but the files of \(missing) data set(s) are missing: their jobs wait; see the log\n"
+        )
       } catch let error as StoreError where error.code == "database_replaced" {
         throw error
       } catch {

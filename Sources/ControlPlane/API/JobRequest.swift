@@ -35,46 +35,59 @@ struct JobRequest {
   /// Bytes of JSON that a recipe may have; all fields there are take a fifth of it.
   private static let recipeLimit = 4096
 
-  init(_ body: [UInt8]) throws {
+  /// Checks all fields and tells everything that is wrong with them. `labels` are the classes of the
+  /// base model of that name, nil for none that can be found: asked for only when something is wrong.
+  init(_ body: [UInt8], labels: (_ baseModel: String?) -> [String]? = { _ in nil }) throws {
     let json = try JSONBody.parse(body)
     guard case .object(let given) = json else {
       throw JSONBody.invalid("the body must be a JSON object", param: nil)
     }
+    var problems = FieldProblems()
     if let unknown = given.keys.filter({ !Self.fields.contains($0) }).min() {
-      throw JSONBody.unknownField(unknown, known: Self.fields.sorted())
+      _ = try problems.noting {
+        throw JSONBody.unknownField(unknown, known: Self.fields.sorted())
+      }
     }
     // Many clients write null for what they do not set, as this server does.
     let members = given.filter { $0.value != .null }
-    profile = try Self.profile(members["classes"])
-    baseModel = try members["base_model"].map { try Self.name($0, "base_model") }
-    let target = try Self.target(members["target"])
-    device = try members["device"].map { value in
-      let name = try Self.name(value, "device")
-      guard case .milliseconds = target else {
-        throw JSONBody.invalid("is only for a target of latency_ms", param: "device")
-      }
-      return name
+    func read<Value>(_ field: String, _ body: (JSONValue) throws -> Value) throws -> Value? {
+      guard let value = members[field] else { return nil }
+      return try problems.noting { try body(value) }
     }
-    let minAccuracy = try members["min_accuracy"].map { value in
-      try JSONBody.number(value, in: PruningRecipe.accuracies, param: "min_accuracy")
+
+    let entries = try problems.noting { try Self.entries(members["classes"]) }
+    let profile = try entries.flatMap { entries in
+      try problems.noting { try ClassProfile(entries) }
+    }
+    baseModel = try read("base_model") { try Self.name($0, "base_model") }
+    let target = try problems.noting { try Self.target(members["target"]) }
+    device = try read("device") { value in
+      let name = try Self.name(value, "device")
+      switch target {
+      case .milliseconds, nil: return name
+      default: throw JSONBody.invalid("is only for a target of latency_ms", param: "device")
+      }
+    }
+    let minAccuracy = try read("min_accuracy") {
+      try JSONBody.number($0, in: PruningRecipe.accuracies, param: "min_accuracy")
     }
     var recipe = PruningRecipe(
-      pattern: try Self.pattern(members), sparsity: PruningRecipe.defaultSparsity)
+      pattern: try problems.noting { try Self.pattern(members) } ?? .standard,
+      sparsity: PruningRecipe.defaultSparsity)
     if let overrides = members["recipe"] {
-      guard JSONWriting.fits(overrides, in: Self.recipeLimit) else {
-        throw PruningError.invalidRecipe(
-          field: "recipe", reason: "must have at most \(Self.recipeLimit) bytes")
-      }
-      recipe = try recipe.overridden(by: Data(JSONWriting.bytes(overrides)))
+      try Self.override(&recipe, by: overrides, noting: &problems)
     }
-    recipe.target = target
+    if let target { recipe.target = target }
     recipe.minAccuracy = minAccuracy
-    if let epochs = members["epochs"] {
-      recipe.epochsPerIteration = try JSONBody.integer(
-        epochs, in: PruningRecipe.epochs, param: "epochs")
+    if let epochs = try read(
+      "epochs", { try JSONBody.integer($0, in: PruningRecipe.epochs, param: "epochs") })
+    {
+      recipe.epochsPerIteration = epochs
     }
-    if let seed = members["seed"] {
-      recipe.seed = try JSONBody.integer(seed, in: PruningRecipe.seeds, param: "seed")
+    if let seed = try read(
+      "seed", { try JSONBody.integer($0, in: PruningRecipe.seeds, param: "seed") })
+    {
+      recipe.seed = seed
     }
     self.recipe = recipe
     if case .object(let overrides) = members["recipe"] {
@@ -83,16 +96,54 @@ struct JobRequest {
       namesAugmentation = false
     }
     priority =
-      try members["priority"].map { value in
+      try read("priority") { value in
         guard let priority = JobPriority(name: try Self.name(value, "priority")) else {
           throw JSONBody.invalid("must be low, normal or high", param: "priority")
         }
         return priority
       } ?? .normal
-    metadata = members["metadata"] ?? .object([:])
-    guard case .object = metadata, JSONWriting.fits(metadata, in: Self.metadataLimit) else {
-      throw JSONBody.invalid(
-        "must be an object of at most \(Self.metadataLimit) bytes", param: "metadata")
+    metadata =
+      try read("metadata") { value in
+        guard case .object = value, JSONWriting.fits(value, in: Self.metadataLimit) else {
+          throw JSONBody.invalid(
+            "must be an object of at most \(Self.metadataLimit) bytes", param: "metadata")
+        }
+        return value
+      } ?? .object([:])
+    if !problems.all.isEmpty, let entries, let labels = labels(baseModel) {
+      _ = try problems.noting {
+        try ClassProfile.indices(of: entries.map(\.name), in: labels)
+      }
+    }
+    if let summary = problems.summary { throw summary }
+    // Without a problem there is one.
+    self.profile = try profile ?? ClassProfile([])
+  }
+
+  /// Replaces single fields. Where that fails, each is tried by itself, so that all that are wrong are
+  /// named.
+  private static func override(
+    _ recipe: inout PruningRecipe, by overrides: JSONValue, noting problems: inout FieldProblems
+  ) throws {
+    let standard = recipe
+    let whole = {
+      guard JSONWriting.fits(overrides, in: recipeLimit) else {
+        throw PruningError.invalidRecipe(
+          field: "recipe", reason: "must have at most \(recipeLimit) bytes")
+      }
+      return try standard.overridden(by: Data(JSONWriting.bytes(overrides)))
+    }
+    do { recipe = try whole() } catch {
+      let before = problems.all.count
+      if case .object(let fields) = overrides, JSONWriting.fits(overrides, in: recipeLimit) {
+        for (name, value) in fields.sorted(by: { $0.key < $1.key }) where !problems.isFull {
+          _ = try problems.noting {
+            try standard.overridden(by: Data(JSONWriting.bytes(.object([name: value]))))
+          }
+        }
+      }
+      // Fields that are right one by one and not together.
+      if problems.all.count == before { _ = try problems.noting(whole) }
     }
   }
 
@@ -108,7 +159,7 @@ struct JobRequest {
   /// Gives the recipe the device that milliseconds are counted on.
   mutating func use(_ device: DeviceProfile) { recipe.device = device }
 
-  private static func profile(_ value: JSONValue?) throws -> ClassProfile {
+  private static func entries(_ value: JSONValue?) throws -> [ClassWeight] {
     guard case .array(let items) = value else {
       throw JSONBody.invalid(
         "must be a list of class names, or of {\"name\", \"weight\"}", param: "classes",
@@ -141,7 +192,7 @@ struct JobRequest {
       throw JSONBody.invalid(
         "must have at most \(classNameLimit) bytes of UTF-8", param: "classes[\(index)]")
     }
-    return try ClassProfile(entries)
+    return entries
   }
 
   private static func name(_ value: JSONValue, _ param: String) throws -> String {

@@ -38,6 +38,31 @@ extension API {
       return try .json(
         job.status.isFinished ? .ok : .accepted, Self.resource(job, for: caller, asked: asked))
     }
+    addRetryRoute(to: &routes)
+  }
+
+  /// `POST /jobs/{job}/retry`
+  func addRetryRoute(to routes: inout RouteTable) {
+    routes.on(.post, "/jobs/{job}/retry", access: .requester) { request, parameters, caller in
+      let job = try store.job(Self.identifier("job", in: parameters))
+      guard job.status == .failed || job.status == .cancelled else {
+        throw ProblemDetails(
+          .conflict, code: "job_not_failed",
+          detail: "the job is \(job.status.rawValue); only failed and cancelled jobs are asked for "
+            + "again")
+      }
+      let asking: UserID? = if case .user(let user) = caller { user } else { job.owner }
+      guard let user = asking else {
+        throw ProblemDetails(
+          .conflict, code: "job_not_failed", detail: "nobody asks for this job any more")
+      }
+      try limitRate(of: user, request)
+      return lanes.requests.response { _ in
+        let job = try retry(job, of: request, user: user, for: caller)
+        return try .json(
+          job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
+      }
+    }
   }
 
   /// The resource with the job's place in the queue.

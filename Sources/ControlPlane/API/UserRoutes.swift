@@ -63,12 +63,39 @@ extension API {
     _ body: [UInt8], under key: IdempotencyKey?, of request: Request, user: UserID,
     for caller: Caller
   ) throws -> JobResource {
-    let wanted = try JobRequest(body)
+    let wanted = try read(body)
     // Before anything that may have changed since: what was accepted once stays so.
     if let key, let job = try store.earlierJob(of: user, under: key) {
       return try resource(job, for: caller)
     }
-    let prepared = try prepare(wanted, for: caller)
+    return try submit(
+      prepare(wanted, for: caller), metadata: Data(JSONWriting.bytes(wanted.metadata)),
+      priority: wanted.priority.rawValue, under: key, of: request, user: user, for: caller)
+  }
+
+  /// Asks again for what a job that failed or was cancelled was to make.
+  func retry(_ job: JobRecord, of request: Request, user: UserID, for caller: Caller) throws
+    -> JobResource
+  {
+    let baseModel = try store.baseModel(job.baseModel).record
+    let dataset = try store.dataset(baseModel.dataset).record
+    let specification = try JobSpecification(profile: job.profile, recipe: job.recipe)
+    let prepared = Prepared(
+      specification: specification, baseModel: baseModel, dataset: dataset,
+      estimate: try estimator.estimate(
+        specification, universal: heads.head(of: baseModel).description, baseModel: baseModel,
+        dataset: dataset))
+    // What an operator granted once is not granted again.
+    let most = caller == .operator ? JobPriority.high : .normal
+    return try submit(
+      prepared, metadata: job.owner == user ? job.metadata : Data("{}".utf8),
+      priority: min(job.priority, most.rawValue), under: nil, of: request, user: user, for: caller)
+  }
+
+  private func submit(
+    _ prepared: Prepared, metadata: Data, priority: Int, under key: IdempotencyKey?,
+    of request: Request, user: UserID, for caller: Caller
+  ) throws -> JobResource {
     let (specification, estimate) = (prepared.specification, prepared.estimate)
     try estimator.check(estimate)
     let outcome = try store.submit(
@@ -80,7 +107,7 @@ extension API {
         classes: specification.profile.entries,
         profile: CanonicalJSON.data(specification.profile),
         recipe: CanonicalJSON.data(specification.recipe), seed: specification.recipe.seed,
-        metadata: Data(JSONWriting.bytes(wanted.metadata)), priority: wanted.priority.rawValue,
+        metadata: metadata, priority: priority,
         estimate: CanonicalJSON.data(estimate),
         // A turn is a second.
         cost: Int(min(max(1, estimate.seconds.rounded()), 1e9)),
@@ -102,7 +129,12 @@ extension API {
   }
 
   private func prepare(_ body: [UInt8], for caller: Caller) throws -> Prepared {
-    try prepare(JobRequest(body), for: caller)
+    try prepare(read(body), for: caller)
+  }
+
+  /// The fields of a body. Where some are wrong, classes that the base model does not know are told too.
+  private func read(_ body: [UInt8]) throws -> JobRequest {
+    try JobRequest(body) { name in (try? baseModel(named: name))?.labels }
   }
 
   private func prepare(_ request: JobRequest, for caller: Caller) throws -> Prepared {
@@ -169,7 +201,7 @@ extension API {
     return IdempotencyKey(text, request: SHA256.digest(of: body))
   }
 
-  /// The base model of that name; without a name the only one, or the embedded default.
+  /// The base model of that name; without a name the operator's default.
   private func baseModel(named name: String?) throws -> BaseModelRecord {
     let all = try store.baseModels().map(\.record)
     guard !all.isEmpty else { throw Self.noBaseModel }
@@ -182,11 +214,8 @@ extension API {
       }
       return found
     }
-    if let only = all.count == 1
-      ? all.first : all.first(where: { $0.name == EmbeddedModel.name })
-    {
-      return only
-    }
+    let standard = try store.defaultBaseModel()
+    if let found = all.first(where: { $0.name == standard }) { return found }
     throw ProblemDetails(
       .unprocessableContent, code: "missing_field",
       detail: "'base_model' is needed: there are \(all.count)", param: "base_model",

@@ -31,6 +31,7 @@ package struct DeviceFolder: Sendable {
     }
     let file = "\(path)/\(name)\(Self.ending)"
     guard let data = FileManager.default.contents(atPath: file),
+      (try? JSONReader.check(Array(data), limits: .stored)) != nil,
       let profile = try? JSONDecoder().decode(DeviceProfile.self, from: data)
     else {
       throw ProblemDetails(

@@ -1,3 +1,4 @@
+import Cores
 import Foundation
 import HTTPServer
 
@@ -18,17 +19,16 @@ package struct Lanes: Sendable {
 
   /// Lanes without threads yet.
   package init(predictionsAtOnce: Int) {
-    let cores = ProcessInfo.processInfo.activeProcessorCount
     requests = WorkLane(
       "requests",
-      .init(running: cores, waiting: 256, deadline: .seconds(10), nice: Self.nice),
+      .init(running: Cores.usable, waiting: 256, deadline: .seconds(10), nice: Self.nice),
       busy: ProblemDetails(
         .serviceUnavailable, code: "overloaded",
         detail: "The server has too much to do; try again.", retryAfter: 1))
     predictions = WorkLane(
       "predictions",
       .init(
-        running: max(1, min(predictionsAtOnce, cores)), waiting: 64, deadline: .seconds(10),
+        running: Cores.threads(predictionsAtOnce), waiting: 64, deadline: .seconds(10),
         nice: Self.nice),
       busy: Problems.busy(.predictionsBusy))
     conversions = WorkLane(

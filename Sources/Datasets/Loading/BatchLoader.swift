@@ -1,3 +1,4 @@
+import Cores
 import Foundation
 import NeuralGraph
 import Randomness
@@ -56,7 +57,7 @@ public struct BatchLoader: Sendable {
     }
     pool =
       dataset.imageShape == nil
-      ? DecodePool(threads: decodeThreads ?? ProcessInfo.processInfo.activeProcessorCount) : nil
+      ? DecodePool(threads: decodeThreads ?? Cores.usable) : nil
   }
 
   /// Number of classes.

@@ -1,3 +1,4 @@
+import Cores
 import Dispatch
 import Foundation
 import Synchronization
@@ -51,7 +52,7 @@ package final class DecodePool: Sendable {
 
   /// At least one thread, and never more than cores.
   package init(threads: Int) {
-    self.threads = max(1, min(threads, ProcessInfo.processInfo.activeProcessorCount))
+    self.threads = Cores.threads(threads)
   }
 
   deinit {
@@ -81,7 +82,7 @@ package final class DecodePool: Sendable {
     -> [Value]
   {
     let made = Made<Value>(count)
-    let pool = DecodePool(threads: ProcessInfo.processInfo.activeProcessorCount)
+    let pool = DecodePool(threads: Cores.usable)
     let group = pool.submit(count) { index in
       let value = make(index)
       made.values.withLock { $0[index] = value }

@@ -1,3 +1,4 @@
+import Cores
 import Dispatch
 import Foundation
 import Logging
@@ -35,10 +36,10 @@ final class ServerContext: Sendable {
       label: "http-worker", workers: configuration.workers, backlog: configuration.backlog)
     handshakes = WorkerPool(
       label: "http-handshake",
-      workers: max(1, ProcessInfo.processInfo.activeProcessorCount / 2),
+      workers: max(1, Cores.usable / 2),
       backlog: configuration.limits.maxConnections)
     downloads = WorkerPool(
-      label: "http-download", workers: max(2, ProcessInfo.processInfo.activeProcessorCount),
+      label: "http-download", workers: max(2, Cores.usable),
       backlog: configuration.limits.maxConnections)
     registry = ConnectionRegistry(limits: configuration.limits)
     bodies = BodyBudget(limits: configuration.limits)
@@ -47,7 +48,7 @@ final class ServerContext: Sendable {
   }
 
   /// Reading and parsing take little: half of the cores are plenty, and one is the usual number.
-  private static let loopCount = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))
+  private static let loopCount = max(1, min(4, Cores.usable / 2))
 
   /// Makes what new connections need.
   /// - Throws: `ServerError.system`.

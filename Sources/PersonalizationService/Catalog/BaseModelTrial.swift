@@ -1,3 +1,4 @@
+import Cores
 import Datasets
 import Foundation
 import ModelFormats
@@ -35,7 +36,7 @@ struct BaseModelTrial {
       preprocessing: model.description.preprocessing)
     let network = try Network(
       graph: model.description.graph, weights: model.weights,
-      threads: max(1, ProcessInfo.processInfo.activeProcessorCount))
+      threads: Cores.usable)
     let result = try network.evaluate(
       loader, split: .test, mostPerClass: max(1, images / max(1, record.labels.count)))
     return text(

@@ -1,5 +1,6 @@
 import ControlPlane
 import HTTPServer
+import JobContract
 import Metrics
 import Store
 
@@ -97,6 +98,9 @@ extension ServiceMetrics {
       .value(
         "crisp_database_writable", "Whether the last thing that was written found room.",
         store.writing == .writable ? 1 : 0),
+      .value(
+        "crisp_datasets_missing", "Data sets whose files are missing, so that their jobs wait.",
+        Double((try? MissingData.datasets(in: store).count) ?? 0)),
       .value("crisp_jobs_queued", "Jobs that wait for a worker.", Double(backlog.queued)),
       .value("crisp_jobs_running", "Jobs that a worker holds.", Double(backlog.running)),
       .value(

@@ -7,6 +7,14 @@ public enum LayerTreatment: String, Sendable, Hashable, Codable {
   case hybrid
   /// N:M only: the sliced classifier.
   case fineOnly = "fine_only"
+  /// Tiles dropped, those that stay are full.
+  case blocks
+  /// Single weights anywhere.
+  case unstructured
+  /// Whole channels removed.
+  case channels
+  /// Dense: it could have been pruned, and the recipe asked for nothing.
+  case denseUncut = "dense_uncut"
   /// Dense: it reads the image, whose one to three channels make no groups.
   case denseFirst = "dense_first"
   /// Dense: every channel is filtered on its own, so there is nothing to group.
@@ -15,12 +23,35 @@ public enum LayerTreatment: String, Sendable, Hashable, Codable {
   case denseGrouped = "dense_grouped"
 
   /// Whether the layer takes part in pruning.
-  public var isPrunable: Bool { self == .hybrid || self == .fineOnly }
+  public var isPrunable: Bool {
+    switch self {
+    case .hybrid, .fineOnly, .blocks, .unstructured, .channels, .denseUncut: true
+    case .denseFirst, .denseDepthwise, .denseGrouped: false
+    }
+  }
+
+  /// Whether it means anything how many tiles a layer has.
+  var hasTiles: Bool { self != .unstructured && self != .channels }
+
+  /// What a recipe makes of it: baselines prune otherwise than the method does.
+  func under(_ recipe: PruningRecipe) -> LayerTreatment {
+    guard isPrunable else { return self }
+    guard recipe.target.prunes else { return .denseUncut }
+    switch recipe.method {
+    case .hybrid: return self
+    case .fineOnly: return .fineOnly
+    case .blocks: return .blocks
+    case .unstructured: return .unstructured
+    case .channels: return .channels
+    case .dense: return .denseUncut
+    }
+  }
 
   /// Why the layer is not pruned, for people; nil when it is.
   public var reasonToStayDense: String? {
     switch self {
-    case .hybrid, .fineOnly: nil
+    case .hybrid, .fineOnly, .blocks, .unstructured, .channels: nil
+    case .denseUncut: "nothing was to be cut"
     case .denseFirst: "it reads the image, which has too few channels to group"
     case .denseDepthwise: "depthwise, every channel is filtered on its own"
     case .denseGrouped: "grouped, no row spans all input channels"

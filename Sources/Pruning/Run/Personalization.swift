@@ -114,10 +114,18 @@ public struct Personalization: Sendable {
             : layer, pattern: recipe.pattern)
       }
     try checkBudget(recipe, masks: masks, universal: universal.graph)
-    guard case .sparsity(let sparsity) = recipe.target,
-      recipe.method == .hybrid || recipe.method == .blocks
-    else { return }
+    guard case .sparsity(let sparsity) = recipe.target else { return }
     let reach = RankColumnAllocation.reach(masks, allowsFull: recipe.method == .blocks)
+    switch recipe.method {
+    case .hybrid, .blocks: break
+    case .unstructured, .channels: return
+    case .fineOnly:
+      // It has the sparsity that it has: the pattern's, but for rows that are no multiple of M.
+      guard sparsity > reach.lowest + 0.01 else { return }
+      throw .sparsityOutOfReach(
+        requested: sparsity, lowest: reach.lowest, highest: reach.lowest)
+    case .dense: throw .sparsityOutOfReach(requested: sparsity, lowest: 0, highest: 0)
+    }
     guard (reach.lowest...reach.highest).contains(sparsity) else {
       throw .sparsityOutOfReach(
         requested: sparsity, lowest: reach.lowest, highest: reach.highest)

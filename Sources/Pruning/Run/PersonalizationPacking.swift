@@ -50,7 +50,7 @@ extension PersonalizationRun {
       masks: masks,
       accuracy: AccuracyNote(
         restricted: references.restricted.testAccuracy,
-        denseFineTuned: references.denseFineTuned.testAccuracy, pruned: pruned.testAccuracy)
+        denseFineTuned: references.denseFineTuned?.testAccuracy, pruned: pruned.testAccuracy)
     ).serialized(precision: recipe.storage)
     if case .bytes(let most) = recipe.target, data.count > most {
       throw PruningError.targetOutOfReach(
@@ -143,11 +143,12 @@ extension PersonalizationRun {
     let kept = keptCounts
     return PrunableLayer.layers(of: sliced.description.graph).map { layer in
       let mask = byName[layer.name]
+      let treatment = layer.treatment.under(recipe)
       return PersonalizationReport.Layer(
-        name: layer.name, treatment: layer.treatment, rows: layer.matrix.rows,
+        name: layer.name, treatment: treatment, rows: layer.matrix.rows,
         columns: layer.matrix.columns, kept: kept[layer.name] ?? layer.matrix.count,
-        tilesPerBlockRow: mask?.tilesPerBlockRow.first ?? 1,
-        tileColumns: mask?.grid.blockColumns ?? 1)
+        tilesPerBlockRow: treatment.hasTiles ? mask?.tilesPerBlockRow.first ?? 1 : nil,
+        tileColumns: treatment.hasTiles ? mask?.grid.blockColumns ?? 1 : nil)
     }
   }
 
@@ -166,7 +167,7 @@ private struct RecipeNote: Encodable {
 /// Test accuracies as the packed file states them, 0…1.
 struct AccuracyNote: Encodable {
   let restricted: Double
-  let denseFineTuned: Double
+  let denseFineTuned: Double?
   let pruned: Double
 
   private enum CodingKeys: String, CodingKey {

@@ -24,8 +24,8 @@ extension PersonalizationRun {
           peak: recipe.learningRate * Self.denseRateShare, warmUpSteps: stepsPerEpoch / 2,
           totalSteps: recipe.denseEpochs * stepsPerEpoch))
     }
-    let tuned = recipe.denseEpochs > 0 ? try evaluate() : restricted
-    progress.accuracy = tuned.validation.accuracy
+    let tuned = recipe.denseEpochs > 0 ? try evaluate() : nil
+    if let tuned { progress.accuracy = tuned.validation.accuracy }
     return References(restricted: restricted, denseFineTuned: tuned)
   }
 

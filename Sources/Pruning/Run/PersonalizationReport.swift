@@ -5,8 +5,8 @@ import Training
 public struct References: Sendable, Hashable, Codable {
   /// The universal model, its classifier sliced to the profile: the accuracy reference.
   public var restricted: SplitEvaluations
-  /// The same after the dense fine-tuning epochs.
-  public var denseFineTuned: SplitEvaluations
+  /// The same after the dense fine-tuning epochs; nil where the recipe has none.
+  public var denseFineTuned: SplitEvaluations?
 }
 
 /// How a network did on the two splits that no weight was fitted to.
@@ -34,10 +34,11 @@ public struct PersonalizationReport: Sendable, Codable {
     public let columns: Int
     /// Weights that are left.
     public let kept: Int
-    /// Tiles left in each block row, and all of them; 1 of 1 for dense layers.
-    public let tilesPerBlockRow: Int
+    /// Tiles left in each block row, and all of them; 1 of 1 for dense layers. Nil where the method
+    /// knows no tiles.
+    public let tilesPerBlockRow: Int?
     /// See `tilesPerBlockRow`.
-    public let tileColumns: Int
+    public let tileColumns: Int?
     /// Zeros per weight.
     public var sparsity: Double { 1 - Double(kept) / Double(max(1, rows * columns)) }
   }

@@ -88,7 +88,8 @@ public protocol JobQueue: Sendable {
   ///   - worker: Names the lease's holder.
   ///   - lease: Seconds until the lease runs out unless ``heartbeat(_:attempt:worker:lease:memory:)``
   ///     extends it.
-  func claim(worker: String, lease: TimeInterval) throws -> JobRecord?
+  ///   - held: Base models whose jobs wait.
+  func claim(worker: String, lease: TimeInterval, holding held: [String]) throws -> JobRecord?
 
   /// Extends the lease to `lease` seconds from now. A lease that ran out can be extended as long as
   /// nobody has taken the job. `memory` is what the attempt has taken so far, in bytes; the most is

@@ -16,7 +16,7 @@ public protocol ModelCatalog: Sendable {
   func datasets() throws -> [Registered<DatasetRecord>]
 
   /// Registers a base model whose file and data set are there. Adding the same again changes
-  /// nothing.
+  /// nothing. The first becomes the default.
   /// - Throws: ``StoreError/nameTaken(_:_:)``, ``StoreError/notFound(_:_:)`` for the blob or the
   ///   data set, ``StoreError/invalidValue(field:reason:)``.
   @discardableResult
@@ -27,6 +27,14 @@ public protocol ModelCatalog: Sendable {
 
   /// All base models by name.
   func baseModels() throws -> [Registered<BaseModelRecord>]
+
+  /// The name of the base model of requests that name none: the first that was registered, unless
+  /// another was chosen. Nil without any.
+  func defaultBaseModel() throws -> String?
+
+  /// Chooses that base model.
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  func setDefaultBaseModel(_ name: String) throws
 
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func model(_ id: ModelID) throws -> ModelRecord

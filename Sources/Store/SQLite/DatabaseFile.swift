@@ -139,6 +139,9 @@ struct DatabaseFile {
   /// Where SQLite keeps a file's log: beside what a symbolic link leads to.
   static func logPath(of path: String) -> String { resolved(path) + "-wal" }
 
+  /// Where SQLite has the index of its log, which all programs that use the database share.
+  static func logIndexPath(of path: String) -> String { resolved(path) + "-shm" }
+
   /// The path without symbolic links; as it is where nothing is there.
   static func resolved(_ path: String) -> String {
     guard let name = realpath(path, nil) else { return path }

@@ -16,8 +16,9 @@ extension SQLiteStore {
       try db.run(
         """
         INSERT INTO base_models (name, architecture, blob, dataset, labels, digest,
-          parameter_count, metadata, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING
+          parameter_count, metadata, created_at, is_default)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM base_models))
+        ON CONFLICT (name) DO NOTHING
         """,
         [
           model.name, model.architecture, model.blob.hex, model.dataset, labels,
@@ -38,6 +39,24 @@ extension SQLiteStore {
   public func baseModels() throws -> [Registered<BaseModelRecord>] {
     try read { db in
       try db.all("SELECT * FROM base_models ORDER BY name").map { try db.baseModelRecord($0) }
+    }
+  }
+}
+
+extension SQLiteStore {
+  /// See ``ModelCatalog/defaultBaseModel()``.
+  public func defaultBaseModel() throws -> String? {
+    try read { db in
+      try db.first("SELECT name FROM base_models WHERE is_default = 1", [])?.text("name")
+    }
+  }
+
+  /// See ``ModelCatalog/setDefaultBaseModel(_:)``.
+  public func setDefaultBaseModel(_ name: String) throws {
+    try write { db, _ in
+      _ = try db.baseModel(name)
+      try db.run("UPDATE base_models SET is_default = 0 WHERE is_default = 1", [])
+      try db.run("UPDATE base_models SET is_default = 1 WHERE name = ?", [name])
     }
   }
 }

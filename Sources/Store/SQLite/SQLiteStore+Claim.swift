@@ -2,14 +2,21 @@ import Foundation
 import GRDB
 
 extension SQLiteStore {
-  /// See ``JobQueue/claim(worker:lease:)``.
-  public func claim(worker: String, lease: TimeInterval) throws -> JobRecord? {
+  /// See ``JobQueue/claim(worker:lease:holding:)``.
+  public func claim(worker: String, lease: TimeInterval, holding held: [String] = []) throws
+    -> JobRecord?
+  {
     try FieldText.validate(worker, field: "worker")
+    let query = held.isEmpty ? Self.claimQuery : Self.claimQueryHolding
+    let names =
+      held.isEmpty ? nil : try JSONColumn.text(encoding: held, field: "held base models")
     return try write { db, now in
       let expiry = try Timestamp.milliseconds(now, plus: lease, field: "lease")
       let steady = clock.steady()
       let end = try Timestamp.milliseconds(steady, plus: lease, field: "lease")
-      while let candidate = try db.first(Self.claimQuery, [clock.boot, steady, now]) {
+      var arguments: StatementArguments = [clock.boot, steady, now]
+      if let names { arguments += [names] }
+      while let candidate = try db.first(query, arguments) {
         let job = try candidate.integer("number")
         let died = try candidate.text("status") == JobStatus.running.rawValue
         let isBlamed = try died && db.isBlamedForDeath(job, at: LeaseTime(clock, now: now))
@@ -40,12 +47,21 @@ extension SQLiteStore {
   /// The next job a worker may take at the times of its parameters: of the clock that nobody sets, with
   /// the start of the machine it belongs to, and of day, for leases of another start. The index is named because the
   /// planner, which has no statistics, would rather collect all queued jobs and sort them.
-  package static let claimQuery = """
+  package static let claimQuery = claimQuery("")
+
+  /// The same without the jobs of some base models, a list as JSON, unless they are to be cancelled.
+  private static let claimQueryHolding = claimQuery(
+    "AND (cancel_requested OR base_model NOT IN (SELECT value FROM json_each(?)))")
+
+  private static func claimQuery(_ condition: String) -> String {
+    """
     SELECT number, status, deaths, cancel_requested, priority, turn FROM jobs INDEXED BY jobs_open
     WHERE status IN ('queued', 'running') AND (status = 'queued'
       OR CASE WHEN lease_boot = ? THEN lease_steady <= ? ELSE lease_expires_at <= ? END)
+      \(condition)
     ORDER BY priority DESC, turn, number LIMIT 1
     """
+  }
 
   /// See ``JobQueue/recoverAll()``.
   public func recoverAll() throws -> [JobID] {

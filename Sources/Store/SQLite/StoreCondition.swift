@@ -6,18 +6,20 @@ final class StoreCondition: Sendable {
   private struct State {
     var current = SQLiteStore.Condition.writable
     var changed: (@Sendable (SQLiteStore.Condition) -> Void)?
-    /// The log's identity since something was written: SQLite keeps one as long as a connection is open.
-    var log: FileIdentity?
+    /// The log and its index, since something was written: SQLite keeps them as long as a connection is
+    /// open. Without the log what was written since is lost; without the index other programs would have
+    /// locks of their own.
+    var beside: [String: FileIdentity] = [:]
   }
 
   private let path: String
-  private let logPath: String
+  private let pathsBeside: [String]
   private let file: FileIdentity
   private let state = Mutex(State())
 
   init(path: String, file: FileIdentity) {
     self.path = path
-    logPath = DatabaseFile.logPath(of: path)
+    pathsBeside = [DatabaseFile.logPath(of: path), DatabaseFile.logIndexPath(of: path)]
     self.file = file
   }
 
@@ -32,11 +34,13 @@ final class StoreCondition: Sendable {
     if current != .writable { body(current) }
   }
 
-  /// Looks whether the path still leads to the open file. Opens nothing, and takes two calls of stat(2).
+  /// Looks whether the path still leads to the open file. Opens nothing, and takes three calls of stat(2).
   /// - Throws: ``StoreError/fileReplaced(path:)``.
   func requireFile() throws {
-    let log = state.withLock { $0.log }
-    guard FileIdentity(at: path) == file, log == nil || log == FileIdentity(at: logPath) else {
+    let beside = state.withLock { $0.beside }
+    guard FileIdentity(at: path) == file,
+      beside.allSatisfy({ FileIdentity(at: $0.key) == $0.value })
+    else {
       become(.replaced)
       throw StoreError.fileReplaced(path: path)
     }
@@ -47,21 +51,32 @@ final class StoreCondition: Sendable {
   /// what it wrote at the path.
   func noting<Value>(_ body: () throws -> (Value, hasWritten: Bool)) throws -> Value {
     try requireFile()
-    let value: Value
+    let (value, hasWritten): (Value, Bool)
     do {
-      let (result, hasWritten) = try body()
-      value = result
+      (value, hasWritten) = try body()
       // What changes nothing needs no room.
       if hasWritten, current == .full { become(.writable) }
     } catch StoreError.diskFull {
       become(.full)
       throw StoreError.diskFull
     }
-    state.withLock { state in
-      if state.log == nil { state.log = FileIdentity(at: logPath) }
-    }
     try requireFile()
+    if hasWritten { try seeFilesBeside() }
     return value
+  }
+
+  /// Remembers the log and its index once they are needed. What was written is in them, so they are there.
+  private func seeFilesBeside() throws {
+    guard state.withLock({ $0.beside.isEmpty }) else { return }
+    var found: [String: FileIdentity] = [:]
+    for path in pathsBeside {
+      guard let identity = FileIdentity(at: path) else {
+        become(.replaced)
+        throw StoreError.fileReplaced(path: self.path)
+      }
+      found[path] = identity
+    }
+    state.withLock { if $0.beside.isEmpty { $0.beside = found } }
   }
 
   func become(_ next: SQLiteStore.Condition) {

@@ -75,6 +75,9 @@ final class ProgramCompiler {
   }
 
   func compile() throws(TrainingError) -> Program {
+    // The closures refer to this compiler: what an error leaves of them would keep it for ever, and with
+    // it everything that was allocated so far.
+    defer { backwardBuilders = [] }
     let input = try memory(.plain(dims(graph.input)))
     values[Graph.inputName] = input
     for node in graph.nodes {

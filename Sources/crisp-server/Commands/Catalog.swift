@@ -6,7 +6,7 @@ import PersonalizationService
 /// `crisp-server base-model …`
 struct BaseModel: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Register universal models.", subcommands: [Add.self])
+    abstract: "Register universal models.", subcommands: [Add.self, Default.self])
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,6 +31,27 @@ struct BaseModel: ParsableCommand {
       let added = try Administration(database: database.database)
         .addBaseModel(name: name, file: file, dataset: dataset, architecture: arch)
       print(added)
+    }
+  }
+
+  struct Default: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show or choose the base model of requests that name none.",
+      discussion: """
+        Example: crisp-server base-model default --db crisp.sqlite mine
+
+        It is the first that was registered until another is chosen. A running server takes the \
+        new one at once.
+        """)
+
+    @OptionGroup var database: DatabaseOptions
+    @Argument(help: "The base model to choose; without a name the present one is shown.")
+    var name: String?
+
+    func run() throws {
+      let administration = try Administration(existing: database.database, for: .writing)
+      if let name { try administration.setDefaultBaseModel(name) }
+      print(try administration.defaultBaseModel() ?? "no base model is registered")
     }
   }
 }

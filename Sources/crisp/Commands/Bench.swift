@@ -66,6 +66,7 @@ struct Bench: ParsableCommand {
   }
 
   func run() throws {
+    let threads = usableCores(threads, "--threads")
     let start = DispatchTime.now().uptimeNanoseconds
     let model = try ModelFile(contentsOf: URL(fileURLWithPath: file))
     let read = DispatchTime.now().uptimeNanoseconds

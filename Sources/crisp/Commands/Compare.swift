@@ -1,5 +1,6 @@
 import ArgumentParser
 import Comparison
+import Cores
 import Datasets
 import Digests
 import Flags
@@ -124,7 +125,7 @@ struct Compare: ParsableCommand {
   func run() throws {
     let suite = try readSuite()
     let plan = try Plan(suite, material: material(suite))
-    let workers = workers ?? ProcessInfo.processInfo.activeProcessorCount
+    let workers = workers.map { usableCores($0, "--workers") } ?? Cores.usable
     guard let out else {
       let estimate = try plan.estimate(
         speed: RunSpeed.measure(plan.material.universal, threads: 1), workers: workers)

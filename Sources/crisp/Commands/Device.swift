@@ -48,7 +48,9 @@ struct Device: ParsableCommand {
       throw ValidationError("'\(model)' is pruned already; --model needs a dense model.")
     }
     let profile = try DeviceProfile.measure(
-      name: name, model: universal, pattern: pattern.pattern(), threads: threads, rounds: rounds)
+      name: name, model: universal, pattern: pattern.pattern(),
+      threads: usableCores(threads, "--threads"),
+      rounds: rounds)
     try JSONFile.write(profile, to: out)
     try output.print(profile) { text(profile) }
   }

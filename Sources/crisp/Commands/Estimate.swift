@@ -116,10 +116,11 @@ struct Estimate: ParsableCommand {
   private func measuredDensities(_ model: ModelFile, dataset name: String) throws -> [String:
     Double]
   {
+    let threads = threads.count()
     let dataset = try DatasetCatalog.load(name)
     let loader = try BatchLoader(
       dataset: dataset, classes: model.description.labels.map { try dataset.classIndex($0) },
-      preprocessing: model.description.preprocessing, decodeThreads: threads.count)
+      preprocessing: model.description.preprocessing, decodeThreads: threads)
     // Of every class alike; the test split is for accuracy alone.
     let batches = loader.sequential(
       .validation, batchSize: images,
@@ -134,6 +135,6 @@ struct Estimate: ParsableCommand {
       }
     return try ActivationDensity.measure(
       graph: model.description.graph, weights: weights, images: batch.images, count: batch.count,
-      threads: threads.count)
+      threads: threads)
   }
 }

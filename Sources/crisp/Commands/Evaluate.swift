@@ -42,7 +42,7 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     let batch = 100
     let model = try ModelUse(
-      path: file, classes: classes.entries()?.map(\.name), threads: threads.count,
+      path: file, classes: classes.entries()?.map(\.name), threads: threads.count(),
       batchCapacity: batch)
     let dataset = try data.load()
     let loader = try model.loader(dataset)

@@ -119,9 +119,16 @@ struct Personalize: AsyncParsableCommand {
   private func body() throws -> JSONValue {
     var members: [String: JSONValue] = [:]
     if let options {
-      guard
-        case .object(let more)? = try? JSONValue(json: Array(options.utf8))
-      else { throw ValidationError("--options must be a JSON object.") }
+      let value: JSONValue
+      do throws(JSONFault) {
+        value = try JSONValue(json: Array(options.utf8))
+      } catch {
+        throw ValidationError(
+          "--options cannot be read as JSON: \(error.reason) (byte \(error.offset + 1)).")
+      }
+      guard case .object(let more) = value else {
+        throw ValidationError("--options must be a JSON object.")
+      }
       members = more
     }
     guard let entries = try classes.entries() else {

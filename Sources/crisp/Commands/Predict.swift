@@ -39,7 +39,7 @@ struct Predict: ParsableCommand {
   func validate() throws { try InputRange(1...1000).check(top, "--top") }
 
   func run() throws {
-    let model = try ModelUse(path: file, classes: nil, threads: threads.count, batchCapacity: 1)
+    let model = try ModelUse(path: file, classes: nil, threads: threads.count(), batchCapacity: 1)
     let preprocessing = model.file.description.preprocessing
     let reports = try images.map { path in
       let input = try preprocessing.input(file: path)

@@ -108,7 +108,7 @@ struct Prune: ParsableCommand {
     try again?.check(model: digest, data: dataset.digest.hex)
     let recipe = try recipe(wanted, for: universal)
     let profile = try again?.profile ?? profile()
-    let threads = again?.threads ?? threads.count
+    let threads = again?.threads ?? threads.count()
     let personalization = try Personalization(
       universal: universal, universalDigest: digest, dataset: dataset, profile: profile,
       recipe: recipe, threads: threads)
@@ -218,12 +218,15 @@ struct Prune: ParsableCommand {
 
   private func text(_ report: Report) -> String {
     let figures = report.report
+    let tuned =
+      figures.references.denseFineTuned.map {
+        ", dense fine-tuned \(percent($0.testAccuracy))"
+      } ?? ""
     return """
       \(report.file): sha256 \(report.sha256)\(report.isReproduced == true ? ", as on the card" : ""), \
       \(Int(report.seconds)) s
       accuracy on the test split: universal restricted \
-      \(percent(figures.references.restricted.testAccuracy)), dense fine-tuned \
-      \(percent(figures.references.denseFineTuned.testAccuracy)), pruned \
+      \(percent(figures.references.restricted.testAccuracy))\(tuned), pruned \
       \(percent(figures.pruned.testAccuracy))
       sparsity: \(percent(figures.globalSparsity)) of the prunable layers, \
       \(percent(figures.modelSparsity)) of the model
@@ -233,7 +236,7 @@ struct Prune: ParsableCommand {
       milliseconds per image: \(String(format: "%.3f", report.latency.dense)) dense, \
       \(String(format: "%.3f", report.latency.sparse)) sparse
       layers:
-      \(LayerTable.text(figures.layers, pattern: report.recipe.pattern))
+      \(LayerTable.text(figures.layers, recipe: report.recipe))
       """
   }
 }

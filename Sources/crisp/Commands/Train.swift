@@ -111,6 +111,7 @@ struct Train: ParsableCommand {
 
   func run() throws {
     try checkOutput(out)
+    let threads = threads.count()
     let dataset = try data.load()
     let geometry = try geometry(of: dataset)
     let shape = ActivationShape(
@@ -121,7 +122,7 @@ struct Train: ParsableCommand {
     let normalization = try Normalization(trainingSplitOf: dataset, geometry: geometry)
     let loader = try BatchLoader(
       dataset: dataset, classes: Array(dataset.classes.indices), normalization: normalization,
-      geometry: geometry, decodeThreads: threads.count)
+      geometry: geometry, decodeThreads: threads)
     var recipe = UniversalTraining.Recipe()
     recipe.augmentation = augmentation.applied(to: .standard(for: geometry))
     recipe.epochs = epochs
@@ -134,7 +135,7 @@ struct Train: ParsableCommand {
     let settling = Settling(graph, images: dataset.counts(.training).reduce(0, +), batch: batch)
     let start = Date()
     let training = UniversalTraining(
-      graph: graph, loader: loader, recipe: recipe, threads: threads.count)
+      graph: graph, loader: loader, recipe: recipe, threads: threads)
     if training.recipe.batchSize < batch {
       warn("--batch \(batch) is cut to \(training.recipe.batchSize), the training images there are")
     }

@@ -1,3 +1,4 @@
+import Cores
 import Datasets
 import Dispatch
 import Foundation
@@ -14,7 +15,7 @@ import Testing
   /// However much is asked for, no more pictures are held decoded than there are threads.
   @Test(arguments: [1, 2, 1000]) func atMostOneItemAThreadIsWorkedOn(_ threads: Int) {
     let pool = DecodePool(threads: threads)
-    #expect(pool.threads <= ProcessInfo.processInfo.activeProcessorCount)
+    #expect(pool.threads <= Cores.usable)
     let watch = Mutex(Watch())
     let groups = (0..<5).map { job in
       pool.submit(40) { index in

@@ -20,6 +20,31 @@ import Testing
     #expect(datasets.data.first?.counts["test"] == [20, 20, 20, 20, 20])
   }
 
+  /// Registering another base model changes nothing for those who name none, until the operator says so.
+  @Test func requestsThatNameNoBaseModelTakeTheDefault() throws {
+    let server = try TestService { $0.workers = 0 }
+    try ToyWorld.registerPictures(
+      in: server.database, folder: server.folder, dataset: "pictures", baseModel: "a-second")
+    func marked() throws -> [String] {
+      try server.client.get("/base-models").decode(ListResource<BaseModelResource>.self).data
+        .filter(\.isDefault).map(\.name)
+    }
+    #expect(try marked() == [ToyWorld.baseModel])
+    #expect(try server.jobs.submit(JobBody.body(seed: 1)).baseModel == ToyWorld.baseModel)
+    let hidden = { (name: String) in "name=\"base_model\" value=\"\(name)\"" }
+    #expect(try server.client.get("/").text.contains(hidden(ToyWorld.baseModel)))
+
+    let command = ["base-model", "default", "--db", server.database]
+    #expect(try ServerProcess.run(command).output == "\(ToyWorld.baseModel)\n")
+    let chosen = try ServerProcess.run(command + ["a-second"])
+    #expect(chosen.status == 0 && chosen.output == "a-second\n", "\(chosen.errors)")
+    #expect(try marked() == ["a-second"])
+    #expect(try server.jobs.submit(JobBody.body(seed: 2)).baseModel == "a-second")
+    #expect(try server.client.get("/").text.contains(hidden("a-second")))
+    let unknown = try ServerProcess.run(command + ["none"])
+    #expect(unknown.status != 0 && unknown.errors.contains("none"), "\(unknown.errors)")
+  }
+
   @Test func healthEndpointsAnswer() throws {
     let server = try TestService()
     #expect(try server.client.get("/healthz").text == "ok\n")

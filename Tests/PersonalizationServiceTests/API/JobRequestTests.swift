@@ -160,6 +160,50 @@ import Testing
     #expect(odd.json["unknown_classes"] == ["a\u{0}b", "\"'<>\\", "🤖", ""])
   }
 
+  /// Whoever makes several mistakes learns of all of them.
+  @Test func allThatIsWrongIsToldAtOnce() throws {
+    let server = try TestService()
+    let reply = try server.client.post(
+      "/users/ada/classes",
+      [
+        "classes": ["midle"], "seed": -1, "priority": "urgent",
+        "recipe": ["iterations": 0, "batch_sice": 3, "final_epochs": 1],
+      ])
+    #expect(reply.status == 422)
+    // The first one's, for programs that look at one.
+    #expect(reply.code == "invalid_profile" && reply.param == "classes")
+    for part in [
+      "at least two", "'midle' (did you mean 'middle'?)", "'seed'", "'priority'",
+      "'recipe.batch_sice'", "'recipe.iterations'",
+    ] {
+      #expect(reply.detail.contains(part), "\(part): \(reply.detail)")
+    }
+    guard case .array(let problems) = reply.json["problems"] else {
+      Issue.record("\(reply.text)")
+      return
+    }
+    #expect(
+      problems.map { $0["code"]?.text } == [
+        "invalid_profile", "invalid_recipe", "invalid_recipe", "invalid_field", "invalid_field",
+        "unknown_class",
+      ])
+    #expect(reply.json["unknown_classes"] == ["midle"])
+
+    // However many there are, the answer is bounded.
+    let fields = (0..<100).map { ("x\($0)" + String(repeating: "é", count: 10), JSONValue.null) }
+    let many = try server.client.post(
+      "/users/ada/classes",
+      [
+        "classes": [], "recipe": .object(Dictionary(uniqueKeysWithValues: fields)),
+        "base_model": 1, "pattern": 1,
+      ])
+    #expect(many.status == 422)
+    #expect(many.body.count < 16_384, "\(many.body.count)")
+    // One alone looks as it did.
+    let one = try server.client.post("/users/ada/classes", ["classes": ["middle"]])
+    #expect(one.code == "invalid_profile" && one.json["problems"] == nil)
+  }
+
   @Test func settingsAreChecked() throws {
     func refusal(_ members: String, _ code: String, _ param: String?) -> Refusal {
       Refusal(

@@ -12,6 +12,7 @@ import Testing
     "POST /users/{user}/classes": 400,
     "DELETE /users/{user}": 204,
     "POST /jobs/{job}/cancel": 409,
+    "POST /jobs/{job}/retry": 409,
     "POST /models/{model}/predictions": 415,
     "POST /": 403,
     "GET /assets/{file}": 404,

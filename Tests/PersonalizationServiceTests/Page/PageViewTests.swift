@@ -32,7 +32,7 @@ import WebPage
   private static func base(_ text: String, _ number: Int) -> BaseModelResource {
     BaseModelResource(
       name: "\(text)\(number)", architecture: text, dataset: text, labels: [text, "b"],
-      parameters: 1, sha256: "", createdAt: 0)
+      parameters: 1, sha256: "", isDefault: false, createdAt: 0)
   }
 
   private static func pages(_ text: String) -> [String] {

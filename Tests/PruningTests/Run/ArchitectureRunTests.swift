@@ -86,7 +86,10 @@ import Testing
       switch layer.treatment {
       case .hybrid:
         #expect(2 * layer.kept <= layer.rows * layer.columns, "\(layer.name)")
-        #expect((1...layer.tileColumns).contains(layer.tilesPerBlockRow), "\(layer.name)")
+        let (left, all) = try (
+          #require(layer.tilesPerBlockRow), #require(layer.tileColumns)
+        )
+        #expect((1...all).contains(left), "\(layer.name)")
       case .fineOnly:
         #expect(2 * layer.kept == layer.rows * layer.columns, "\(layer.name)")
         #expect(layer.tilesPerBlockRow == layer.tileColumns, "\(layer.name)")

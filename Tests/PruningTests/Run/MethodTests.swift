@@ -101,13 +101,52 @@ import Testing
   }
 
   @Test func fineOnlyHasItsPatternsSparsity() throws {
-    let report = try report(.fineOnly).report
+    let report = try report(.fineOnly, sparsity: 0.5).report
     #expect(abs(report.globalSparsity - 0.5) < 0.01)
     #expect(report.layers.allSatisfy { $0.tilesPerBlockRow == $0.tileColumns })
   }
 
+  /// What a method cannot reach is refused before any work, not missed in silence.
+  @Test(arguments: [(PruningMethod.fineOnly, 0.9, 0.5), (.fineOnly, 0.52, 0.5), (.dense, 0.9, 0)])
+  func sparsitiesThatAMethodDoesNotHave(method: PruningMethod, sparsity: Double, has: Double)
+    throws
+  {
+    var recipe = try PersonalizationTests.recipe(sparsity: sparsity)
+    recipe.method = method
+    let error = #expect(throws: PruningError.self) {
+      try PersonalizationTests.personalization(recipe)
+    }
+    guard case .sparsityOutOfReach(sparsity, let lowest, let highest) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(lowest == highest && abs(lowest - has) < 0.01)
+  }
+
+  /// A baseline's report does not speak of a pattern that it does not have.
+  @Test(arguments: [
+    (PruningMethod.unstructured, LayerTreatment.unstructured, false),
+    (.channels, .channels, false), (.blocks, .blocks, true),
+  ])
+  func layersSayWhatTheMethodDid(
+    method: PruningMethod, treatment: LayerTreatment, hasTiles: Bool
+  ) throws {
+    let layers = try report(method, sparsity: 0.6).report.layers
+    for layer in layers where layer.treatment.isPrunable {
+      #expect(layer.treatment == treatment)
+      #expect((layer.tilesPerBlockRow != nil) == hasTiles)
+      #expect((layer.tileColumns != nil) == hasTiles)
+    }
+    #expect(layers.contains { $0.treatment == treatment })
+  }
+
+  @Test func whatWasNotMeasuredIsAbsent() throws {
+    #expect(try report { $0.denseEpochs = 0 }.report.references.denseFineTuned == nil)
+    #expect(try report { $0.denseEpochs = 1 }.report.references.denseFineTuned != nil)
+  }
+
   @Test func denseOnlyLearns() throws {
-    let (report, model) = try report(.dense)
+    let (report, model) = try report(.dense, sparsity: 0)
     #expect(report.globalSparsity == 0)
     #expect(model.layers.isEmpty)
     #expect(report.keptMultiplyAccumulates == report.denseMultiplyAccumulates)
@@ -139,8 +178,8 @@ import Testing
     #expect(masks[0] != masks[1])
     #expect(masks[0] != masks[2])
     // Blindly drawn tiles leave every layer about the same share.
-    let shares = random.report.layers.filter { $0.treatment == .hybrid && $0.tileColumns > 8 }
-      .map { Double($0.tilesPerBlockRow) / Double($0.tileColumns) }
+    let shares = random.report.layers.filter { $0.treatment == .hybrid && $0.tileColumns ?? 0 > 8 }
+      .map { Double($0.tilesPerBlockRow ?? 0) / Double($0.tileColumns ?? 1) }
     let (least, most) = (try #require(shares.min()), try #require(shares.max()))
     #expect(most - least < 0.25)
   }
@@ -171,7 +210,7 @@ import Testing
 
   @Test func rawScoresSpareOtherLayersThanScoresPerWeight() throws {
     func tiles(_ cost: RankColumnCost) throws -> [Int] {
-      try report(sparsity: 0.65) { $0.cost = cost }.report.layers.map(\.tilesPerBlockRow)
+      try report(sparsity: 0.65) { $0.cost = cost }.report.layers.compactMap(\.tilesPerBlockRow)
     }
     let (priced, raw) = try (tiles(.target), tiles(.none))
     #expect(try tiles(.weights) == priced)

@@ -49,7 +49,7 @@ import Testing
             ($0.name, DeviceProfile.Layer(perRankColumn: $0.name == slow ? 1 : 0, fixed: 0))
           }))
     }
-    let all = try #require(fine.layers.first { $0.name == "block.conv2" }).tileColumns
+    let all = try #require(fine.layers.first { $0.name == "block.conv2" }?.tileColumns)
     let profile = try device(slow: "block.conv2")
     let report = try run(.milliseconds(6.5)) { $0.device = profile }.report
     for layer in report.layers where layer.treatment == .hybrid {

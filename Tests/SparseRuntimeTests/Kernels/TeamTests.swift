@@ -1,4 +1,5 @@
 import CKernels
+import Cores
 import Foundation
 import Synchronization
 import Testing
@@ -64,7 +65,7 @@ import Testing
 
   @Test(arguments: 1...8) func meetThousandsOfTimes(threads: Int) {
     // Teams of more threads than there are cores have to sleep.
-    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let cores = Cores.usable
     let meetings = threads <= cores ? 1000 : 100
     check(threads: threads, meetings: meetings, rounds: 2)
   }

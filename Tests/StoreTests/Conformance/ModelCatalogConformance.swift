@@ -58,6 +58,21 @@ enum ModelCatalogConformance {
       #expect(try store.baseModels().map(\.record) == [another, known.record])
       #expect(throws: StoreError.notFound(.baseModel, "vgg")) { try store.baseModel("vgg") }
     },
+    ConformanceCase("one base model is the default: the first until another is chosen") { fixture in
+      let store = fixture.store
+      #expect(try store.defaultBaseModel() == "resnet")
+      var another = try store.baseModel("resnet").record
+      another.name = "alex"
+      _ = try store.addBaseModel(another)
+      #expect(try store.defaultBaseModel() == "resnet")
+      try store.setDefaultBaseModel("alex")
+      #expect(try store.defaultBaseModel() == "alex")
+      try store.setDefaultBaseModel("alex")
+      #expect(throws: StoreError.notFound(.baseModel, "vgg")) {
+        try store.setDefaultBaseModel("vgg")
+      }
+      #expect(try store.defaultBaseModel() == "alex")
+    },
     ConformanceCase("another base model under the same name is a conflict") { fixture in
       let known = try fixture.store.baseModel("resnet").record
       let other = try fixture.store.put(Data("other".utf8)).digest

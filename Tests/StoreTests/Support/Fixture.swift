@@ -76,7 +76,7 @@ struct Fixture: Sendable {
   }
 
   func claim(_ worker: String = "w1", lease: TimeInterval = 30) throws -> JobRecord? {
-    try store.claim(worker: worker, lease: lease)
+    try store.claim(worker: worker, lease: lease, holding: [])
   }
 
   func newModel(_ text: String = "packed", files: [NewModelFile] = []) throws -> NewModel {

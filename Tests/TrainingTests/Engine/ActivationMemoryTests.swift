@@ -56,4 +56,28 @@ import Training
     }
     #expect(account.bytes == 0)
   }
+
+  /// Wherever memory runs out, in the forward or the backward half of a program, everything that was
+  /// allocated until then is given back.
+  @Test(arguments: [PassMode.training, .evaluationGradient])
+  func aProgramThatDoesNotFitLeavesNothing(mode: PassMode) throws {
+    let graph = try Architecture(named: "resnet20").graph(
+      input: ActivationShape(channels: 1, height: 28, width: 28), classes: 10)
+    let weights = graph.initialWeights(seed: 1)
+    let images = [Float](repeating: 0, count: 32 * graph.input.count)
+    func attempt(_ account: MemoryAccount) throws {
+      try MemoryAccount.$current.withValue(account) {
+        let network = try Network(graph: graph, weights: weights, threads: 1)
+        _ = try network.forward(images, count: 32, mode: mode)
+      }
+    }
+    let whole = MemoryAccount()
+    try attempt(whole)
+    for share in stride(from: 0.1, to: 1, by: 0.1) {
+      let account = MemoryAccount(limit: Int(Double(whole.peak) * share))
+      let error = #expect(throws: TrainingError.self) { try attempt(account) }
+      #expect(error?.code == "memory_limit")
+      #expect(account.bytes == 0, "limit \(account.limit)")
+    }
+  }
 }
