@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{\(entry(type: "F64", shape: "[1]", offsets: "[0,8]"))}", 8, "unknown_element_type"),
+    ("{\(entry(type: "C64", shape: "[1]", offsets: "[0,8]"))}", 8, "unknown_element_type"),
     ("{\"a\":3}", 0, "invalid_entry"),
     (#"{"a":{"dtype":"F32","shape":[1]}}"#, 0, "invalid_entry"),
     (#"{"a":{"dtype":7,"shape":[1],"data_offsets":[0,4]}}"#, 4, "invalid_entry"),
