@@ -20,12 +20,12 @@ import Testing
         ["personalize", "--user", "a", "--classes", "a,b", "--out", "x", "--seed", tooLarge],
         "--seed \(seed)"
       ),
-      (["convert", "a", "b", "--mean", "nan"], "--mean must be -1,000 to 1,000"),
-      (["convert", "a", "b", "--mean", "0.5,1e4"], "--mean must be -1,000 to 1,000"),
-      (["convert", "a", "b", "--mean", "inf"], "--mean must be -1,000 to 1,000"),
-      (["convert", "a", "b", "--std", "0"], "--std must be 0.000001 to 1,000"),
-      (["convert", "a", "b", "--std=-0.5"], "--std must be 0.000001 to 1,000"),
-      (["convert", "a", "b", "--std", "1e-40"], "--std must be 0.000001 to 1,000"),
+      (["convert", "a", "b", "--mean", "nan"], "--mean must be -1000 to 1000"),
+      (["convert", "a", "b", "--mean", "0.5,1e4"], "--mean must be -1000 to 1000"),
+      (["convert", "a", "b", "--mean", "inf"], "--mean must be -1000 to 1000"),
+      (["convert", "a", "b", "--std", "0"], "--std must be 0.000001 to 1000"),
+      (["convert", "a", "b", "--std=-0.5"], "--std must be 0.000001 to 1000"),
+      (["convert", "a", "b", "--std", "1e-40"], "--std must be 0.000001 to 1000"),
       (["jobs", "--limit", "0"], "--limit must be 1 to 100"),
       (["models", "--limit", "101"], "--limit must be 1 to 100"),
     ] as [([String], String)])

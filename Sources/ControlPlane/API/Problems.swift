@@ -96,7 +96,9 @@ package enum Problems {
     return ProblemDetails(.unprocessableContent, code: error.code, detail: error.description)
   }
 
-  private static func problem(for error: ControlPlaneError) -> ProblemDetails {
+  // Optional like its siblings: otherwise the one for any error, above, would be the better match and
+  // call itself without end.
+  private static func problem(for error: ControlPlaneError) -> ProblemDetails? {
     switch error {
     case .predictionsBusy, .conversionsBusy: busy(error)
     case .modelExceedsMemory:

@@ -39,7 +39,9 @@ struct PredictionInput {
       let bytes = Array(file.content)
       form = Self.form(file.mediaType ?? "", bytes) ?? Self.told(by: bytes)
     } else {
-      guard let form = Self.form(type.name, request.body) else {
+      guard !request.body.isEmpty || !Self.unsaid.contains(type.name),
+        let form = Self.form(type.name, request.body)
+      else {
         throw type.unsupported(Self.known)
       }
       self.form = form

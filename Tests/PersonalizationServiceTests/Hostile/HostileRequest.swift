@@ -114,6 +114,10 @@ struct HostileRequest {
     case "application/json":
       let schema = content[type]?["schema"] ?? .object([:])
       body = Data(json.value(of: schema).utf8)
+      // One that is all right, now and then.
+      if details["operationId"] == "requestModel", json.chance(0.2) {
+        body = Data(JSONWriting.bytes(JobBody.body(seed: json.generator.nextIndex(below: 100))))
+      }
     case "application/x-www-form-urlencoded":
       let names = ["user", "base_model", "class", "sparsity", "weight-0", "weight-1", "class"]
       body = Data(

@@ -61,6 +61,7 @@ import Testing
     let made = try Self.crisp(
       [
         "personalize", "--user", "ada", "--classes", "top left,middle", "--options", Self.short,
+        "--sparsity", "0.8",
         "--out", folder.file("small.onnx"), "--json",
       ], environment: environment)
     #expect(made.status == 0, "\(made.errors)")
@@ -104,11 +105,11 @@ import Testing
     let server = try TestService()
     let folder = try TemporaryFolder()
     let environment = ["CRISP_SERVER": "http://127.0.0.1:\(server.client.port)"]
-    let options = #"{"recipe": {"dense_epochs": 1000, "samples_per_class": 10000}}"#
+    let options = #"{"block": 8, "recipe": {"dense_epochs": 1000, "samples_per_class": 10000}}"#
     let left = try Self.crisp(
       [
         "personalize", "--user", "ada", "--classes", "top left,middle", "--options", options,
-        "--out", folder.file("small.st"),
+        "--sparsity", "0.8", "--out", folder.file("small.st"),
       ], environment: environment, interrupt: { $0.contains("is running") })
     #expect(left.status == 130, "\(left.errors)")
     let job = try #require(left.errors.firstMatch(of: /job_[0-9a-f]{24}/)).output

@@ -74,6 +74,10 @@ struct APIContract {
       if !reply.body.isEmpty { violations.append("the body is not described") }
       return violations
     }
+    // This client does not decompress.
+    if let coding = reply["Content-Encoding"] {
+      return coding == "gzip" ? violations : violations + ["the coding is \(coding)"]
+    }
     guard let type, let media = content[type] else {
       return violations + ["openapi.json has no type \(type ?? "none") for this answer"]
     }
