@@ -10,6 +10,9 @@ final class StoreCondition: Sendable {
     /// open. Without the log what was written since is lost; without the index other programs would have
     /// locks of their own.
     var beside: [String: FileIdentity] = [:]
+    /// Whether something was written to a log that had no name any more: whatever is put at its path, it
+    /// is another one.
+    var hasLostLog = false
   }
 
   private let path: String
@@ -37,8 +40,8 @@ final class StoreCondition: Sendable {
   /// Looks whether the path still leads to the open file. Opens nothing, and takes three calls of stat(2).
   /// - Throws: ``StoreError/fileReplaced(path:)``.
   func requireFile() throws {
-    let beside = state.withLock { $0.beside }
-    guard FileIdentity(at: path) == file,
+    let (beside, hasLostLog) = state.withLock { ($0.beside, $0.hasLostLog) }
+    guard !hasLostLog, FileIdentity(at: path) == file,
       beside.allSatisfy({ FileIdentity(at: $0.key) == $0.value })
     else {
       become(.replaced)
@@ -71,6 +74,7 @@ final class StoreCondition: Sendable {
     var found: [String: FileIdentity] = [:]
     for path in pathsBeside {
       guard let identity = FileIdentity(at: path) else {
+        state.withLock { $0.hasLostLog = true }
         become(.replaced)
         throw StoreError.fileReplaced(path: self.path)
       }

@@ -174,7 +174,7 @@ import Testing
     #expect(reply.code == "invalid_profile" && reply.param == "classes")
     for part in [
       "at least two", "'midle' (did you mean 'middle'?)", "'seed'", "'priority'",
-      "'recipe.batch_sice'", "'recipe.iterations'",
+      "'recipe.batch_sice'", "'iterations'",
     ] {
       #expect(reply.detail.contains(part), "\(part): \(reply.detail)")
     }

@@ -65,8 +65,9 @@ import Testing
     case .removed: try FileManager.default.removeItem(atPath: database)
     case .logRemoved: try FileManager.default.removeItem(atPath: database + "-wal")
     case .replaced:
-      let other = folder.file("other.sqlite")
-      try ToyWorld.register(in: other, folder: folder)
+      let others = try TemporaryFolder()
+      let other = others.file("other.sqlite")
+      try ToyWorld.register(in: other, folder: others)
       #expect(rename(other, database) == 0)
     }
     for seed in 2...4 {

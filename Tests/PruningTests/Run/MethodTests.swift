@@ -235,9 +235,10 @@ import Testing
     #expect(wide.report.pruned.testAccuracy > 0.9)
   }
 
-  @Test(arguments: PruningMethod.allCases)
+  /// The dense one has no iterations, after which a state is handed out.
+  @Test(arguments: PruningMethod.allCases.filter { $0 != .dense })
   func everyMethodResumesToTheSameBytes(method: PruningMethod) throws {
-    var recipe = try PersonalizationTests.recipe(sparsity: 0.7)
+    var recipe = try PersonalizationTests.recipe(sparsity: method == .fineOnly ? 0.45 : 0.7)
     recipe.method = method
     let personalization = try PersonalizationTests.personalization(recipe)
     var state = Data()
