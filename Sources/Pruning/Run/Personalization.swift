@@ -74,7 +74,7 @@ public struct Personalization: Sendable {
           reason: "the model reads \(input) images; '\(dataset.name)' has \(shape)")
       }
     }
-    for name in profile.names { _ = try dataset.classIndex(name) }
+    _ = try dataset.classIndices(profile.names)
     self.universal = universal
     self.universalDigest = universalDigest
     self.dataset = dataset

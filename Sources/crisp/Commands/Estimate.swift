@@ -118,7 +118,7 @@ struct Estimate: ParsableCommand {
   {
     let dataset = try DatasetCatalog.load(name)
     let loader = try BatchLoader(
-      dataset: dataset, classes: model.description.labels.map { try dataset.classIndex($0) },
+      dataset: dataset, classes: dataset.classIndices(model.description.labels),
       preprocessing: model.description.preprocessing, decodeThreads: threads.count)
     // Of every class alike; the test split is for accuracy alone.
     let batches = loader.sequential(
