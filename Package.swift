@@ -109,6 +109,7 @@ let package = Package(
         .embedInCode("m001_initial.sql"), .embedInCode("m002_dataset_fingerprint.sql"),
         .embedInCode("m003_fair_and_bounded.sql"), .embedInCode("m004_budgets.sql"),
         .embedInCode("m005_retention.sql"), .embedInCode("m006_steady_leases.sql"),
+        .embedInCode("m009_short_rows.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -188,8 +189,9 @@ let package = Package(
       name: "PersonalizationService",
       dependencies: [
         "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "JobContract", "JobWorker",
-        "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning",
-        "SparseRuntime", "Store", "WebPage", .product(name: "Logging", package: "swift-log"),
+        "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels",
+        "Pruning", "SparseRuntime", "Store", "WebPage",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
     .target(

@@ -35,4 +35,7 @@ public let migrations: [Migration] = [
   Migration(
     identifier: "m006_steady_leases",
     sql: String(decoding: PackageResources.m006_steady_leases_sql, as: UTF8.self)),
+  Migration(
+    identifier: "m009_short_rows",
+    sql: String(decoding: PackageResources.m009_short_rows_sql, as: UTF8.self)),
 ]

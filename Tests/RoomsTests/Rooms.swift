@@ -105,8 +105,8 @@ enum Rooms {
       "PersonalizationService", .service,
       [
         "CEmbeddedModel", "ControlPlane", "Datasets", "HTTPServer", "JobContract", "JobWorker",
-        "Logging", "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning",
-        "SparseRuntime", "Store", "WebPage",
+        "Logging", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "ONNXModels", "Pruning", "SparseRuntime", "Store", "WebPage",
       ]),
     Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
 

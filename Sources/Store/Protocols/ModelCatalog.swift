@@ -28,6 +28,9 @@ public protocol ModelCatalog: Sendable {
   /// All base models by name.
   func baseModels() throws -> [Registered<BaseModelRecord>]
 
+  /// Whether any base model is registered.
+  func hasBaseModel() throws -> Bool
+
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func model(_ id: ModelID) throws -> ModelRecord
 
