@@ -47,7 +47,7 @@ enum RequestStream {
     }
   }
 
-  private static func line(_ outcome: RequestParser.Outcome, _ parser: RequestParser) -> String? {
+  private static func line(_ outcome: RequestParser.Event, _ parser: RequestParser) -> String? {
     switch outcome {
     case .incomplete:
       return parser.bodyCount > limits.body ? "fault: a body beyond its limit" : nil

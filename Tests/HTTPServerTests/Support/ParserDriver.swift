@@ -44,7 +44,7 @@ enum ParserDriver {
     return outcomes.isEmpty ? ["nothing"] : outcomes
   }
 
-  private static func line(_ outcome: RequestParser.Outcome) -> String? {
+  private static func line(_ outcome: RequestParser.Event) -> String? {
     switch outcome {
     case .incomplete: return nil
     case .head(let head):

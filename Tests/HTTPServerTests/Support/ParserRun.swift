@@ -15,7 +15,7 @@ enum ParserRun {
   /// have `limits.body` bytes.
   static func over(
     _ pieces: [ArraySlice<UInt8>], limits: Limits,
-    _ take: (RequestParser.Outcome, RequestParser) -> Void
+    _ take: (RequestParser.Event, RequestParser) -> Void
   ) -> End {
     var parser = RequestParser(limits: limits)
     do throws(FramingError) {
