@@ -119,6 +119,7 @@ let package = Package(
         .embedInCode("m005_retention.sql"), .embedInCode("m006_steady_leases.sql"),
         .embedInCode("m007_token_scopes.sql"),
         .embedInCode("m008_default_base_model.sql"),
+        .embedInCode("m009_short_rows.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -199,9 +200,8 @@ let package = Package(
       name: "PersonalizationService",
       dependencies: [
         "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
-        "JobWorker",
-        "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning",
-        "SparseRuntime", "Store", "Training", "WebPage",
+        "JobWorker", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "ONNXModels", "Pruning", "SparseRuntime", "Store", "Training", "WebPage",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),

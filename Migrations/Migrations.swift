@@ -41,4 +41,7 @@ public let migrations: [Migration] = [
   Migration(
     identifier: "m008_default_base_model",
     sql: String(decoding: PackageResources.m008_default_base_model_sql, as: UTF8.self)),
+  Migration(
+    identifier: "m009_short_rows",
+    sql: String(decoding: PackageResources.m009_short_rows_sql, as: UTF8.self)),
 ]

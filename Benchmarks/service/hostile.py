@@ -11,6 +11,8 @@ import json
 import pathlib
 import random
 import re
+import socket
+import sqlite3
 import statistics
 import struct
 import subprocess
@@ -23,6 +25,8 @@ import zipfile
 from server import Server
 
 LABELS = 1000
+# A base model with more labels than any data set has names that people look for.
+MANY = [f"c{number:05}" for number in range(20_000)]
 # Texts are compared by what they mean: two marks in the wrong order have to be put in order first.
 MARKS = "\u0301\u0316"
 REPEATS = 5
@@ -125,13 +129,14 @@ class Bench:
 
 
 def job(names, **members):
-    return json.dumps({"classes": names, "block": 8, **members}, ensure_ascii=False)
+    # Two base models are registered.
+    return json.dumps({"base_model": "net", "classes": names, "block": 8, **members}, ensure_ascii=False)
 
 
 def run(bench, names, model):
     two = names[:2]
     post = "/users/eve/classes"
-    head = json.dumps({"classes": two, "block": 8})[:-1]
+    head = json.dumps({"base_model": "net", "classes": two, "block": 8})[:-1]
 
     def fill(piece, size):
         return piece * (size // len(piece))
@@ -157,7 +162,7 @@ def run(bench, names, model):
         "all labels, the last one wrong": job(names[:-1] + ["class"]),
         "all labels": job(names, target={"sparsity": 0.6}),
         "950 names of combining marks": job([MARKS * 60 + f"{n}" for n in range(950)]),
-        "a base model of combining marks": head + ',"base_model":"' + fill(MARKS, 250 * KB // 2) + '"}',
+        "a base model of combining marks": json.dumps({"classes": two})[:-1] + ',"base_model":"' + fill(MARKS, 250 * KB // 2) + '"}',
         "a priority of combining marks": head + ',"priority":"' + fill(MARKS, 250 * KB // 2) + '"}',
     }
     for name, body in posts.items():
@@ -257,7 +262,8 @@ def prepare(server, names):
     recipe = {"iterations": 1, "epochs_per_iteration": 0, "final_epochs": 0, "samples_per_class": 2,
               "saliency_batches": 1, "batch_size": 2}
     made = server.call("POST", "/users/eve/classes", {
-        "classes": names[:2], "block": 8, "target": {"sparsity": 0.6}, "recipe": recipe})
+        "base_model": "net", "classes": names[:2], "block": 8, "target": {"sparsity": 0.6},
+        "recipe": recipe})
     if server.wait(made["id"], "succeeded", "failed") != "succeeded":
         raise RuntimeError(json.dumps(server.call("GET", f"/jobs/{made['id']}")["error"]))
     return server.call("GET", f"/jobs/{made['id']}")["result_model"]
@@ -269,8 +275,60 @@ def fill_queue(server, names):
     wide = json.loads('{"a":[' + ",".join(['{"a":0}'] * 500) + "]}")
     for number in range(100):
         server.call("POST", "/users/heavy/classes", {
-            "classes": names[number:number + 20], "block": 8, "target": {"sparsity": 0.8},
+            "base_model": "net", "classes": names[number:number + 20], "block": 8, "target": {"sparsity": 0.8},
             "metadata": wide if number % 2 else metadata})
+
+
+def add_many_labels(database):
+    """The same base model and data set once more, with 20,000 labels: its jobs are asked for, never run."""
+    db = sqlite3.connect(database)
+    labels, counts = json.dumps(MANY), json.dumps({"training": [8] * len(MANY)})
+    with db:
+        for table, changed in (("datasets", {"name": "many", "classes": labels, "counts": counts}),
+                               ("base_models", {"name": "many", "labels": labels, "dataset": "many"})):
+            columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+            # There is one default only.
+            values = ["0" if name == "is_default" else f":{name}" if name in changed else name
+                      for name in columns]
+            db.execute(f"INSERT INTO {table} SELECT {', '.join(values)} FROM {table} LIMIT 1", changed)
+    db.close()
+
+
+def fill_with_many(server):
+    """Jobs of nearly all of the 20,000 labels: 850 KB of profile each."""
+    for number in range(100):
+        server.call("POST", f"/users/many{number // 50}/classes", {
+            "base_model": "many", "classes": MANY[:19_000 - number], "block": 8,
+            "target": {"sparsity": 0.8}})
+
+
+def run_many(bench):
+    jobs = bench.server.call("GET", "/jobs?limit=100")["data"]
+    for target in ("/jobs", "/jobs?limit=100", "/users/many0", "/users/many0/classes", "/",
+                   "/page/jobs", "/page/form", "/readyz"):
+        bench.measure("GET " + target.split("?")[0], "20,000 labels", "GET", target)
+    for target in (f"/jobs/{jobs[0]['id']}", "/base-models", "/datasets"):
+        route = target.replace(jobs[0]["id"], "{job}")
+        bench.measure("GET " + route, "20,000 labels, all of them", "GET", target, apart=True)
+    post = "/users/eve/classes"
+    bench.measure("POST /users/{user}/classes", "19,990 of 20,000 labels", "POST", post,
+                  job(MANY[:19_990], base_model="many"), apart=True)
+    bench.measure("POST /users/{user}/classes", "19,990 labels, the last one wrong", "POST", post,
+                  job(MANY[:19_989] + ["x"], base_model="many"))
+    before = bench.server.resident()
+    readers = []
+    for _ in range(60):
+        reader = socket.socket()
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.connect(("127.0.0.1", bench.server.port))
+        reader.sendall(f"GET /jobs/{jobs[0]['id']} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        readers.append(reader)
+    for reader in readers:
+        reader.recv(1)
+    grown = bench.server.resident() - before
+    print(f"60 clients that ask for 0.9 MB each and do not read: {grown:.0f} MB")
+    for reader in readers:
+        reader.close()
 
 
 def main():
@@ -292,6 +350,7 @@ def main():
                 "--out", net, "--epochs", "1")
         command(options.server, "dataset", "add", "--db", database, "noise", data)
         command(options.server, "base-model", "add", "--db", database, "net", net, "--dataset", "noise")
+        add_many_labels(database)
         limits = ["--queue-limit-per-user", "200", "--posts-per-minute", "1000000"]
         with Server(str(options.server), database, *limits) as server:
             model = prepare(server, names)
@@ -302,6 +361,8 @@ def main():
             for _ in range(20):
                 bench.request("GET", "/readyz")
             run(bench, names, model)
+            fill_with_many(server)
+            run_many(bench)
             if server.process.poll() is not None:
                 sys.exit("the server ended")
     slow = [row for row in bench.rows if row[5] > options.limit and not row[6]]

@@ -147,6 +147,22 @@ public struct ImageDataset: Sendable {
     return index
   }
 
+  /// The label indices of class names, in their order, or the error of the first that is unknown.
+  public func classIndices(_ names: [String]) throws(DatasetError) -> [Int] {
+    let positions = Dictionary(
+      classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    var indices: [Int] = []
+    indices.reserveCapacity(names.count)
+    for name in names {
+      if let index = positions[name] {
+        indices.append(index)
+      } else {
+        indices.append(try classIndex(name))
+      }
+    }
+    return indices
+  }
+
   /// What loaders of this data set had to leave out so far.
   public var skippedImages: SkippedImages { skipLog.summary }
 

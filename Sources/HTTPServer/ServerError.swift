@@ -20,6 +20,8 @@ public enum ServerError: Error, Equatable, Sendable {
   case system(call: String, errno: Int32)
   /// The peer took too long to receive a part of a response.
   case writeTimedOut
+  /// There is no memory for what the peer has not received.
+  case answerMemoryFull
   /// The peer went away while a response was being sent.
   case connectionLost
   /// A body's producer wrote another number of bytes than it had promised.
@@ -38,6 +40,7 @@ public enum ServerError: Error, Equatable, Sendable {
     case .tlsUnavailable: "tls_unavailable"
     case .system: "system_call_failed"
     case .writeTimedOut: "write_timed_out"
+    case .answerMemoryFull: "answer_memory_full"
     case .connectionLost: "connection_lost"
     case .bodyLengthMismatch: "body_length_mismatch"
     }
@@ -69,6 +72,8 @@ extension ServerError: CustomStringConvertible {
       "The system call \(call) failed with errno \(errno)."
     case .writeTimedOut:
       "The peer did not receive the response in time."
+    case .answerMemoryFull:
+      "There is no memory for what this peer and others have not received yet."
     case .connectionLost:
       "The peer closed the connection before the response was complete."
     case .bodyLengthMismatch(let promised, let produced):

@@ -32,7 +32,7 @@ package struct JobEstimator: Sendable {
     dataset: DatasetRecord
   ) throws -> RunEstimate {
     let speed = try store.speed(ofBaseModel: baseModel.name, machine: machine)
-    let data = Self.data(
+    let data = try Self.data(
       dataset, classes: specification.profile.names, imageSize: universal.graph.input.count)
     // A record that says nothing of training images says nothing of any.
     if specification.recipe.minAccuracy != nil, data.training != nil, data.validation == 0 {
@@ -45,11 +45,14 @@ package struct JobEstimator: Sendable {
   }
 
   /// How much there is of a data set's images. What the record does not say counts as nothing.
-  private static func data(_ record: DatasetRecord, classes: [String], imageSize: Int)
+  private static func data(_ record: DatasetRecord, classes: [String], imageSize: Int) throws
     -> RunEstimate.Data
   {
     let counts = (try? JSONDecoder().decode([String: [Int]].self, from: record.counts)) ?? [:]
-    let indices = classes.compactMap { record.classes.firstIndex(of: $0) }
+    try checkCounts(of: record)
+    let positions = Dictionary(
+      record.classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let indices = classes.compactMap { positions[$0] }
     func images(_ split: Split) -> Int {
       let counts = counts[split.rawValue] ?? []
       return indices.reduce(0) { $0 &+ (counts.indices.contains($1) ? counts[$1] : 0) }
@@ -61,6 +64,20 @@ package struct JobEstimator: Sendable {
       validation: images(.validation), test: images(.test),
       bytes: isInFiles ? 0 : Int(min(all * Double(imageSize), 1e18)))
   }
+
+  /// Throws `StoreError.databaseCorrupt` for counts that are none of images.
+  package static func checkCounts(of record: DatasetRecord) throws {
+    guard let counts = try? JSONDecoder().decode([String: [Int]].self, from: record.counts) else {
+      return
+    }
+    guard counts.values.joined().allSatisfy(imageCounts.contains) else {
+      throw StoreError.databaseCorrupt(
+        reason: "the data set '\(record.name)' has counts that are none of images")
+    }
+  }
+
+  /// Images of a class that a data set may have; thousands of such classes add up without overflow.
+  private static let imageCounts = 0...(1 << 40)
 
   /// An amount as sentences have it.
   package static func text(_ amount: Double, _ resource: RunEstimate.Resource) -> String {

@@ -1,6 +1,8 @@
 import ControlPlane
 import Datasets
 import Foundation
+import JobContract
+import ModelCards
 import Store
 
 /// What an operator does to a database from the command line, server running or not.
@@ -106,7 +108,8 @@ public struct Administration {
   /// Checks everything; healthy or not, and what was found. A damaged database is closed.
   public func check() throws -> (isHealthy: Bool, text: String) {
     let report: StoreReport
-    do { report = try store.check() } catch let error as StoreError where error.isDamage {
+    do { report = try store.check(Self.examine) } catch let error as StoreError where error.isDamage
+    {
       try store.close()
       throw Self.explained(error, at: store.path)
     }
@@ -119,6 +122,15 @@ public struct Administration {
       faults.append(StoreError.foreignLog(path: store.path).description)
     }
     return (false, faults.joined(separator: "\n"))
+  }
+
+  /// Reads what the store keeps for others as they would.
+  private static func examine(_ record: SQLiteStore.CheckedRecord) throws {
+    switch record {
+    case .job(let job): _ = try JobSpecification(profile: job.profile, recipe: job.recipe)
+    case .model(let model): _ = try JSONDecoder().decode(ModelCard.self, from: model.card)
+    case .dataset(let dataset): try JobEstimator.checkCounts(of: dataset)
+    }
   }
 
   /// Replaces a database by a backup; says what was done.

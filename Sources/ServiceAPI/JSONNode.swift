@@ -15,6 +15,8 @@ final class JSONNode {
   init(encoding value: some Encodable) throws {
     if let value = value as? JSONValue {
       content = .value(value)
+    } else if let value = value as? JSONText {
+      content = .text(value.text)
     } else {
       try value.encode(to: TreeEncoder(node: self))
     }

@@ -74,6 +74,23 @@ public struct JobResource: Codable, Sendable {
     }
   }
 
+  /// The documents of a job as they are stored, which go out in place of the members of their names.
+  public struct Texts: Sendable {
+    /// In place of ``JobResource/classes``.
+    public var classes: JSONText?
+    /// In place of ``JobResource/recipe``.
+    public var recipe: JSONText?
+    /// In place of ``JobResource/metadata``.
+    public var metadata: JSONText?
+
+    /// Those that there are.
+    public init(classes: JSONText? = nil, recipe: JSONText? = nil, metadata: JSONText? = nil) {
+      self.classes = classes
+      self.recipe = recipe
+      self.metadata = metadata
+    }
+  }
+
   /// Always `pruning.job`.
   public var object = "pruning.job"
   /// `job_…`.
@@ -106,14 +123,18 @@ public struct JobResource: Codable, Sendable {
   public var resultModel: String?
   /// The base model's name.
   public var baseModel: String
-  /// The profile: names and normalised weights, in the order of the scores.
+  /// The profile: names and normalised weights, in the order of the scores; in lists the first 20.
   public var classes: JSONValue
+  /// Classes of the profile. Nil from servers of earlier versions.
+  public var classCount: Int?
   /// Everything else that decides the outcome.
   public var recipe: JSONValue
   /// The recipe's seed.
   public var seed: UInt64
   /// What the request carried along.
   public var metadata: JSONValue
+  /// What a server writes of these without having read it; nothing after decoding.
+  public var texts = Texts()
 
   enum CodingKeys: String, CodingKey {
     case object, id, user, status, priority
@@ -125,7 +146,9 @@ public struct JobResource: Codable, Sendable {
     case estimate, attempt, error
     case resultModel = "result_model"
     case baseModel = "base_model"
-    case classes, recipe, seed, metadata
+    case classes
+    case classCount = "class_count"
+    case recipe, seed, metadata
   }
 
   /// A job as given.
@@ -135,8 +158,8 @@ public struct JobResource: Codable, Sendable {
     position: Int? = nil, progress: Progress?, estimatedFinish: Int?,
     estimate: EstimateFigures? = nil, attempt: Int,
     error: Failure?,
-    resultModel: String?, baseModel: String, classes: JSONValue, recipe: JSONValue, seed: UInt64,
-    metadata: JSONValue
+    resultModel: String?, baseModel: String, classes: JSONValue, classCount: Int? = nil,
+    recipe: JSONValue, seed: UInt64, metadata: JSONValue, texts: Texts = Texts()
   ) {
     self.id = id
     self.user = user
@@ -154,6 +177,8 @@ public struct JobResource: Codable, Sendable {
     self.resultModel = resultModel
     self.baseModel = baseModel
     self.classes = classes
+    self.classCount = classCount
+    self.texts = texts
     self.recipe = recipe
     self.seed = seed
     self.metadata = metadata
@@ -162,9 +187,26 @@ public struct JobResource: Codable, Sendable {
   /// Whether nothing more will happen to the job.
   public var isFinished: Bool { ["succeeded", "failed", "cancelled"].contains(status) }
 
+  /// The same with its texts read, for who shows what they say.
+  public var read: JobResource {
+    var job = self
+    job.classes = texts.classes?.value ?? classes
+    job.recipe = texts.recipe?.value ?? recipe
+    job.metadata = texts.metadata?.value ?? metadata
+    job.texts = Texts()
+    return job
+  }
+
   /// Writes null for members without a value.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
+    func encode(_ text: JSONText?, or value: JSONValue, forKey key: CodingKeys) throws {
+      if let text {
+        try container.encode(text, forKey: key)
+      } else {
+        try container.encode(value, forKey: key)
+      }
+    }
     try container.encode(object, forKey: .object)
     try container.encode(id, forKey: .id)
     try container.encode(user, forKey: .user)
@@ -181,9 +223,10 @@ public struct JobResource: Codable, Sendable {
     try container.encode(error, forKey: .error)
     try container.encode(resultModel, forKey: .resultModel)
     try container.encode(baseModel, forKey: .baseModel)
-    try container.encode(classes, forKey: .classes)
-    try container.encode(recipe, forKey: .recipe)
+    try encode(texts.classes, or: classes, forKey: .classes)
+    try container.encode(classCount, forKey: .classCount)
+    try encode(texts.recipe, or: recipe, forKey: .recipe)
     try container.encode(seed, forKey: .seed)
-    try container.encode(metadata, forKey: .metadata)
+    try encode(texts.metadata, or: metadata, forKey: .metadata)
   }
 }

@@ -78,8 +78,10 @@ public struct ModelResource: Codable, Sendable {
   public var id: String
   /// Unix seconds.
   public var createdAt: Int
-  /// Class names in the order of the scores.
+  /// Class names in the order of the scores, of which lists show the first 20.
   public var labels: [String]
+  /// Classes of the model. Nil from servers of earlier versions.
+  public var labelCount: Int?
   /// Bytes of the packed file.
   public var bytes: Int64
   /// Its SHA-256 in hexadecimal; the ETag of the download.
@@ -92,19 +94,22 @@ public struct ModelResource: Codable, Sendable {
   enum CodingKeys: String, CodingKey {
     case object, id
     case createdAt = "created_at"
-    case labels, bytes, sha256
+    case labels
+    case labelCount = "label_count"
+    case bytes, sha256
     case baseModel = "base_model"
     case job
   }
 
   /// A model as given.
   public init(
-    id: String, createdAt: Int, labels: [String], bytes: Int64, sha256: String, baseModel: String,
-    job: String
+    id: String, createdAt: Int, labels: [String], labelCount: Int? = nil, bytes: Int64,
+    sha256: String, baseModel: String, job: String
   ) {
     self.id = id
     self.createdAt = createdAt
     self.labels = labels
+    self.labelCount = labelCount
     self.bytes = bytes
     self.sha256 = sha256
     self.baseModel = baseModel
@@ -197,8 +202,10 @@ public struct ProfileResource: Codable, Sendable {
   public var version: Int
   /// The base model the classes belong to.
   public var baseModel: String
-  /// Names and shares, which sum to 1.
+  /// Names and shares, which sum to 1; of earlier versions the first 20.
   public var classes: [ClassWeight]
+  /// Classes of the profile. Nil from servers of earlier versions.
+  public var classCount: Int?
   /// Unix seconds.
   public var createdAt: Int
 
@@ -206,11 +213,15 @@ public struct ProfileResource: Codable, Sendable {
     case version
     case baseModel = "base_model"
     case classes
+    case classCount = "class_count"
     case createdAt = "created_at"
   }
 
   /// A profile as given.
-  public init(version: Int, baseModel: String, classes: [ClassWeight], createdAt: Int) {
+  public init(
+    version: Int, baseModel: String, classes: [ClassWeight], classCount: Int? = nil, createdAt: Int
+  ) {
+    self.classCount = classCount
     self.version = version
     self.baseModel = baseModel
     self.classes = classes

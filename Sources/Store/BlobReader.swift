@@ -11,6 +11,9 @@ public struct BlobReader: Sendable {
   /// Bytes in the whole blob.
   public let size: Int64
 
+  /// Bytes of memory that are asked for before anything has been read.
+  private static let largestReserve = 256 << 20
+
   private let chunkSize: Int64
   private let readChunk: @Sendable (Int64) throws -> Data
   private let sharedChunk: @Sendable (Int64) throws -> Data
@@ -80,7 +83,8 @@ public struct BlobReader: Sendable {
     guard offset >= 0, length >= 0, !overflow, end <= size else {
       throw outOfBounds(offset, Int64(length))
     }
-    var bytes = Data(capacity: length)
+    // A damaged row may promise any size: what the chunks hold counts.
+    var bytes = Data(capacity: min(length, Self.largestReserve))
     try stream(offset..<end) { bytes.append($0) }
     return bytes
   }

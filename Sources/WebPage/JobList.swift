@@ -76,7 +76,9 @@ package struct JobList {
 
   private static func classes(_ job: JobResource) -> [String] {
     guard case .array(let entries) = job.classes else { return [] }
-    return entries.compactMap { $0["name"]?.text }
+    let names = entries.compactMap { $0["name"]?.text }
+    let rest = (job.classCount ?? 0) - names.count
+    return rest > 0 ? names + ["and \(rest) more"] : names
   }
 
   private static func target(_ recipe: JSONValue) -> String? {

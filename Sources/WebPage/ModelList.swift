@@ -40,7 +40,9 @@ package struct ModelList {
 
   private func item(_ entry: Entry) -> HTML {
     let model = entry.model
-    let labels = model.labels.joined(separator: ", ")
+    let rest = (model.labelCount ?? 0) - model.labels.count
+    let names = rest > 0 ? model.labels + ["and \(rest) more"] : model.labels
+    let labels = names.joined(separator: ", ")
     let made = PageText.time(model.createdAt)
     let links = Self.formats.map { format -> HTML in
       """
@@ -51,7 +53,7 @@ package struct ModelList {
     }
     return """
       <li class="card model" id="\(model.id)">
-      <h3 tabindex="-1">\(model.labels.map(HTML.name).joined(", "))</h3>
+      <h3 tabindex="-1">\(names.map(HTML.name).joined(", "))</h3>
       <p class="note">from \(.name(model.baseModel)) · \(made)</p>
       \(entry.card.map(facts) ?? "<p class=\"note\">\(PageText.bytes(Double(model.bytes)))</p>")
       \(entry.card.flatMap { SparsityChart($0)?.html })

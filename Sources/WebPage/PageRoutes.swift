@@ -12,20 +12,26 @@ extension API {
   /// that asks for tokens shows nobody's things at `/`: the script fetches them with a token.
   package func addPageRoutes(to routes: inout RouteTable) {
     routes.on(.get, "/", access: .anyone) { request, _, _ in
-      guard try gate.isClosed else { return try page(request, .ok, for: .operator) }
+      guard try gate.isClosed else {
+        return lanes.lists.response(for: try party(.operator, request)) { _ in
+          try page(request, .ok, for: .operator)
+        }
+      }
       return PageSecurity.response(.ok, closedPage)
     }
     routes.on(.post, "/", access: .tokenHolder, bodyLimit: min(256 << 10, bodyLimit)) {
       request, _, caller in
-      lanes.requests.response { _ in try submitForm(request, caller) }
+      lanes.requests.response(for: try party(caller, request)) { _ in
+        try submitForm(request, caller)
+      }
     }
-    routes.on(.get, "/page/form", access: .tokenHolder) { request, _, caller in
+    onList("/page/form", access: .tokenHolder, in: &routes) { request, _, caller in
       PageSecurity.response(.ok, try form(request, for: caller))
     }
-    routes.on(.get, "/page/jobs", access: .tokenHolder) { _, _, caller in
+    onList("/page/jobs", access: .tokenHolder, in: &routes) { _, _, caller in
       PageSecurity.response(.ok, try jobList(for: caller))
     }
-    routes.on(.get, "/page/models", access: .tokenHolder) { _, _, caller in
+    onList("/page/models", access: .tokenHolder, in: &routes) { _, _, caller in
       PageSecurity.response(.ok, try modelList(for: caller))
     }
     routes.on(.get, "/assets/{file}", access: .anyone, isImmediate: true, isPublic: true) {
@@ -86,7 +92,7 @@ extension API {
     let filter = JobFilter(user: try caller.scope(asking: nil))
     let page = try store.jobs(filter, after: nil, limit: Self.listed)
     return try JobList(
-      page.elements.map { try resource($0, for: caller) }, hasMore: page.hasMore
+      page.elements.map { try resource($0, for: caller).read }, hasMore: page.hasMore
     ).html
   }
 

@@ -33,7 +33,8 @@ package struct RequestForm {
       <p class="tools" hidden><label class="unseen" for="find">Find a class</label>
       <input id="find" type="search" placeholder="Find a class" autocomplete="off">
       <button type="button" class="quiet" id="clear">Clear</button></p>
-      <ul class="classes" role="list">\(chosen.labels.enumerated().map(option))</ul>
+      <ul class="classes" role="list">\(
+        chosen.labels.prefix(Self.mostClasses).enumerated().map(option))</ul>\(rest(of: chosen))
       <p class="note">A weight says how much a class matters beside the others.</p>
       </fieldset>
       <p><label for="sparsity">Sparsity</label>
@@ -50,6 +51,16 @@ package struct RequestForm {
       <p><button type="submit">Tailor a model</button></p>
       </form>
       """
+  }
+
+  /// Classes that the form offers: as many as ImageNet has. More are found by nobody, and would take
+  /// megabytes for every visitor.
+  private static let mostClasses = 1000
+
+  private func rest(of model: BaseModelResource) -> HTML? {
+    let count = model.labels.count - Self.mostClasses
+    guard count > 0 else { return nil }
+    return "<p class=\"note\">And \(count) more, for programs: GET /base-models lists them.</p>"
   }
 
   private func choice(_ chosen: BaseModelResource) -> HTML? {

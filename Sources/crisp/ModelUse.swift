@@ -47,7 +47,7 @@ struct ModelUse {
   /// A loader of this model's classes and preprocessing from a data set.
   func loader(_ dataset: ImageDataset) throws -> BatchLoader {
     try BatchLoader(
-      dataset: dataset, classes: labels.map { try dataset.classIndex($0) },
+      dataset: dataset, classes: dataset.classIndices(labels),
       preprocessing: file.description.preprocessing, decodeThreads: threads)
   }
 }

@@ -109,9 +109,8 @@ enum Rooms {
       "PersonalizationService", .service,
       [
         "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
-        "JobWorker",
-        "Logging", "Metrics", "ModelFormats", "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning",
-        "SparseRuntime", "Store", "Training", "WebPage",
+        "JobWorker", "Logging", "Metrics", "ModelCards", "ModelFormats", "ModelInputs",
+        "NeuralGraph", "ONNXModels", "Pruning", "SparseRuntime", "Store", "Training", "WebPage",
       ]),
     Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
 

@@ -5,11 +5,11 @@ import Store
 
 extension API {
   func addCatalogRoutes(to routes: inout RouteTable) {
-    routes.on(.get, "/base-models", access: .tokenHolder) { _, _, _ in
+    onList("/base-models", access: .tokenHolder, in: &routes) { _, _, _ in
       let models = try baseModels()
       return try .json(.ok, ListResource(models, lastID: models.last?.name))
     }
-    routes.on(.get, "/datasets", access: .tokenHolder) { _, _, _ in
+    onList("/datasets", access: .tokenHolder, in: &routes) { _, _, _ in
       let datasets = try store.datasets().map { entry in
         DatasetResource(
           name: entry.record.name, format: entry.record.format, classes: entry.record.classes,

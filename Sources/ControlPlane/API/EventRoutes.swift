@@ -17,7 +17,10 @@ extension API {
           .notAcceptable, code: "not_acceptable",
           detail: "events are available as \(types.joined(separator: " or "))", param: "Accept",
           extensions: ["known": .strings(types)])
-      default: return try eventPage(of: job, request, caller)
+      default:
+        return lanes.lists.response(for: try party(caller, request)) { _ in
+          try eventPage(of: job, request, caller)
+        }
       }
     }
   }

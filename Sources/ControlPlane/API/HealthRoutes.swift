@@ -13,34 +13,15 @@ extension API {
     routes.on(.get, "/healthz", access: .anyone, isImmediate: true, isPublic: true) { _, _, _ in
       .text(.ok, "ok\n")
     }
-    routes.on(.get, "/readyz", access: .anyone, isPublic: true) { _, _, _ in
+    // On the event loop, which reads no database, and from there on a thread of its own: whoever asks
+    // while all workers are busy learns in time that the server lives.
+    routes.on(.get, "/readyz", access: .anyone, isImmediate: true, isPublic: true) { _, _, _ in
       if readiness.isStopping {
         throw ProblemDetails(
           .serviceUnavailable, code: "draining", detail: "the server is about to stop",
           retryAfter: 5)
       }
-      do {
-        let isEmpty = try store.baseModels().isEmpty
-        try store.requireFile()
-        if store.writing == .full {
-          return .text(.ok, "ready, to be read only: no space is left for the database\n")
-        }
-        if isEmpty { return .text(.ok, "ready, but no base model is registered; see the log\n") }
-        // Names are for token holders.
-        let missing = try MissingData.datasets(in: store).count
-        return .text(
-          .ok,
-          missing == 0
-            ? "ready\n"
-            : "ready, but the files of \(missing) data set(s) are missing: their jobs wait; see the log\n"
-        )
-      } catch let error as StoreError where error.code == "database_replaced" {
-        throw error
-      } catch {
-        throw ProblemDetails(
-          .serviceUnavailable, code: "not_ready", detail: "the database cannot be read",
-          retryAfter: 5)
-      }
+      return lanes.readiness.response { _ in try ready() }
     }
     routes.on(.get, "/metrics", access: .operator, scope: .metrics) { _, _, _ in
       .text(.ok, metrics.text, type: Exposition.contentType)
@@ -49,6 +30,33 @@ extension API {
       _, _, _ in
       Response(
         .ok, headers: [.contentType: APIDescription.mediaType], body: .bytes(APIDescription.json))
+    }
+  }
+
+  private func ready() throws -> Response {
+    do {
+      let hasBaseModel = try store.hasBaseModel()
+      try store.requireFile()
+      if store.writing == .full {
+        return .text(.ok, "ready, to be read only: no space is left for the database\n")
+      }
+      guard hasBaseModel else {
+        return .text(.ok, "ready, but no base model is registered; see the log\n")
+      }
+      // Names are for token holders.
+      let missing = try MissingData.datasets(in: store).count
+      return .text(
+        .ok,
+        missing == 0
+          ? "ready\n"
+          : "ready, but the files of \(missing) data set(s) are missing: their jobs wait; see the log\n"
+      )
+    } catch let error as StoreError where error.code == "database_replaced" {
+      throw error
+    } catch {
+      throw ProblemDetails(
+        .serviceUnavailable, code: "not_ready", detail: "the database cannot be read",
+        retryAfter: 5)
     }
   }
 }

@@ -7,7 +7,7 @@ import Store
 
 extension API {
   func addJobRoutes(to routes: inout RouteTable) {
-    routes.on(.get, "/jobs", access: .tokenHolder) { request, _, caller in
+    onList("/jobs", access: .tokenHolder, in: &routes) { request, _, caller in
       let filter = JobFilter(
         user: try Self.scope(request, of: caller),
         status: try request.queryValue("status").map { text in
@@ -91,10 +91,10 @@ extension API {
     _ job: JobRecord, for caller: Caller, asked: RequesterRecord?
   ) -> JobResource {
     var user = job.owner
-    var metadata = json(job.metadata)
+    var metadata = text(job.metadata)
     func shown(_ time: Date) -> Int { seconds(max(time, asked?.addedAt ?? time)) }
     if case .user(let own) = caller {
-      if job.owner != own { metadata = .object([:]) }
+      if job.owner != own { metadata = JSONText("{}") }
       user = own
     }
     let progress = job.progress.flatMap {
@@ -109,8 +109,13 @@ extension API {
       estimate: job.runEstimate.map { EstimateFigures($0) }, attempt: job.attempt,
       error: job.error.flatMap { try? JSONDecoder().decode(JobResource.Failure.self, from: $0) },
       resultModel: job.resultModel?.rawValue, baseModel: job.baseModel,
-      classes: json(job.profile), recipe: json(job.recipe), seed: job.seed,
-      metadata: metadata)
+      classes: .null, classCount: job.classCount, recipe: .null, seed: job.seed, metadata: .null,
+      texts: .init(
+        classes: text(job.profile), recipe: text(job.recipe), metadata: metadata))
+  }
+
+  private static func text(_ document: Data) -> JSONText {
+    JSONText(String(decoding: document, as: UTF8.self))
   }
 
   /// Assumes that the rest takes as long per step as what is done; while that is too little to tell,

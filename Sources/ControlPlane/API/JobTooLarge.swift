@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import Inputs
 import JobContract
 import Pruning
 import ServiceAPI
@@ -27,7 +28,7 @@ extension JobEstimator {
         "fields": .strings(fields),
         "estimate": .object([
           "steps": .integer(Int64(resource.estimate.steps)),
-          "seconds": .integer(Int64(resource.estimate.seconds.rounded(.up))),
+          "seconds": .integer(Int64(Int(clamped: resource.estimate.seconds.rounded(.up)))),
           "memory_bytes": .integer(Int64(resource.estimate.memoryBytes)),
           "disk_bytes": .integer(Int64(resource.estimate.diskBytes)),
           "measured": .boolean(resource.estimate.isMeasured),
@@ -36,8 +37,8 @@ extension JobEstimator {
           resource.exceeds.map { excess in
             .object([
               "limit": .string(excess.limit), "fields": .strings(excess.fields),
-              "estimated": .integer(Int64(excess.estimated.rounded(.up))),
-              "allowed": .integer(Int64(excess.allowed.rounded(.down))),
+              "estimated": .integer(Int64(Int(clamped: excess.estimated.rounded(.up)))),
+              "allowed": .integer(Int64(Int(clamped: excess.allowed.rounded(.down)))),
             ])
           }),
       ])

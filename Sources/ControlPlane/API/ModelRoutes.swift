@@ -6,7 +6,7 @@ import Store
 
 extension API {
   func addModelRoutes(to routes: inout RouteTable) {
-    routes.on(.get, "/models", access: .tokenHolder) { request, _, caller in
+    onList("/models", access: .tokenHolder, in: &routes) { request, _, caller in
       let filter = ModelFilter(user: try Self.scope(request, of: caller))
       let after = try Self.after(request, as: ModelID.self)
       if let after { try gate.show(after, to: caller) }
@@ -63,7 +63,8 @@ extension API {
   package static func resource(_ record: ModelRecord) -> ModelResource {
     ModelResource(
       id: record.id.rawValue, createdAt: seconds(record.createdAt), labels: record.labels,
-      bytes: record.blob.size, sha256: record.blob.digest.hex, baseModel: record.baseModel,
+      labelCount: record.labelCount, bytes: record.blob.size, sha256: record.blob.digest.hex,
+      baseModel: record.baseModel,
       job: record.job.rawValue)
   }
 }

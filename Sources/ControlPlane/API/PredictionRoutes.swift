@@ -12,9 +12,11 @@ extension API {
     routes.on(
       .post, "/models/{model}/predictions", access: .modelHolder, scope: .read,
       bodyLimit: predictionBodyLimit
-    ) { request, parameters, _ in
+    ) { request, parameters, caller in
       let id = try model(parameters).id
-      return lanes.predictions.response { turn in try predict(request, model: id, turn) }
+      return lanes.predictions.response(for: try party(caller, request)) { turn in
+        try predict(request, model: id, turn)
+      }
     }
   }
 

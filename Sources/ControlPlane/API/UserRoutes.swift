@@ -18,12 +18,14 @@ extension API {
       let user = try UserID(parameters.require("user"))
       // Here, once: a request that waits for a measurement is begun again.
       try limitRate(of: user, request)
-      return lanes.requests.response { _ in try submit(request, user: user, for: caller) }
+      return lanes.requests.response(for: try party(caller, request, user)) { _ in
+        try submit(request, user: user, for: caller)
+      }
     }
-    routes.on(.get, "/users/{user}", access: .sameUser) { _, parameters, caller in
+    onList("/users/{user}", access: .sameUser, in: &routes) { _, parameters, caller in
       try .json(.ok, user(UserID(parameters.require("user")), for: caller))
     }
-    routes.on(.get, "/users/{user}/classes", access: .sameUser) { _, parameters, _ in
+    onList("/users/{user}/classes", access: .sameUser, in: &routes) { _, parameters, _ in
       let id = try UserID(parameters.require("user"))
       _ = try store.user(id)
       return try .json(.ok, ListResource(store.profiles(of: id).map(Self.resource)))
@@ -52,7 +54,9 @@ extension API {
         job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
     } catch let error as ServerDevice.Unmeasured {
       return error.measurement.response(within: ownDevice.patience, late: ServerDevice.busy) {
-        lanes.requests.response { _ in try submit(request, user: user, for: caller) }
+        lanes.requests.response(for: "user \(user.text)") { _ in
+          try submit(request, user: user, for: caller)
+        }
       }
     }
   }
@@ -231,7 +235,8 @@ extension API {
     let record = try store.user(id)
     let history = try store.profiles(of: id).map(Self.resource)
     return UserResource(
-      id: record.id.text, createdAt: Self.seconds(record.createdAt), profile: history.first,
+      id: record.id.text, createdAt: Self.seconds(record.createdAt),
+      profile: record.profile.map(Self.resource),
       history: history,
       jobs: try store.jobs(JobFilter(user: id), after: nil, limit: 20).elements
         .map { try resource($0, for: caller) },
@@ -242,7 +247,7 @@ extension API {
   private static func resource(_ record: ProfileRecord) -> ProfileResource {
     ProfileResource(
       version: record.version, baseModel: record.baseModel,
-      classes: record.classes,
+      classes: record.classes, classCount: record.classCount,
       createdAt: seconds(record.createdAt))
   }
 }

@@ -29,7 +29,8 @@ package struct HostRule: Sendable {
   func admits(_ authority: String?) -> Bool {
     guard let authority else { return true }
     let host = Self.host(of: authority)
-    return Self.isLoopback(host) || host.hasSuffix(".localhost") || names.contains(host)
+    return Self.isLoopback(host) || host.hasSuffix(".localhost") && Self.isName(host)
+      || names.contains(host)
       || admitsAddresses && NumericAddress.isValid(host)
   }
 

@@ -10,6 +10,10 @@ package struct Lanes: Sendable {
 
   /// Requests for models, whose bodies are read and checked: cheap ones, but some made to be dear.
   package let requests: WorkLane
+  /// Lists and pages: each has a bound, but many readers ask for many of them.
+  package let lists: WorkLane
+  /// Whether the server is ready, which nothing else may hold up. One look at the database, and no work.
+  let readiness: WorkLane
   /// Pictures and tensors, decoded and computed.
   let predictions: WorkLane
   /// Models written in other formats. One at a time, since each takes the memory of a dense model.
@@ -22,9 +26,15 @@ package struct Lanes: Sendable {
     requests = WorkLane(
       "requests",
       .init(running: Cores.usable, waiting: 256, deadline: .seconds(10), nice: Self.nice),
-      busy: ProblemDetails(
-        .serviceUnavailable, code: "overloaded",
-        detail: "The server has too much to do; try again.", retryAfter: 1))
+      busy: Self.overloaded)
+    lists = WorkLane(
+      "lists",
+      // Half of the cores: the rest is for what is quick.
+      .init(
+        running: max(1, Cores.usable / 2), waiting: 256, deadline: .seconds(10), nice: Self.nice),
+      busy: Self.overloaded)
+    readiness = WorkLane(
+      "readiness", .init(running: 1, waiting: 1024, deadline: .seconds(5)), busy: Self.overloaded)
     predictions = WorkLane(
       "predictions",
       .init(
@@ -40,15 +50,21 @@ package struct Lanes: Sendable {
       busy: ServerDevice.busy)
   }
 
-  /// All of them.
-  package var all: [WorkLane] { [requests, predictions, conversions, measurements] }
+  private static let overloaded = ProblemDetails(
+    .serviceUnavailable, code: "overloaded",
+    detail: "The server has too much to do; try again.", retryAfter: 1)
+
+  /// All with work that may be long.
+  package var all: [WorkLane] { [requests, lists, predictions, conversions, measurements] }
 
   /// Refuses work from now on and waits for what is under way, but for measurements, which leave
   /// nothing half done.
   /// - Returns: whether it ended within `deadline`.
   package func stop(deadline: Duration) -> Bool {
     measurements.stop(deadline: .zero)
-    return [requests, predictions, conversions].map { $0.stop(deadline: deadline) }
-      .allSatisfy { $0 }
+    return [requests, lists, readiness, predictions, conversions].map {
+      $0.stop(deadline: deadline)
+    }
+    .allSatisfy { $0 }
   }
 }

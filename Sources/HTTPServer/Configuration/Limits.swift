@@ -31,6 +31,11 @@ public struct Limits: Sendable {
   public var bodyMemoryPerAddress = 64 << 20
   /// The same for those of one user, as far as the route's screen names one; more is answered 429.
   public var bodyMemoryPerUser = 32 << 20
+  /// Memory for answers of more than 64 KiB that clients have not read yet, parts of live bodies among
+  /// them; more is answered 503. To be no less than the longest answer that is made in memory.
+  public var answerMemory = 256 << 20
+  /// The same for those of one address.
+  public var answerMemoryPerAddress = 64 << 20
   /// Time a connection may stay open between requests.
   public var idleTimeout: Duration = .seconds(60)
   /// Time the peer has to take each 64 KiB of a response.

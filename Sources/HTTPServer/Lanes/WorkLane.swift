@@ -14,7 +14,7 @@ public final class WorkLane: Sendable {
   public struct Bounds: Sendable, Equatable {
     /// Work under way at once: threads. At least 1.
     public var running: Int
-    /// Work that may wait for a thread; more is refused.
+    /// Work that may wait for a thread; more is refused. Half of the places at most are one party's.
     public var waiting: Int
     /// Time from the request to the answer, waiting and work together.
     public var deadline: Duration
@@ -84,27 +84,32 @@ public final class WorkLane: Sendable {
   /// What it does now.
   public var statistics: Statistics { core.statistics }
 
-  /// An answer that this lane makes. When the client leaves, work that waits is dropped, and work
+  /// An answer that this lane makes. Parties take turns, see ``submit(for:_:completion:)``. When the client leaves, work that waits is dropped, and work
   /// under way asked to end.
-  public func response(_ work: @escaping @Sendable (WorkTurn) throws -> Response) -> Response {
+  public func response(
+    for party: String = "", _ work: @escaping @Sendable (WorkTurn) throws -> Response
+  ) -> Response {
     .deferred(
       DeferredResponse { [self] completion in
-        let turn = submit(work, completion: completion)
+        let turn = submit(for: party, work, completion: completion)
         return { turn.cancel() }
       })
   }
 
   /// Does work on a thread of the lane, at once or in its turn.
-  /// - Parameter completion: called once: with what came of it, or, as soon as it is known that
-  ///   nothing will, with a `ProblemDetails` of status 503. On any thread; it must be quick.
+  /// - Parameters:
+  ///   - party: Whose work it is, such as a user's: parties take turns, and each has half of the places to
+  ///     wait in at most. Empty for nobody's in particular, without such a bound.
+  ///   - completion: called once: with what came of it, or, as soon as it is known that nothing will, with
+  ///     a `ProblemDetails` of status 503. On any thread; it must be quick.
   @discardableResult
   public func submit<Value: Sendable>(
-    _ work: @escaping @Sendable (WorkTurn) throws -> Value,
+    for party: String = "", _ work: @escaping @Sendable (WorkTurn) throws -> Value,
     completion: @escaping @Sendable (Result<Value, any Error>) -> Void
   ) -> WorkTurn {
     let deadline = core.clock() &+ bounds.deadline.nanoseconds
     let turn = WorkTurn(
-      deadline: deadline,
+      party: party, deadline: deadline,
       work: { turn in
         let result = Result { try work(turn) }
         return { completion(result) }
@@ -131,7 +136,7 @@ public final class WorkLane: Sendable {
 /// What a lane's threads hold, so that they do not keep the lane alive.
 final class WorkLaneCore: Sendable {
   private struct State {
-    var waiting: [WorkTurn] = []
+    var waiting = FairQueue()
     var running: [ObjectIdentifier: WorkTurn] = [:]
     /// Threads that tell what came of their work. Its place is free already: whoever has the answer may
     /// ask again at once.
@@ -174,7 +179,9 @@ final class WorkLaneCore: Sendable {
     let (isAccepted, needsThread, isStopped) = state.withLock { state in
       guard !state.isStopped else { return (false, false, true) }
       let idle = threads - state.running.count
-      guard state.waiting.count < idle + max(0, bounds.waiting) else {
+      let places = idle + max(0, bounds.waiting)
+      let own = turn.party.isEmpty ? 0 : state.waiting.count(of: turn.party)
+      guard state.waiting.count < places, own < max(1, idle + bounds.waiting / 2) else {
         state.refused += 1
         return (false, false, false)
       }
@@ -208,8 +215,8 @@ final class WorkLaneCore: Sendable {
   func stop() {
     let (turns, threads) = state.withLock { state in
       state.isStopped = true
-      defer { state.waiting = [] }
-      return (state.waiting + state.running.values, state.threads)
+      defer { state.waiting = FairQueue() }
+      return (state.waiting.all + state.running.values, state.threads)
     }
     for turn in turns { turn.fail(.abandoned) }
     for _ in 0..<threads { work.signal() }
@@ -234,8 +241,7 @@ final class WorkLaneCore: Sendable {
     while true {
       work.wait()
       let (turn, isStopped) = state.withLock { state -> (WorkTurn?, Bool) in
-        guard !state.waiting.isEmpty else { return (nil, state.isStopped) }
-        let turn = state.waiting.removeFirst()
+        guard let turn = state.waiting.next() else { return (nil, state.isStopped) }
         state.running[ObjectIdentifier(turn)] = turn
         return (turn, false)
       }
@@ -264,7 +270,7 @@ final class WorkLaneCore: Sendable {
     let now = clock()
     let overdue = state.withLock { state in
       let isOverdue = { (turn: WorkTurn) in turn.deadline <= now }
-      let overdue = state.waiting.filter(isOverdue) + state.running.values.filter(isOverdue)
+      let overdue = state.waiting.all.filter(isOverdue) + state.running.values.filter(isOverdue)
       state.waiting.removeAll(where: isOverdue)
       return overdue
     }
@@ -275,7 +281,8 @@ final class WorkLaneCore: Sendable {
   private func setTimer(_ state: inout State) {
     guard !state.isTimerSet else { return }
     let now = clock()
-    let next = (state.waiting + state.running.values).filter { !$0.isOver }.map(\.deadline).min()
+    let next = (state.waiting.all + state.running.values).filter { !$0.isOver }.map(\.deadline)
+      .min()
     guard let next else { return }
     state.isTimerSet = true
     let wait = Int(clamping: next > now ? next - now : 0)

@@ -20,6 +20,8 @@ public final class WorkTurn: Sendable {
     var failure: (@Sendable (Failure) -> Void)?
   }
 
+  /// Whose it is; empty for nobody's in particular.
+  let party: String
   /// When its answer is no longer waited for, by the lane's clock.
   let deadline: UInt64
   private let state: Mutex<State>
@@ -27,9 +29,11 @@ public final class WorkTurn: Sendable {
   private let lane: WorkLaneCore
 
   init(
-    deadline: UInt64, work: @escaping Work, failure: @escaping @Sendable (Failure) -> Void,
+    party: String, deadline: UInt64, work: @escaping Work,
+    failure: @escaping @Sendable (Failure) -> Void,
     lane: WorkLaneCore
   ) {
+    self.party = party
     self.deadline = deadline
     self.lane = lane
     state = Mutex(State(work: work, failure: failure))

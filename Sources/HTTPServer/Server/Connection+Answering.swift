@@ -44,22 +44,42 @@ extension Connection {
       case .empty, .bytes, .deferred: return
       }
     }
+    let reservation: AnswerReservation?
+    do throws(MemoryBudget.Excess) {
+      // Before anything is sent: there is still a status to answer with.
+      reservation = try reserve(bytes.count)
+    } catch {
+      return answer(
+        exchange.failure(error.answerProblem, logger: context.logger), to: exchange, &state)
+    }
     switch bytes.withUnsafeBytes({ transport.write($0) }) {
-    case .bytes(bytes.count): settle(outgoing.result, exchange, &state)
-    case .bytes(let count): sendRest(of: bytes, from: count, outgoing, exchange, &state)
-    case .wait: sendRest(of: bytes, from: 0, outgoing, exchange, &state)
+    case .bytes(bytes.count):
+      reservation?.end()
+      settle(outgoing.result, exchange, &state)
+    case .bytes(let count):
+      sendRest(of: bytes, from: count, reservation, outgoing.result, exchange, &state)
+    case .wait: sendRest(of: bytes, from: 0, reservation, outgoing.result, exchange, &state)
     case .end, .failed: settle(outgoing.result.cut(by: .connectionLost), exchange, &state)
     }
   }
 
+  /// Memory for an answer, or nil for one that is short.
+  func reserve(_ count: Int) throws(MemoryBudget.Excess) -> AnswerReservation? {
+    guard count > AnswerReservation.free else { return nil }
+    return try AnswerReservation(context.answers, bytes: count, address: address)
+  }
+
+  /// - Parameter result: of all of it; the response itself would be a second copy of its bytes.
   private func sendRest(
-    of bytes: [UInt8], from sent: Int, _ outgoing: OutgoingResponse, _ exchange: Exchange,
-    _ state: inout ConnectionState
+    of bytes: [UInt8], from sent: Int, _ reservation: AnswerReservation?,
+    _ result: OutgoingResponse.Result, _ exchange: Exchange, _ state: inout ConnectionState
   ) {
     let rest = PulledResponse(bytes, sent: sent, context: pulling) { [self] outcome in
       takeBack { state in
+        // Whoever has read the answer finds room for the next.
+        reservation?.end()
         let error = outcome.error as? ServerError
-        settle(error.map(outgoing.result.cut) ?? outgoing.result, exchange, &state)
+        settle(error.map(result.cut) ?? result, exchange, &state)
       }
     }
     follow(rest, &state)

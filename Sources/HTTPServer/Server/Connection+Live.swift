@@ -15,6 +15,7 @@ extension Connection {
         self.state.withLock { _ in transport.write(bytes) }
       },
       waitUntilWritable: { [self] then in waitUntilWritable(then) },
+      reserve: { [self] count throws(MemoryBudget.Excess) in try reserve(count) },
       ended: { [self] outcome in
         var result = outgoing.result
         result.bodyBytes = outcome.bodyBytes

@@ -116,13 +116,13 @@ extension Connection {
       return refuse(ProblemDetails(error), &state)
     }
     if head.framing != .none {
-      do throws(BodyBudget.Excess) {
+      do throws(MemoryBudget.Excess) {
         var (announced, isExact) = (limit, false)
         if case .length(let length) = head.framing { (announced, isExact) = (length, true) }
         state.reservation = try BodyReservation(
           context.bodies, address: address, user: user, announced: announced, isExact: isExact)
       } catch {
-        return refuse(error.problem, &state)
+        return refuse(error.bodyProblem, &state)
       }
     }
     state.enter(.body)
@@ -134,11 +134,11 @@ extension Connection {
 
   /// False if there is no memory for what has come of the body; the client knows then.
   private func account(for count: Int, _ state: inout ConnectionState) -> Bool {
-    do throws(BodyBudget.Excess) {
+    do throws(MemoryBudget.Excess) {
       try state.reservation?.grow(to: count)
       return true
     } catch {
-      refuse(error.problem, &state)
+      refuse(error.bodyProblem, &state)
       return false
     }
   }

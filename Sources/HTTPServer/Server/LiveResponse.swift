@@ -14,10 +14,15 @@ final class LiveResponse: Sendable {
     var bodyBytes: Int64
   }
 
+  /// Memory for so many bytes that the client has not taken; nil for few.
+  typealias Reserve = @Sendable (Int) throws(MemoryBudget.Excess) -> AnswerReservation?
+
   private struct State {
     var unsent: [UInt8]
     var sentCount = 0
     var bodyBytes: Int64 = 0
+    /// Memory for what is unsent.
+    var reservation: AnswerReservation?
     /// Whether `unsent` ends the response.
     var isLast = false
     var outcome: Outcome?
@@ -30,6 +35,7 @@ final class LiveResponse: Sendable {
   private let isDraining: @Sendable () -> Bool
   private let write: @Sendable (UnsafeRawBufferPointer) -> TransportResult
   private let waitUntilWritable: WritableWait
+  private let reserve: Reserve
   private let ended: @Sendable (Outcome) -> Void
   private let state: Mutex<State>
 
@@ -43,12 +49,13 @@ final class LiveResponse: Sendable {
 
   /// - Parameters:
   ///   - write: writes what fits; called on `queue` only.
+  ///   - reserve: asked before a part waits for the client; where there is no memory for it the body ends.
   ///   - ended: called once, on `queue`.
   init(
     _ body: any LiveBody, head: [UInt8], isChunked: Bool, writeTimeout: Duration,
     queue: DispatchQueue, isDraining: @escaping @Sendable () -> Bool,
     write: @escaping @Sendable (UnsafeRawBufferPointer) -> TransportResult,
-    waitUntilWritable: @escaping WritableWait,
+    waitUntilWritable: @escaping WritableWait, reserve: @escaping Reserve,
     ended: @escaping @Sendable (Outcome) -> Void
   ) {
     self.body = body
@@ -58,6 +65,7 @@ final class LiveResponse: Sendable {
     self.isDraining = isDraining
     self.write = write
     self.waitUntilWritable = waitUntilWritable
+    self.reserve = reserve
     self.ended = ended
     state = Mutex(State(unsent: head))
   }
@@ -114,7 +122,7 @@ final class LiveResponse: Sendable {
     // A bound, so that a body with much to tell does not keep the queue from the others.
     for _ in 0..<32 {
       switch flush(&state) {
-      case .sent: break
+      case .sent: state.reservation = nil
       case .blocked: return false
       case .lost: return end(ServerError.connectionLost, &state)
       }
@@ -125,7 +133,9 @@ final class LiveResponse: Sendable {
       }
       do {
         switch try body.next() {
-        case .bytes(let bytes): frame(bytes, &state)
+        case .bytes(let bytes):
+          frame(bytes, &state)
+          state.reservation = try reserve(state.unsent.count)
         case .nothingYet:
           guard isIdleBytesDue.exchange(false, ordering: .acquiringAndReleasing) else {
             return false
@@ -133,6 +143,8 @@ final class LiveResponse: Sendable {
           frame(body.idleBytes, &state)
         case .end: frameEnd(&state)
         }
+      } catch is MemoryBudget.Excess {
+        return end(ServerError.answerMemoryFull, &state)
       } catch {
         return end(error, &state)
       }
@@ -144,6 +156,7 @@ final class LiveResponse: Sendable {
   private func end(_ error: (any Error)?, _ state: inout State) -> Bool {
     state.outcome = Outcome(error: error, bodyBytes: state.bodyBytes)
     state.unsent = []
+    state.reservation = nil
     return true
   }
 

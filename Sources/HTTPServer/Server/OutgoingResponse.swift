@@ -52,7 +52,10 @@ struct OutgoingResponse {
   var bytes: [UInt8]? {
     if isHead || framing == .none || framing == .length(0) { return head }
     guard case .bytes(let body) = response.body else { return nil }
-    var bytes = head
+    let head = head
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(head.count + body.count)
+    bytes.append(contentsOf: head)
     bytes.append(contentsOf: body)
     return bytes
   }

@@ -16,7 +16,10 @@ final class ServerContext: Sendable {
   /// Sends pulled bodies. It never waits for a client, only for what it reads.
   let downloads: WorkerPool
   let registry: ConnectionRegistry
-  let bodies: BodyBudget
+  /// Memory for bodies of requests.
+  let bodies: MemoryBudget
+  /// Memory for answers that clients have not read yet.
+  let answers: MemoryBudget
   /// What new connections use; nil without TLS.
   let tls = Mutex<TLSContext?>(nil)
   private let draining = Atomic<Bool>(false)
@@ -42,7 +45,10 @@ final class ServerContext: Sendable {
       label: "http-download", workers: max(2, Cores.usable),
       backlog: configuration.limits.maxConnections)
     registry = ConnectionRegistry(limits: configuration.limits)
-    bodies = BodyBudget(limits: configuration.limits)
+    let limits = configuration.limits
+    bodies = MemoryBudget(
+      all: limits.bodyMemory, address: limits.bodyMemoryPerAddress, user: limits.bodyMemoryPerUser)
+    answers = MemoryBudget(all: limits.answerMemory, address: limits.answerMemoryPerAddress)
     // Apart from the loops, because a live body may look into a database for its next part.
     liveQueues = (0..<Self.loopCount).map { DispatchQueue(label: "http-live-\($0)") }
   }

@@ -32,7 +32,7 @@ struct BaseModelTrial {
     let reader = try store.open(record.blob)
     let model = try DenseModel(data: reader.read(offset: 0, length: Int(clamping: reader.size)))
     let loader = try BatchLoader(
-      dataset: dataset, classes: record.labels.map { try dataset.classIndex($0) },
+      dataset: dataset, classes: dataset.classIndices(record.labels),
       preprocessing: model.description.preprocessing)
     let network = try Network(
       graph: model.description.graph, weights: model.weights,

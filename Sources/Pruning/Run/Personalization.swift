@@ -80,7 +80,7 @@ public struct Personalization: Sendable {
     self.universalDigest = universalDigest
     self.dataset = dataset
     self.profile = profile
-    let classes = try profile.names.map { try dataset.classIndex($0) }
+    let classes = try dataset.classIndices(profile.names)
     func images(_ split: Split) -> Int {
       let counts = dataset.counts(split)
       return classes.reduce(0) { $0 + counts[$1] }

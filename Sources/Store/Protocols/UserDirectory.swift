@@ -3,12 +3,14 @@ public protocol UserDirectory: Sendable {
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func user(_ id: UserID) throws -> UserRecord
 
-  /// Versions of the user's profile, newest first; the store keeps ``historyLimit`` of them.
+  /// Versions of the user's profile, newest first; the store keeps ``historyLimit`` of them, and of those
+  /// the newest with no more than ``historyByteLimit`` together, but always the last.
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func profiles(of id: UserID) throws -> [ProfileRecord]
 
   /// Bytes that the user's models with all their files and the checkpoints of the user's open jobs
-  /// take, and 16 KiB for every job that the user asked for. Nothing is divided among users who share.
+  /// take, those of the versions of the user's profile, and for every job that the user asked for 16 KiB
+  /// and what was asked. Nothing is divided among users who share.
   func storedBytes(of id: UserID) throws -> Int64
 
   /// Forgets a user in one transaction: profile, history, idempotency keys, tokens and links;
@@ -27,4 +29,7 @@ public protocol UserDirectory: Sendable {
 extension UserDirectory {
   /// How many versions of a user's profile are kept.
   public static var historyLimit: Int { 100 }
+
+  /// Bytes that the versions of a user's profile take at most.
+  public static var historyByteLimit: Int { 4 << 20 }
 }

@@ -37,8 +37,10 @@ public struct JobRecord: Equatable, Sendable {
   public let fingerprint: SHA256Digest
   /// Registered base model to prune.
   public let baseModel: String
-  /// The class profile as JSON.
+  /// The class profile as JSON; in lists its first ``SQLiteStore/listedClasses`` classes.
   public let profile: Data
+  /// Classes of the profile, where it is a list.
+  public let classCount: Int
   /// The recipe as JSON.
   public let recipe: Data
   /// Seed of every random choice.

@@ -66,9 +66,11 @@ public struct ModelRecord: Equatable, Sendable {
   public let baseModel: String
   /// The packed file.
   public let blob: BlobRecord
-  /// Class names in output order.
+  /// Class names in output order; in lists the first ``SQLiteStore/listedClasses``.
   public let labels: [String]
-  /// The model's card as JSON.
+  /// Classes of the model.
+  public let labelCount: Int
+  /// The model's card as JSON; in lists, where there are more labels, without what it says of each.
   public let card: Data
   /// Anything else as JSON.
   public let metadata: Data

@@ -1,4 +1,4 @@
-/// Part of a list.
+/// Part of a list. It ends early when its texts have many bytes, see ``byteLimit``.
 public struct Page<Element: Sendable>: Sendable {
   /// At most as many elements as asked for.
   public let elements: [Element]
@@ -8,10 +8,16 @@ public struct Page<Element: Sendable>: Sendable {
   /// The largest page.
   public static var maximumLimit: Int { 1000 }
 
-  /// Builds a page from one element more than `limit`, where there is one.
-  init(_ elements: [Element], limit: Int) {
-    self.elements = Array(elements.prefix(limit))
-    hasMore = elements.count > limit
+  /// Bytes of texts after which a page ends, so that no list takes the memory and time of whoever wrote
+  /// long ones.
+  public static var byteLimit: Int { 256 << 10 }
+
+  /// What an element counts for besides its texts.
+  static var bytesPerElement: Int { 512 }
+
+  init(_ elements: [Element], hasMore: Bool) {
+    self.elements = elements
+    self.hasMore = hasMore
   }
 
   /// - Throws: ``StoreError/invalidValue(field:reason:)`` unless `limit` is 1 to 1000.

@@ -7,10 +7,10 @@ public struct ProfileRecord: Equatable, Sendable {
   public let version: Int
   /// The base model the classes belong to.
   public let baseModel: String
-  /// Classes in the order the user gave.
+  /// Classes in the order the user gave; in lists the first ``SQLiteStore/listedClasses``.
   public let classes: [ClassWeight]
-  /// The profile as JSON; opaque here.
-  public let profile: Data
+  /// Classes of the profile.
+  public let classCount: Int
   /// When this version was recorded.
   public let createdAt: Date
 }

@@ -20,8 +20,12 @@ public struct StoreStatistics: Equatable, Sendable {
 public struct StoreReport: Equatable, Sendable {
   /// Messages of `PRAGMA integrity_check`, other than "ok".
   public let integrityErrors: [String]
+  /// Where the schema is not what the migrations make.
+  public let schemaErrors: [String]
   /// Rows that refer to nothing, from `PRAGMA foreign_key_check`.
   public let foreignKeyErrors: [String]
+  /// Rows that cannot be read as what they are, some of each table.
+  public let rowErrors: [String]
   /// Blobs whose bytes no longer have their digest.
   public let corruptBlobs: [SHA256Digest]
   /// Number of blobs read.
@@ -34,6 +38,7 @@ public struct StoreReport: Equatable, Sendable {
 
   /// All that is wrong, for people.
   public var faults: [String] {
-    integrityErrors + foreignKeyErrors + corruptBlobs.map { "blob \($0.hex) is corrupt" }
+    integrityErrors + schemaErrors + foreignKeyErrors + rowErrors
+      + corruptBlobs.map { "blob \($0.hex) is corrupt" }
   }
 }

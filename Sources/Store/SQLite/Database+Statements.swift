@@ -28,13 +28,41 @@ extension Database {
   }
 }
 
+/// What numbers in the database may be. A damaged file, or one that somebody has edited, may hold any.
+enum StoredRange {
+  /// Bytes and counts: no more than a file of SQLite's has bytes (https://www.sqlite.org/limits.html, 281
+  /// terabytes). Thousands of them add up without overflow.
+  static let amounts: ClosedRange<Int64> = 0...(1 << 48)
+  /// Priorities, of which callers choose a few.
+  static let priorities: ClosedRange<Int64> = Int64(Int32.min)...Int64(Int32.max)
+}
+
 // `row["name"]` traps on a value of another type, which a damaged file can hold; these throw.
 extension Row {
   func text(_ column: String) throws -> String { try decode(forColumn: column) }
   func optionalText(_ column: String) throws -> String? { try decode(forColumn: column) }
+  /// Any whole number: a row's number, a time, the bits of a seed.
   func integer(_ column: String) throws -> Int64 { try decode(forColumn: column) }
-  func int(_ column: String) throws -> Int { try decode(forColumn: column) }
   func optionalInteger(_ column: String) throws -> Int64? { try decode(forColumn: column) }
+
+  /// A number that is reckoned with.
+  /// - Throws: ``StoreError/databaseCorrupt(reason:)`` for one that this program cannot have written.
+  func integer(_ column: String, in range: ClosedRange<Int64>) throws -> Int64 {
+    let value = try integer(column)
+    guard range.contains(value) else {
+      throw StoreError.databaseCorrupt(
+        reason: "\(column) holds \(value), not \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  /// Bytes, or how many there are of something, see ``StoredRange/amounts``.
+  func amount(_ column: String) throws -> Int64 { try integer(column, in: StoredRange.amounts) }
+
+  /// The same for what is counted in memory too.
+  func int(_ column: String, in range: ClosedRange<Int64> = StoredRange.amounts) throws -> Int {
+    Int(clamping: try integer(column, in: range))
+  }
 
   func date(_ column: String) throws -> Date { Timestamp.date(try integer(column)) }
 

@@ -172,7 +172,7 @@ struct DatabaseFile {
     configuration.label = "crisp.store"
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(busyTimeout)
-    configuration.maximumReaderCount = 8
+    configuration.maximumReaderCount = 16
     return configuration
   }
 

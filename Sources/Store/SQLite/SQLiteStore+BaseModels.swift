@@ -12,7 +12,7 @@ extension SQLiteStore {
     let metadata = try JSONColumn.text(model.metadata, field: "metadata")
     return try write { db, now in
       _ = try db.blobRecord(model.blob)
-      _ = try db.dataset(model.dataset)
+      _ = try db.dataset(model.dataset, lists)
       try db.run(
         """
         INSERT INTO base_models (name, architecture, blob, dataset, labels, digest,
@@ -24,7 +24,7 @@ extension SQLiteStore {
           model.name, model.architecture, model.blob.hex, model.dataset, labels,
           model.digest.hex, model.parameterCount, metadata, now,
         ])
-      let registered = try db.baseModel(model.name)
+      let registered = try db.baseModel(model.name, lists)
       guard registered.record == model else { throw StoreError.nameTaken(.baseModel, model.name) }
       return registered
     }
@@ -32,14 +32,20 @@ extension SQLiteStore {
 
   /// See ``ModelCatalog/baseModel(_:)``.
   public func baseModel(_ name: String) throws -> Registered<BaseModelRecord> {
-    try read { db in try db.baseModel(name) }
+    try read { db in try db.baseModel(name, lists) }
   }
 
   /// See ``ModelCatalog/baseModels()``.
   public func baseModels() throws -> [Registered<BaseModelRecord>] {
     try read { db in
-      try db.all("SELECT * FROM base_models ORDER BY name").map { try db.baseModelRecord($0) }
+      try db.all("SELECT \(Database.baseModelColumns) FROM base_models ORDER BY name")
+        .map { try db.baseModelRecord($0, lists) }
     }
+  }
+
+  /// See ``ModelCatalog/hasBaseModel()``.
+  public func hasBaseModel() throws -> Bool {
+    try read { db in try db.first("SELECT 1 FROM base_models LIMIT 1", []) != nil }
   }
 }
 
@@ -62,20 +68,41 @@ extension SQLiteStore {
 }
 
 extension Database {
-  fileprivate func baseModel(_ name: String) throws -> Registered<BaseModelRecord> {
-    guard let row = try first("SELECT * FROM base_models WHERE name = ?", [name]) else {
-      throw StoreError.notFound(.baseModel, name)
-    }
-    return try baseModelRecord(row)
+  /// What a base model's record is read from, but for its labels.
+  fileprivate static let baseModelColumns = """
+    name, architecture, blob, dataset, digest, parameter_count, metadata, created_at
+    """
+
+  fileprivate func baseModel(
+    _ name: String, _ lists: ListCache
+  ) throws -> Registered<BaseModelRecord> {
+    guard
+      let row = try first(
+        "SELECT \(Self.baseModelColumns) FROM base_models WHERE name = ?", [name])
+    else { throw StoreError.notFound(.baseModel, name) }
+    return try baseModelRecord(row, lists)
   }
 
-  fileprivate func baseModelRecord(_ row: Row) throws -> Registered<BaseModelRecord> {
+  /// A record whose labels are read when they are not at hand: its other columns say which they are.
+  fileprivate func baseModelRecord(
+    _ row: Row, _ lists: ListCache
+  ) throws -> Registered<BaseModelRecord> {
+    let name = try row.text("name")
+    let key = try "base model \(row.text("digest")) \(row.integer("created_at")) \(name)"
+    let labels = try lists.list(key) {
+      try first("SELECT labels FROM base_models WHERE name = ?", [name])?
+        .list("labels", of: String.self) ?? []
+    }
+    return try baseModelRecord(row, labels: labels)
+  }
+
+  func baseModelRecord(_ row: Row, labels: [String]) throws -> Registered<BaseModelRecord> {
     Registered(
       record: BaseModelRecord(
         name: try row.text("name"), architecture: try row.text("architecture"),
         blob: try row.digest("blob"), dataset: try row.text("dataset"),
-        labels: try row.list("labels", of: String.self), digest: try row.digest("digest"),
-        parameterCount: try row.integer("parameter_count"),
+        labels: labels, digest: try row.digest("digest"),
+        parameterCount: try row.amount("parameter_count"),
         metadata: try row.document("metadata")),
       createdAt: try row.date("created_at"))
   }

@@ -49,7 +49,7 @@ extension Database {
     try first("SELECT number, size FROM blobs WHERE digest = ?", [digest.hex]).map { row in
       NamedBlob(
         number: try row.integer("number"),
-        record: BlobRecord(digest: digest, size: try row.integer("size")))
+        record: BlobRecord(digest: digest, size: try row.amount("size")))
     }
   }
 

@@ -36,7 +36,8 @@ extension SQLiteStore {
             WHERE number = ?
             """, [deaths, worker, expiry, clock.boot, end, now, job])
           try db.advanceTurn(
-            priority: candidate.int("priority"), to: candidate.integer("turn"))
+            priority: candidate.int("priority", in: StoredRange.priorities),
+            to: candidate.integer("turn"))
           return try db.jobRecord(number: job)
         }
       }

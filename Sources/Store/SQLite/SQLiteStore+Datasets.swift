@@ -18,42 +18,61 @@ extension SQLiteStore {
           dataset.name, dataset.path, dataset.format, dataset.digest.hex, classes, counts,
           dataset.fingerprint?.hex, now,
         ])
-      var registered = try db.dataset(dataset.name).record
+      var registered = try db.dataset(dataset.name, lists).record
       registered.fingerprint = dataset.fingerprint
       guard registered == dataset else { throw StoreError.nameTaken(.dataset, dataset.name) }
       try db.run(
         "UPDATE datasets SET fingerprint = ?1 WHERE name = ?2 AND fingerprint IS NOT ?1",
         [dataset.fingerprint?.hex, dataset.name])
-      return try db.dataset(dataset.name)
+      return try db.dataset(dataset.name, lists)
     }
   }
 
   /// See ``ModelCatalog/dataset(_:)``.
   public func dataset(_ name: String) throws -> Registered<DatasetRecord> {
-    try read { db in try db.dataset(name) }
+    try read { db in try db.dataset(name, lists) }
   }
 
   /// See ``ModelCatalog/datasets()``.
   public func datasets() throws -> [Registered<DatasetRecord>] {
     try read { db in
-      try db.all("SELECT * FROM datasets ORDER BY name").map { try db.datasetRecord($0) }
+      try db.all("SELECT \(Database.datasetColumns) FROM datasets ORDER BY name")
+        .map { try db.datasetRecord($0, lists) }
     }
   }
 }
 
 extension Database {
-  func dataset(_ name: String) throws -> Registered<DatasetRecord> {
-    guard let row = try first("SELECT * FROM datasets WHERE name = ?", [name]) else {
-      throw StoreError.notFound(.dataset, name)
-    }
-    return try datasetRecord(row)
+  /// What a data set's record is read from, but for its classes.
+  fileprivate static let datasetColumns = """
+    name, path, format, digest, counts, fingerprint, created_at
+    """
+
+  func dataset(_ name: String, _ lists: ListCache) throws -> Registered<DatasetRecord> {
+    guard
+      let row = try first("SELECT \(Self.datasetColumns) FROM datasets WHERE name = ?", [name])
+    else { throw StoreError.notFound(.dataset, name) }
+    return try datasetRecord(row, lists)
   }
 
-  fileprivate func datasetRecord(_ row: Row) throws -> Registered<DatasetRecord> {
+  /// A record whose classes are read when they are not at hand: its other columns say which they are.
+  fileprivate func datasetRecord(
+    _ row: Row, _ lists: ListCache
+  ) throws -> Registered<DatasetRecord> {
+    let name = try row.text("name")
+    let key = try "data set \(row.text("digest")) \(row.integer("created_at")) \(name)"
+    let classes = try lists.list(key) {
+      try first("SELECT classes FROM datasets WHERE name = ?", [name])?
+        .list("classes", of: String.self) ?? []
+    }
+    return try datasetRecord(row, classes: classes)
+  }
+
+  func datasetRecord(_ row: Row, classes: [String]) throws -> Registered<DatasetRecord> {
     Registered(
       record: DatasetRecord(
         name: try row.text("name"), path: try row.text("path"), format: try row.text("format"),
-        digest: try row.digest("digest"), classes: try row.list("classes", of: String.self),
+        digest: try row.digest("digest"), classes: classes,
         counts: try row.document("counts"), fingerprint: try row.optionalDigest("fingerprint")),
       createdAt: try row.date("created_at"))
   }

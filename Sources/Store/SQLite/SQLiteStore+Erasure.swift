@@ -20,7 +20,8 @@ extension SQLiteStore {
 
   /// Every table with a column that a user's id, notes or keys are in.
   package static let tablesWithUserText = [
-    "users", "profiles", "jobs", "job_requesters", "idempotency_keys", "model_users", "tokens",
+    "users", "profiles", "profile_documents", "jobs", "job_requesters", "idempotency_keys",
+    "model_users", "tokens",
     "user_turns",
   ]
 

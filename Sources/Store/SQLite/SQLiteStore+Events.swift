@@ -25,21 +25,21 @@ extension SQLiteStore {
   public func events(of id: JobID, after: Int64, limit: Int) throws -> Page<EventRecord> {
     try Page<EventRecord>.validate(limit: limit)
     return try read { db in
-      let rows = try db.all(
+      return try db.page(
         """
         SELECT sequence, level, type, message, data, created_at FROM job_events
         WHERE job = ? AND sequence > ? ORDER BY sequence LIMIT ?
-        """, [db.jobNumber(id), after, limit + 1])
-      let events = try rows.map { row in
-        EventRecord(
-          sequence: try row.integer("sequence"),
+        """, [db.jobNumber(id), after, limit + 1], limit: limit
+      ) { row in
+        let event = EventRecord(
+          sequence: try row.amount("sequence"),
           event: NewEvent(
             level: try row.value("level", EventLevel.init(rawValue:)),
             type: try row.text("type"), message: try row.text("message"),
             data: try row.optionalDocument("data")),
           createdAt: try row.date("created_at"))
+        return (event, event.event.message.utf8.count + (event.event.data?.count ?? 0))
       }
-      return Page(events, limit: limit)
     }
   }
 }

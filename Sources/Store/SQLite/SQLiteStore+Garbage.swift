@@ -14,7 +14,7 @@ extension SQLiteStore {
         else { return nil }
         try db.doom(number, as: .leisurely)
         return try row.optionalDigest("digest").map {
-          BlobRecord(digest: $0, size: try row.integer("size"))
+          BlobRecord(digest: $0, size: try row.amount("size"))
         }
       }
       if let blob { collected.append(blob) }

@@ -46,8 +46,11 @@ extension SQLiteStore {
         let asked: Int64 = try after == nil ? .max : db.timeAsked(before, by: user)
         arguments += [asked]
       }
-      let rows = try db.all(query.sql, arguments + [before, limit + 1])
-      return Page(try rows.map { try db.jobRecord($0) }, limit: limit)
+      return try db.page(query.sql, arguments + [before, limit + 1], limit: limit) { row in
+        let job = try db.jobRecord(row)
+        let texts = [job.profile, job.recipe, job.metadata, job.progress, job.error, job.estimate]
+        return (job, texts.reduce(0) { $0 + ($1?.count ?? 0) })
+      }
     }
   }
 
@@ -114,13 +117,31 @@ package struct JobListQuery {
 }
 
 extension Database {
-  /// What ``jobRecord(_:)`` reads, of the table `jobs` called `j`.
-  static let jobColumns = """
-    j.number, j.id, j.owner, j.status, j.priority, j.fingerprint, j.base_model, j.profile,
-    j.recipe, j.seed, j.metadata, j.created_at, j.started_at, j.finished_at, j.attempt, j.deaths,
-    j.lease_owner, j.lease_expires_at, j.cancel_requested, j.progress, j.error, j.estimate,
+  /// A document that goes out as it is: one that is none, in a damaged row, becomes null.
+  private static func document(_ text: String) -> String {
+    "iif(json_valid(\(text)), \(text), 'null')"
+  }
+
+  /// What ``jobRecord(_:)`` reads for a list, of the table `jobs` called `j`.
+  static let jobColumns = jobColumns(profile: document("j.profile"))
+
+  private static func jobColumns(profile: String) -> String {
+    """
+    j.number, j.id, j.owner, j.status, j.priority, j.fingerprint, j.base_model,
+    \(profile) AS profile, \(document("j.recipe")) AS recipe, j.seed,
+    \(document("j.metadata")) AS metadata, j.created_at, j.started_at, j.finished_at, j.attempt,
+    j.deaths, j.lease_owner, j.lease_expires_at, j.cancel_requested, j.progress, j.error,
+    j.estimate, j.class_count,
     (SELECT m.id FROM models m WHERE m.number = j.result_model) AS result_model
     """
+  }
+
+  /// The same with the whole profile.
+  static let wholeJobColumns = jobColumns(
+    profile: """
+      coalesce((SELECT \(document("w.profile")) FROM job_profiles w WHERE w.job = j.number),
+        \(document("j.profile")))
+      """)
 
   /// The row number behind a job's name.
   func jobNumber(_ id: JobID) throws -> Int64 {
@@ -132,7 +153,7 @@ extension Database {
 
   func jobRecord(number: Int64) throws -> JobRecord {
     guard
-      let row = try first("SELECT \(Self.jobColumns) FROM jobs j WHERE j.number = ?", [number])
+      let row = try first("SELECT \(Self.wholeJobColumns) FROM jobs j WHERE j.number = ?", [number])
     else { throw StoreError.databaseCorrupt(reason: "job number \(number) is missing") }
     return try jobRecord(row)
   }
@@ -142,10 +163,10 @@ extension Database {
       id: try row.identifier("id", as: JobID.self),
       owner: try row.optionalUser("owner"),
       status: try row.value("status", JobStatus.init(rawValue:)),
-      priority: try row.int("priority"),
+      priority: try row.int("priority", in: StoredRange.priorities),
       fingerprint: try row.digest("fingerprint"),
       baseModel: try row.text("base_model"),
-      profile: try row.document("profile"),
+      profile: try row.document("profile"), classCount: try row.int("class_count"),
       recipe: try row.document("recipe"),
       seed: UInt64(bitPattern: try row.integer("seed")),
       metadata: try row.document("metadata"),

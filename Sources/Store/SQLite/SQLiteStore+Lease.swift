@@ -129,7 +129,7 @@ extension Database {
     ).map { row in
       CheckpointRecord(
         attempt: try row.int("attempt"), iteration: try row.int("iteration"),
-        blob: BlobRecord(digest: try row.digest("blob"), size: try row.integer("size")),
+        blob: BlobRecord(digest: try row.digest("blob"), size: try row.amount("size")),
         createdAt: try row.date("created_at"))
     }
   }

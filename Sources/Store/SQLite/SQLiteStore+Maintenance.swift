@@ -21,32 +21,6 @@ extension SQLiteStore {
     }
   }
 
-  /// Reads everything: SQLite's own structures, every reference, every blob's bytes. Takes as long
-  /// as reading the file twice; others can work meanwhile.
-  public func check() throws -> StoreReport {
-    let (integrity, foreignKeys, digests) = try read { db in
-      (
-        try String.fetchAll(db, sql: "PRAGMA integrity_check").filter { $0 != "ok" },
-        try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map(Self.foreignKeyError),
-        try db.all("SELECT digest FROM blobs WHERE digest IS NOT NULL ORDER BY number")
-          .map { try $0.digest("digest") }
-      )
-    }
-    var corrupt: [SHA256Digest] = []
-    var blobs = 0
-    var bytes: Int64 = 0
-    for digest in digests {
-      // A blob collected since the list was read is no fault.
-      guard let blob = try blob(digest) else { continue }
-      if try !check(digest) { corrupt.append(digest) }
-      blobs += 1
-      bytes += blob.size
-    }
-    return StoreReport(
-      integrityErrors: integrity, foreignKeyErrors: foreignKeys, corruptBlobs: corrupt,
-      blobsChecked: blobs, bytesChecked: bytes)
-  }
-
   /// Writes a consistent copy of the database while others work, of the schema it has. It appears under
   /// its name only when it is complete and on the disk.
   /// - Throws: ``StoreError/nameTaken(_:_:)`` when the file exists, also one made meanwhile,
@@ -54,12 +28,6 @@ extension SQLiteStore {
   ///   ``StoreError/diskFull``.
   public func backup(to path: String) throws {
     try FileCopy.write(connections.source(), to: Self.absolute(path))
-  }
-
-  private static func foreignKeyError(_ row: Row) throws -> String {
-    let table = try row.text("table")
-    let parent = try row.text("parent")
-    return "a row of \(table) refers to a missing row of \(parent)"
   }
 }
 

@@ -24,18 +24,22 @@ extension SQLiteStore {
     try Page<ModelRecord>.validate(limit: limit)
     return try read { db in
       let before = try after.map { try db.modelNumber($0) } ?? .max
-      let rows: [Row]
+      let (sql, arguments): (String, StatementArguments)
       if let user = filter.user {
         let added: Int64 = try after == nil ? .max : db.timeAdded(before, to: user)
-        rows = try db.all(Self.modelsOfUserQuery, [user.text, added, before, limit + 1])
+        (sql, arguments) = (Self.modelsOfUserQuery, [user.text, added, before, limit + 1])
       } else {
-        rows = try db.all(
+        (sql, arguments) = (
           """
           SELECT \(Database.modelColumns) FROM models m WHERE m.number < ?
           ORDER BY m.number DESC LIMIT ?
-          """, [before, limit + 1])
+          """, [before, limit + 1]
+        )
       }
-      return Page(try rows.map { try db.modelRecord($0) }, limit: limit)
+      return try db.page(sql, arguments, limit: limit) { row in
+        let model = try db.modelRecord(row)
+        return (model, model.metadata.count + model.labels.reduce(0) { $0 + $1.utf8.count })
+      }
     }
   }
 
@@ -89,10 +93,19 @@ extension SQLiteStore {
 }
 
 extension Database {
-  /// What a model record is read from: the table `models` called `m`.
-  static let modelColumns = """
-    m.number, m.id, m.fingerprint, m.base_model, m.blob, m.size, m.labels, m.card, m.metadata,
-    m.created_at, (SELECT j.id FROM jobs j WHERE j.number = m.job) AS job
+  private static let otherModelColumns = """
+    m.number, m.id, m.fingerprint, m.base_model, m.blob, m.size, m.metadata, m.created_at,
+    m.label_count, (SELECT j.id FROM jobs j WHERE j.number = m.job) AS job
+    """
+
+  /// What a model record of a list is read from: the table `models` called `m`.
+  static let modelColumns = "\(otherModelColumns), m.labels, m.card"
+
+  /// The same with all labels and the whole card.
+  static let wholeModelColumns = """
+    \(otherModelColumns),
+    coalesce((SELECT w.labels FROM model_documents w WHERE w.model = m.number), m.labels) AS labels,
+    coalesce((SELECT w.card FROM model_documents w WHERE w.model = m.number), m.card) AS card
     """
 
   /// The row number behind a model's name.
@@ -119,7 +132,7 @@ extension Database {
   func modelRecord(number: Int64) throws -> ModelRecord {
     guard
       let row = try first(
-        "SELECT \(Self.modelColumns) FROM models m WHERE m.number = ?", [number])
+        "SELECT \(Self.wholeModelColumns) FROM models m WHERE m.number = ?", [number])
     else { throw StoreError.databaseCorrupt(reason: "model number \(number) is missing") }
     return try modelRecord(row)
   }
@@ -133,8 +146,9 @@ extension Database {
       fingerprint: try row.digest("fingerprint"),
       job: try row.identifier("job", as: JobID.self),
       baseModel: try row.text("base_model"),
-      blob: BlobRecord(digest: try row.digest("blob"), size: try row.integer("size")),
+      blob: BlobRecord(digest: try row.digest("blob"), size: try row.amount("size")),
       labels: try row.list("labels", of: String.self),
+      labelCount: try row.int("label_count"),
       card: try row.document("card"),
       metadata: try row.document("metadata"),
       files: try files.map { try fileRecord($0) },
@@ -144,7 +158,7 @@ extension Database {
   fileprivate func fileRecord(_ row: Row) throws -> ModelFileRecord {
     ModelFileRecord(
       name: try row.text("name"),
-      blob: BlobRecord(digest: try row.digest("blob"), size: try row.integer("size")),
+      blob: BlobRecord(digest: try row.digest("blob"), size: try row.amount("size")),
       mediaType: try row.text("media_type"))
   }
 }

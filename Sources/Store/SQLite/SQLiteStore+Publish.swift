@@ -31,6 +31,9 @@ extension SQLiteStore {
 private struct NewModelRow {
   let blob: SHA256Digest
   let labels: String
+  /// What lists show of them.
+  let firstLabels: String
+  let labelCount: Int
   let card: String
   let metadata: String
   let files: [NewModelFile]
@@ -38,6 +41,9 @@ private struct NewModelRow {
   init(_ model: NewModel) throws {
     blob = model.blob
     labels = try JSONColumn.text(encoding: model.labels, field: "labels")
+    firstLabels = try JSONColumn.text(
+      encoding: Array(model.labels.prefix(ShortRows.elements)), field: "labels")
+    labelCount = model.labels.count
     card = try JSONColumn.text(model.card, field: "card")
     metadata = try JSONColumn.text(model.metadata, field: "metadata")
     files = model.files
@@ -54,18 +60,25 @@ private struct NewModelRow {
 extension Database {
   fileprivate func insertModel(_ model: NewModelRow, job: Int64, now: Int64) throws -> Int64 {
     let blob = try blobRecord(model.blob)
+    let isLong = model.labelCount > ShortRows.elements
     try run(
       """
       INSERT INTO models (id, fingerprint, job, base_model, blob, size, labels, card, metadata,
-        created_at, used_at)
-      SELECT ?1, fingerprint, number, base_model, ?2, ?3, ?4, ?5, ?6, ?7, ?7 FROM jobs
-      WHERE number = ?8
+        created_at, used_at, label_count)
+      SELECT ?1, fingerprint, number, base_model, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8 FROM jobs
+      WHERE number = ?9
       """,
       [
-        ModelID.random().rawValue, blob.digest.hex, blob.size, model.labels, model.card,
-        model.metadata, now, job,
+        ModelID.random().rawValue, blob.digest.hex, blob.size, model.firstLabels,
+        isLong ? withoutLabels(card: model.card) : model.card,
+        model.metadata, now, model.labelCount, job,
       ])
     let number = lastInsertedRowID
+    if isLong {
+      try run(
+        "INSERT INTO model_documents (model, labels, card) VALUES (?, ?, ?)",
+        [number, model.labels, model.card])
+    }
     for file in model.files {
       let blob = try blobRecord(file.blob)
       try run(

@@ -83,7 +83,7 @@ extension SQLiteStore {
 }
 
 extension Database {
-  /// What a finished job, its events and links may count as, whatever they take.
+  /// What a finished job's events and links count as, whatever they take.
   private static let bytesPerJob: Int64 = 16 << 10
 
   /// See ``UserDirectory/storedBytes(of:)``.
@@ -102,8 +102,15 @@ extension Database {
           WHERE j.owner = ?1 AND j.status IN ('queued', 'running')
       )
       """, [user])
-    let jobs = try number("SELECT count(*) FROM job_requesters WHERE user = ?", [user])
-    return blobs + jobs * Self.bytesPerJob
+    let jobs = try number(
+      "SELECT coalesce(sum(bytes + ?), 0) FROM job_requesters WHERE user = ?",
+      [Self.bytesPerJob, user])
+    let profiles = try number(
+      "SELECT coalesce(sum(bytes), 0) FROM profiles WHERE user = ?", [user])
+    return [jobs, profiles].reduce(blobs) { sum, bytes in
+      let (sum, overflows) = sum.addingReportingOverflow(bytes)
+      return overflows ? .max : sum
+    }
   }
 
   /// Deletes finished jobs without a model, and all that is about them.

@@ -53,7 +53,15 @@ private struct SubmissionRow {
   let idempotencyKey: IdempotencyKey?
   let limits: QueueLimits
 
+  /// What is stored of it for good.
+  var bytes: Int {
+    [profile, recipe, metadata, estimate ?? ""].reduce(0) { $0 + $1.utf8.count }
+  }
+
   init(_ submission: Submission) throws {
+    guard StoredRange.priorities.contains(Int64(submission.priority)) else {
+      throw StoreError.invalidValue(field: "priority", reason: "is beyond any that is used")
+    }
     user = submission.user.text
     fingerprint = submission.fingerprint.hex
     baseModel = submission.baseModel
@@ -86,10 +94,10 @@ extension Database {
   fileprivate func addRequester(_ request: SubmissionRow, job: Int64, now: Int64) throws {
     try run(
       """
-      INSERT INTO job_requesters (user, job, added_at, priority) VALUES (?, ?, ?, ?)
+      INSERT INTO job_requesters (user, job, added_at, priority, bytes) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT (user, job) DO UPDATE SET
         priority = max(coalesce(priority, excluded.priority), excluded.priority)
-      """, [request.user, job, now, request.priority])
+      """, [request.user, job, now, request.priority, request.bytes])
   }
 
   /// Gives the user the model.
@@ -121,26 +129,42 @@ extension Database {
     return try jobRecord(number: earlier.integer("job"))
   }
 
-  /// Adds a version to the user's profile unless it is the current one already.
+  /// Adds a version to the user's profile unless it is the current one already. Of the versions before
+  /// so many stay as the bounds on their number and bytes allow.
   fileprivate func recordProfile(_ request: SubmissionRow, now: Int64) throws {
-    let current = try currentProfile(of: request.user)
-    if let current, current.baseModel == request.baseModel, current.classes == request.classes,
-      current.profile == JSONColumn.document(request.profile)
-    {
-      return
+    // Texts are compared, not what they say: both were written by the same encoder.
+    let current = try first(
+      """
+      SELECT p.version, p.base_model = ?2 AND coalesce(w.classes, p.classes) = ?3
+        AND coalesce(w.profile, p.profile) = ?4 AS is_same
+      FROM profiles p LEFT JOIN profile_documents w ON w.user = p.user AND w.version = p.version
+      WHERE p.user = ?1 ORDER BY p.version DESC LIMIT 1
+      """, [request.user, request.baseModel, request.classesText, request.profile])
+    if let current, try current.int("is_same") != 0 { return }
+    let version = try (current?.int("version") ?? 0) + 1
+    let isLong = request.classes.count > ShortRows.elements
+    try run(
+      """
+      INSERT INTO profiles (user, version, base_model, classes, profile, created_at, class_count,
+        bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        request.user, version, request.baseModel,
+        isLong ? beginning(ofObjects: request.classesText) : request.classesText,
+        isLong ? "[]" : request.profile, now, request.classes.count,
+        request.classesText.utf8.count + request.profile.utf8.count,
+      ])
+    if isLong {
+      try run(
+        "INSERT INTO profile_documents (user, version, classes, profile) VALUES (?, ?, ?, ?)",
+        [request.user, version, request.classesText, request.profile])
     }
     try run(
       """
-      INSERT INTO profiles (user, version, base_model, classes, profile, created_at)
-      VALUES (?, ?, ?, ?, ?, ?)
+      DELETE FROM profiles WHERE user = ?1 AND version < ?2 AND (version <= ?3 OR ?4 <
+        (SELECT sum(n.bytes) FROM profiles n WHERE n.user = ?1 AND n.version >= profiles.version))
       """,
-      [
-        request.user, (current?.version ?? 0) + 1, request.baseModel, request.classesText,
-        request.profile, now,
-      ])
-    try run(
-      "DELETE FROM profiles WHERE user = ? AND version <= ?",
-      [request.user, (current?.version ?? 0) + 1 - SQLiteStore.historyLimit])
+      [request.user, version, version - SQLiteStore.historyLimit, SQLiteStore.historyByteLimit])
   }
 
   fileprivate func answer(_ request: SubmissionRow, now: Int64) throws -> SubmissionOutcome {
@@ -165,7 +189,7 @@ extension Database {
         """
         UPDATE jobs SET cancel_requested = 0, owner = coalesce(owner, ?) WHERE number = ?
         """, [request.user, job])
-      if try request.priority > open.int("priority") {
+      if try request.priority > open.int("priority", in: StoredRange.priorities) {
         let turn = try nextTurn(
           of: request.user, priority: request.priority, cost: request.cost)
         try run(
@@ -191,18 +215,24 @@ extension Database {
       throw StoreError.quotaExceeded(stored: stored, limit: request.limits.storedBytes)
     }
     let turn = try nextTurn(of: request.user, priority: request.priority, cost: request.cost)
+    let isLong = request.classes.count > ShortRows.elements
     try run(
       """
       INSERT INTO jobs (id, owner, status, priority, turn, fingerprint, base_model, profile, recipe,
-        seed, metadata, estimate, cost, memory_estimate, created_at)
-      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        seed, metadata, estimate, cost, memory_estimate, created_at, class_count)
+      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         JobID.random().rawValue, request.user, request.priority, turn, request.fingerprint,
-        request.baseModel, request.profile, request.recipe, request.seed, request.metadata,
-        request.estimate, request.cost, request.memoryEstimate, now,
+        request.baseModel, isLong ? beginning(ofObjects: request.profile) : request.profile,
+        request.recipe, request.seed, request.metadata, request.estimate, request.cost,
+        request.memoryEstimate, now, request.classes.count,
       ])
     let job = lastInsertedRowID
+    if isLong {
+      try run(
+        "INSERT INTO job_profiles (job, profile) VALUES (?, ?)", [job, request.profile])
+    }
     try addRequester(request, job: job, now: now)
     return try jobRecord(number: job)
   }

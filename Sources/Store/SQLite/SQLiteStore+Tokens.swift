@@ -81,7 +81,7 @@ extension SQLiteStore {
 }
 
 extension Database {
-  fileprivate func tokenRecord(_ row: Row) throws -> TokenRecord {
+  func tokenRecord(_ row: Row) throws -> TokenRecord {
     TokenRecord(
       id: try row.identifier("id", as: TokenID.self), digest: try row.digest("digest"),
       user: try row.optionalUser("user"), label: try row.text("label"),

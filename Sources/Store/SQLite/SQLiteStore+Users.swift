@@ -17,7 +17,8 @@ extension SQLiteStore {
     try read { db in
       _ = try db.userRow(id)
       return try db.all(
-        "SELECT * FROM profiles WHERE user = ? ORDER BY version DESC", [id.text]
+        "SELECT version, base_model, created_at, class_count, classes FROM profiles WHERE user = ? ORDER BY version DESC",
+        [id.text]
       ).map { try db.profileRecord($0) }
     }
   }
@@ -50,15 +51,20 @@ extension Database {
   /// The user's latest profile.
   func currentProfile(of user: String) throws -> ProfileRecord? {
     try first(
-      "SELECT * FROM profiles WHERE user = ? ORDER BY version DESC LIMIT 1", [user]
+      """
+      SELECT p.version, p.base_model, p.created_at, p.class_count,
+        coalesce(w.classes, p.classes) AS classes
+      FROM profiles p LEFT JOIN profile_documents w ON w.user = p.user AND w.version = p.version
+      WHERE p.user = ? ORDER BY p.version DESC LIMIT 1
+      """, [user]
     ).map { try profileRecord($0) }
   }
 
-  fileprivate func profileRecord(_ row: Row) throws -> ProfileRecord {
+  func profileRecord(_ row: Row) throws -> ProfileRecord {
     ProfileRecord(
       version: try row.int("version"), baseModel: try row.text("base_model"),
       classes: try row.list("classes", of: ClassWeight.self),
-      profile: try row.document("profile"), createdAt: try row.date("created_at"))
+      classCount: try row.int("class_count"), createdAt: try row.date("created_at"))
   }
 
   /// - Returns: The open jobs nobody waits for after this, which are cancelled.

@@ -41,6 +41,8 @@ public final class SQLiteStore: Sendable {
   let condition: StoreCondition
   /// What downloads read last.
   let chunks = ChunkCache(capacity: 32)
+  /// Labels and classes of what is registered.
+  let lists = ListCache(capacity: 32)
   let chunkMemory = ChunkMemory(size: chunkSize, spare: 4)
 
   /// Opens a database. Its schema stays as it is: see ``migrate(_:keepingCopy:now:)``.

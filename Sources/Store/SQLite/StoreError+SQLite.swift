@@ -58,6 +58,9 @@ extension StoreError {
       cannotOpen(path: path, reason: message)
     case .SQLITE_CONSTRAINT where error.extendedResultCode == .SQLITE_CONSTRAINT_CHECK:
       invalidValue(field: checkedField(message), reason: "is not what its column holds")
+    // Of sum(), and of sizes that no disk has (https://www.sqlite.org/lang_aggfunc.html#sumunc).
+    case .SQLITE_ERROR where message == "integer overflow":
+      databaseCorrupt(reason: "its numbers add up to more than there can be")
     case .SQLITE_TOOBIG:
       invalidValue(field: "a value", reason: "is too big")
     default:

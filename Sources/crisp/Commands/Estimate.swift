@@ -119,7 +119,7 @@ struct Estimate: ParsableCommand {
     let threads = threads.count()
     let dataset = try DatasetCatalog.load(name)
     let loader = try BatchLoader(
-      dataset: dataset, classes: model.description.labels.map { try dataset.classIndex($0) },
+      dataset: dataset, classes: dataset.classIndices(model.description.labels),
       preprocessing: model.description.preprocessing, decodeThreads: threads)
     // Of every class alike; the test split is for accuracy alone.
     let batches = loader.sequential(

@@ -83,6 +83,51 @@ import Testing
     #expect(fourth.value == 4)
   }
 
+  @Test func partiesTakeTurnsAndNoneTakesAllPlaces() {
+    let lane = lane(running: 1, waiting: 8)
+    let gate = Gate()
+    let order = Mutex<[String]>([])
+    let first = Result()
+    lane.submit(for: "eve", { _ in gate.pass() }, completion: first.take)
+    #expect(gate.entered.wait())
+    func submit(_ party: String, _ name: String) -> Result {
+      let result = Result()
+      lane.submit(
+        for: party,
+        { _ in
+          order.withLock { $0.append(name) }
+          return 0
+        }, completion: result.take)
+      return result
+    }
+    // Half of the places, and no more.
+    let eves = (1...6).map { submit("eve", "eve \($0)") }
+    #expect(eves.map { $0.problem == nil } == [true, true, true, true, false, false])
+    let others = [submit("ann", "ann 1"), submit("bob", "bob 1"), submit("ann", "ann 2")]
+    gate.release.set()
+    for result in eves.prefix(4) + others { #expect(result.told.wait()) }
+    #expect(
+      order.withLock { $0 }
+        == ["eve 1", "ann 1", "bob 1", "eve 2", "ann 2", "eve 3", "eve 4"])
+    #expect(lane.stop(deadline: .seconds(20)))
+  }
+
+  @Test func whatAPartyGivesUpIsNobodysTurn() {
+    let lane = lane(running: 1, waiting: 8)
+    let gate = Gate()
+    let (first, dropped, next) = (Result(), Result(), Result())
+    lane.submit(for: "eve", { _ in gate.pass() }, completion: first.take)
+    #expect(gate.entered.wait())
+    let turn = lane.submit(for: "ann", { _ in unexpected("given up") }, completion: dropped.take)
+    lane.submit(for: "bob", { _ in 5 }, completion: next.take)
+    turn.cancel()
+    #expect(lane.statistics.waiting == 1)
+    gate.release.set()
+    #expect(next.told.wait())
+    #expect(next.value == 5)
+    #expect(lane.stop(deadline: .seconds(20)))
+  }
+
   /// Whoever has the answer may ask again at once: nothing of the first one is in the way.
   @Test func anAnswerLeavesItsPlaceFree() {
     let lane = lane(running: 1, waiting: 0)

@@ -42,7 +42,10 @@ import Testing
     router.on(.get, "/bytes") { _, _ in
       Response(.ok, body: .bytes([UInt8](repeating: 7, count: size)))
     }
-    try TestServer.run(router, configuration: ServerConfiguration(workers: 1)) { port, _ in
+    var configuration = ServerConfiguration(workers: 1)
+    configuration.limits.answerMemory = 1 << 30
+    configuration.limits.answerMemoryPerAddress = 1 << 30
+    try TestServer.run(router, configuration: configuration) { port, _ in
       let slow = try (0..<100).map { _ in
         let client = try RawClient(port: port, receiveBuffer: 4096)
         try client.send("GET /bytes HTTP/1.1\r\nHost: a\r\n\r\n")

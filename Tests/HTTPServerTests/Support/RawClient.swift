@@ -128,6 +128,9 @@ final class RawClient {
     return Reply(status: status, fields: fields, body: body, isComplete: isComplete)
   }
 
+  /// Reads so many bytes of a body, or what comes of them.
+  func bytes(_ count: Int) throws -> [UInt8] { try take(count).0 }
+
   /// Reads until the server closes the connection.
   func rest() throws -> [UInt8] {
     while try receive() {}

@@ -27,6 +27,8 @@ import Testing
     ("[::]", false), ("[::2]", false), ("[::ffff:10.0.0.1]", false), (".localhost.evil", false),
     ("example.org", false), ("x.models.example.org", false), ("10.1.2.4", false),
     ("localhost%2eevil.example", false), ("_", false),
+    ("evil.com;.localhost", false), ("evil.com%00.localhost", false), ("a!.localhost", false),
+    ("evil%2ecom.localhost", false), ("a_b-c.localhost:80", true),
   ]
 
   private func openServer() throws -> TestService {

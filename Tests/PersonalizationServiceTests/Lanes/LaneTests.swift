@@ -47,20 +47,27 @@ import Testing
     let model = try #require(job.resultModel)
     let gate = Gate()
     defer { gate.open() }
-    for lane in server.service.lanes.all {
+    func fill(_ lane: WorkLane) {
       for _ in 0..<lane.bounds.running {
         lane.submit({ _ in gate.pass() }) { _ in }
         #expect(gate.waitUntilEntered())
       }
       for _ in 0..<lane.bounds.waiting { lane.submit({ _ in }) { _ in } }
     }
+    let lists = server.service.lanes.lists
+    for lane in server.service.lanes.all where lane !== lists { fill(lane) }
     for target in [
       "/readyz", "/jobs/\(job.id)", "/jobs", "/models/\(model)", "/models/\(model)/card",
       "/users/ada", "/base-models", "/", "/metrics",
     ] {
       #expect(try server.client.get(target).status == 200, "\(target)")
     }
+    fill(lists)
+    for target in ["/readyz", "/jobs/\(job.id)", "/models/\(model)", "/models/\(model)/card"] {
+      #expect(try server.client.get(target).status == 200, "\(target)")
+    }
     for (reply, code) in [
+      (try server.client.get("/jobs"), "overloaded"),
       (try predict(server, model), "predictions_busy"),
       (try server.client.get("/models/\(model)?format=onnx"), "conversions_busy"),
       (try server.client.post("/users/ada/classes", JobBody.quick), "overloaded"),

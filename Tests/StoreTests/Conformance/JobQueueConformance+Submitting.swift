@@ -85,7 +85,6 @@ enum JobQueueConformance {
       let history = try fixture.store.profiles(of: ann)
       #expect(history.map(\.version) == [3, 2, 1])
       #expect(history.map { $0.classes.map(\.name) } == [["bags"], ["boots"], ["bags"]])
-      #expect(history.first?.profile == Fixture.json(#"{"of":"bags"}"#))
       #expect(try fixture.store.user(ann).profile == history.first)
     },
     ConformanceCase("the latest versions of a profile are kept") { fixture in

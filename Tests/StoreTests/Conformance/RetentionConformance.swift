@@ -98,7 +98,8 @@ enum RetentionConformance {
       let job = try #require(try fixture.claim())
       let checkpoint = try store.put(Data(count: 3000))
       try store.saveCheckpoint(job.id, attempt: 1, iteration: 1, blob: checkpoint.digest)
-      let perJob: Int64 = 16 << 10
+      // 16 KiB; profile, recipe and metadata; the version of the profile.
+      let perJob: Int64 = (16 << 10) + 36 + 39
       #expect(try store.storedBytes(of: ann) == 3000 + perJob)
       let file = try store.put(Data(count: 700))
       let model = try store.publish(
