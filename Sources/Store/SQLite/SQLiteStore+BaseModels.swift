@@ -60,7 +60,7 @@ extension SQLiteStore {
   /// See ``ModelCatalog/setDefaultBaseModel(_:)``.
   public func setDefaultBaseModel(_ name: String) throws {
     try write { db, _ in
-      _ = try db.baseModel(name)
+      _ = try db.baseModel(name, lists)
       try db.run("UPDATE base_models SET is_default = 0 WHERE is_default = 1", [])
       try db.run("UPDATE base_models SET is_default = 1 WHERE name = ?", [name])
     }
