@@ -22,13 +22,16 @@ import time
 import urllib.parse
 import zipfile
 
-from server import Server
+from server import Server, add_blob
 
 LABELS = 1000
 # A base model with more labels than any data set has names that people look for.
 MANY = [f"c{number:05}" for number in range(20_000)]
 # Texts are compared by what they mean: two marks in the wrong order have to be put in order first.
 MARKS = "\u0301\u0316"
+# What a job of all of them may be expected to cost.
+BRIEF = {"iterations": 1, "epochs_per_iteration": 0, "final_epochs": 0, "samples_per_class": 1,
+         "saliency_batches": 1}
 REPEATS = 5
 KB = 1 << 10
 
@@ -279,13 +282,37 @@ def fill_queue(server, names):
             "metadata": wide if number % 2 else metadata})
 
 
-def add_many_labels(database):
+def widened(path):
+    """A base model's file with a classifier of many labels: the rows there are, again and again."""
+    content = pathlib.Path(path).read_bytes()
+    length, = struct.unpack("<Q", content[:8])
+    header, data = json.loads(content[8:8 + length]), content[8 + length:]
+    metadata, times = header.pop("__metadata__"), len(MANY) // LABELS
+    graph = json.loads(metadata["graph"])
+    graph["nodes"][-1]["out"] = len(MANY)
+    metadata["graph"], metadata["labels"] = json.dumps(graph), json.dumps(MANY)
+    written, tensors = b"", {"__metadata__": metadata}
+    for name, tensor in header.items():
+        piece = data[slice(*tensor["data_offsets"])]
+        if tensor["shape"][:1] == [LABELS]:
+            tensor["shape"][0] *= times
+            piece *= times
+        tensors[name] = tensor | {"data_offsets": [len(written), len(written) + len(piece)]}
+        written += piece
+    text = json.dumps(tensors).encode()
+    return struct.pack("<Q", len(text)) + text + written
+
+
+def add_many_labels(database, net):
     """The same base model and data set once more, with 20,000 labels: its jobs are asked for, never run."""
     db = sqlite3.connect(database)
+    content = widened(net)
     labels, counts = json.dumps(MANY), json.dumps({"training": [8] * len(MANY)})
     with db:
+        digest = add_blob(db, content)
         for table, changed in (("datasets", {"name": "many", "classes": labels, "counts": counts}),
-                               ("base_models", {"name": "many", "labels": labels, "dataset": "many"})):
+                               ("base_models", {"name": "many", "labels": labels, "dataset": "many",
+                                                "blob": digest, "digest": digest})):
             columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
             # There is one default only.
             values = ["0" if name == "is_default" else f":{name}" if name in changed else name
@@ -299,20 +326,21 @@ def fill_with_many(server):
     for number in range(100):
         server.call("POST", f"/users/many{number // 50}/classes", {
             "base_model": "many", "classes": MANY[:19_000 - number], "block": 8,
-            "target": {"sparsity": 0.8}})
+            "target": {"sparsity": 0.52}, "recipe": BRIEF})
 
 
 def run_many(bench):
     jobs = bench.server.call("GET", "/jobs?limit=100")["data"]
-    for target in ("/jobs", "/jobs?limit=100", "/users/many0", "/users/many0/classes", "/",
+    for target in ("/jobs", "/jobs?limit=100", "/users/many0/classes", "/",
                    "/page/jobs", "/page/form", "/readyz"):
         bench.measure("GET " + target.split("?")[0], "20,000 labels", "GET", target)
-    for target in (f"/jobs/{jobs[0]['id']}", "/base-models", "/datasets"):
+    # With the whole of the current profile.
+    for target in (f"/jobs/{jobs[0]['id']}", "/users/many0", "/base-models", "/datasets"):
         route = target.replace(jobs[0]["id"], "{job}")
         bench.measure("GET " + route, "20,000 labels, all of them", "GET", target, apart=True)
     post = "/users/eve/classes"
     bench.measure("POST /users/{user}/classes", "19,990 of 20,000 labels", "POST", post,
-                  job(MANY[:19_990], base_model="many"), apart=True)
+                  job(MANY[:19_990], base_model="many", target={"sparsity": 0.52}, recipe=BRIEF), apart=True)
     bench.measure("POST /users/{user}/classes", "19,990 labels, the last one wrong", "POST", post,
                   job(MANY[:19_989] + ["x"], base_model="many"))
     before = bench.server.resident()
@@ -350,7 +378,7 @@ def main():
                 "--out", net, "--epochs", "1")
         command(options.server, "dataset", "add", "--db", database, "noise", data)
         command(options.server, "base-model", "add", "--db", database, "net", net, "--dataset", "noise")
-        add_many_labels(database)
+        add_many_labels(database, net)
         limits = ["--queue-limit-per-user", "200", "--posts-per-minute", "1000000"]
         with Server(str(options.server), database, *limits) as server:
             model = prepare(server, names)

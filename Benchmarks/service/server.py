@@ -67,20 +67,27 @@ class Server:
             time.sleep(0.02)
 
 
+def add_blob(db, content):
+    """Stores bytes as the store writes them. Returns their SHA-256."""
+    digest = hashlib.sha256(content).hexdigest()
+    number = db.execute(
+        "INSERT INTO blobs (touched_at, digest, size) VALUES (0, ?, ?)",
+        (digest, len(content))).lastrowid
+    for position, start in enumerate(range(0, len(content), CHUNK)):
+        db.execute(
+            "INSERT INTO blob_chunks (blob, position, bytes) VALUES (?, ?, ?)",
+            (number, position, content[start:start + CHUNK]))
+    return digest
+
+
 def add_model(database, size):
     """The rows of a finished job and its model of random bytes, as the store writes them. Returns the
     bytes and their SHA-256."""
     db = sqlite3.connect(database)
     base = db.execute("SELECT name FROM base_models").fetchone()[0]
     content = os.urandom(size)
-    digest = hashlib.sha256(content).hexdigest()
     with db:
-        number = db.execute(
-            "INSERT INTO blobs (touched_at, digest, size) VALUES (0, ?, ?)", (digest, size)).lastrowid
-        for position, start in enumerate(range(0, size, CHUNK)):
-            db.execute(
-                "INSERT INTO blob_chunks (blob, position, bytes) VALUES (?, ?, ?)",
-                (number, position, content[start:start + CHUNK]))
+        digest = add_blob(db, content)
         job = db.execute(
             """INSERT INTO jobs (id, status, priority, fingerprint, base_model, profile, recipe, seed,
                metadata, created_at, finished_at) VALUES (?, 'succeeded', 0, ?, ?, '{}', '{}', 0,

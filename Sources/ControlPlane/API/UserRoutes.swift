@@ -27,7 +27,6 @@ extension API {
     }
     onList("/users/{user}/classes", access: .sameUser, in: &routes) { _, parameters, _ in
       let id = try UserID(parameters.require("user"))
-      _ = try store.user(id)
       return try .json(.ok, ListResource(store.profiles(of: id).map(Self.resource)))
     }
     routes.on(.delete, "/users/{user}", access: .sameUser) { _, parameters, _ in

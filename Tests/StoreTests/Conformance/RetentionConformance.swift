@@ -109,7 +109,8 @@ enum RetentionConformance {
       let stored = 5000 + 700 + perJob
       #expect(try store.storedBytes(of: ann) == stored)
       let limits = QueueLimits(total: 10, perUser: 10, storedBytes: stored)
-      #expect(throws: StoreError.quotaExceeded(stored: stored, limit: stored)) {
+      // The version of the profile that the request would make counts already.
+      #expect(throws: StoreError.quotaExceeded(stored: stored + 41, limit: stored)) {
         try fixture.submit("ann", "more", limits: limits)
       }
       // What is there already is still given out, and others are not concerned.

@@ -125,7 +125,7 @@ import Testing
         db,
         sql: """
           SELECT DISTINCT m.name FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f
-          WHERE m.type = 'table' AND f."table" = 'users'
+          WHERE m.type = 'table' AND f."table" IN ('users', 'profiles')
           """)
     }
     #expect(Set(tables).union(["users"]) == Set(SQLiteStore.tablesWithUserText))
