@@ -15,8 +15,8 @@ enum DeviceFile {
     } catch let error as JSONFault {
       let place = error.place(in: Array(data))
       throw ValidationError(
-        "--device: '\(path)' cannot be read as JSON: \(error.reason) (line \(place.line), byte "
-          + "\(place.column)).")
+        "--device: '\(path)' is not a device profile, which is JSON: \(error.reason) (line "
+          + "\(place.line), byte \(place.column)).")
     } catch {
       throw ValidationError("--device: '\(path)' is not a device profile; crisp device writes one.")
     }

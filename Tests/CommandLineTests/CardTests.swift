@@ -25,7 +25,7 @@ import Testing
   }
 
   /// Writes the card of a run with one thread to card.json; returns what the run printed.
-  private func makeCard(seed: UInt64 = .max) throws -> JSONValue {
+  private func makeCard(seed: UInt64 = UInt64(Int64.max)) throws -> JSONValue {
     let made = try prune([
       "--classes", "top left=3,middle", "--sparsity", "0.8", "--rows", "4", "--seed",
       "\(seed)", "--storage", "float16", "--min-accuracy", "0.2", "--recipe",

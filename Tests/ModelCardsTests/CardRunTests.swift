@@ -38,7 +38,7 @@ import Testing
       recipe.saliencyBatches = 1
       recipe.augmentation = .none
       // More than a signed integer holds.
-      recipe.seed = .max - 1
+      recipe.seed = UInt64(Int64.max) - 1
       self.recipe = recipe
       let result = try Personalization(
         universal: toy.model, universalDigest: CardRunTests.modelDigest, dataset: toy.dataset,

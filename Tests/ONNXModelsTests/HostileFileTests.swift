@@ -276,7 +276,7 @@ import Testing
     #expect(
       code { model in
         let side = 64
-        model.image = [Int64(side), 1, 1]
+        model.image = [Int64(side), 8, 8]
         model.tensors = [
           Bytes.tensor(
             "w", [Int64(side), Int64(side), 1, 1], [Float](repeating: 0, count: side * side))

@@ -17,12 +17,13 @@ package enum Pictures {
     return bytes + chunk("IDAT", deflated(rows.flatMap { [0] + $0 })) + chunk("IEND", [])
   }
 
-  /// A PNG of 8-bit grey (one channel) or RGB (three) with interleaved pixels.
+  /// A PNG of 8-bit grey (one channel), RGB (three) or RGB with alpha (four), pixel by pixel.
   package static func png(width: Int, height: Int, channels: Int, pixels: [UInt8]) -> [UInt8] {
     let rows = (0..<height).map {
       Array(pixels[$0 * width * channels..<($0 + 1) * width * channels])
     }
-    return png(width: width, height: height, colorType: channels == 1 ? 0 : 2, rows: rows)
+    let colorType: UInt8 = channels == 1 ? 0 : channels == 4 ? 6 : 2
+    return png(width: width, height: height, colorType: colorType, rows: rows)
   }
 
   package static func header(width: Int, height: Int, depth: UInt8 = 8, type: UInt8) -> [UInt8] {

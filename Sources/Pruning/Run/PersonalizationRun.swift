@@ -174,9 +174,14 @@ final class PersonalizationRun {
 
   /// The network as it answers the user: without the scores of other classes.
   func answering() throws -> DenseModel {
-    try DenseModel(
-      description: trained.description.with(graph: network.graph), weights: network.weights()
-    ).sliced(to: Array(0..<loader.classCount))
+    do {
+      return try DenseModel(
+        description: trained.description.with(graph: network.graph), weights: network.weights()
+      ).sliced(to: Array(0..<loader.classCount))
+    } catch FormatError.graph(.weightNotFinite) {
+      // Its own training did it, not a damaged file.
+      throw TrainingError.diverged(step: stepsDone)
+    }
   }
 
   private func restore(_ state: Checkpoint.State) throws {

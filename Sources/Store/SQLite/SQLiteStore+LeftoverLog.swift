@@ -64,6 +64,14 @@ extension SQLiteStore {
 }
 
 extension StoreError {
+  /// Whether it is about the file, not about what was asked of it.
+  var isOfFile: Bool {
+    switch self {
+    case .sqlite, .cannotOpen, .olderSchema: true
+    default: isDamage
+    }
+  }
+
   /// Whether the file's content is at fault.
   public var isDamage: Bool {
     switch self {

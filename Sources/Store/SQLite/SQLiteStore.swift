@@ -103,6 +103,7 @@ public final class SQLiteStore: Sendable {
     try isOpen.withLock { isOpen in
       guard isOpen else { return }
       try connections.close()
+      if access == .writing { condition.putLogAside() }
       file.release()
       isOpen = false
     }
@@ -116,7 +117,11 @@ public final class SQLiteStore: Sendable {
   /// Reads from one snapshot.
   func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
     onAccess?()
-    return try connections.read(body)
+    do { return try connections.read(body) } catch let error as StoreError where error.isOfFile {
+      // A connection that is opened now fails in several ways where the file is gone.
+      if access == .writing { try condition.requireFile() }
+      throw error
+    }
   }
 
   /// Runs `body` with the present time in one immediate transaction, rolled back when it throws.

@@ -24,6 +24,10 @@ final class StoreCondition: Sendable {
     self.path = path
     pathsBeside = [DatabaseFile.logPath(of: path), DatabaseFile.logIndexPath(of: path)]
     self.file = file
+    // Where it was opened for writing they are there already.
+    var found: [String: FileIdentity] = [:]
+    for path in pathsBeside { found[path] = FileIdentity(at: path) }
+    if found.count == pathsBeside.count { state.withLock { $0.beside = found } }
   }
 
   var current: SQLiteStore.Condition { state.withLock { $0.current } }
@@ -81,6 +85,17 @@ final class StoreCondition: Sendable {
       found[path] = identity
     }
     state.withLock { if $0.beside.isEmpty { $0.beside = found } }
+  }
+
+  /// Takes the log of a file that is not at its path any more away from there, when nothing has it open:
+  /// whatever is put at the path, SQLite would read the log as its own. It is kept under another name,
+  /// since it has what the file does not.
+  func putLogAside() {
+    guard FileIdentity(at: path) != file else { return }
+    let name = "of-replaced-\(Date().inFileNames)-\(getpid())"
+    for (path, identity) in state.withLock({ $0.beside }) where FileIdentity(at: path) == identity {
+      rename(path, "\(path).\(name)")
+    }
   }
 
   func become(_ next: SQLiteStore.Condition) {

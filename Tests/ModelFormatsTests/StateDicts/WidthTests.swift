@@ -23,7 +23,8 @@ import Testing
       description: ModelDescription(
         graph: graph, labels: ["a", "b", "c"],
         preprocessing: Preprocessing(
-          shape: image, mean: [0.5, 0.5, 0.5], standardDeviation: [1, 1, 1]),
+          shape: image, mean: [0.5, 0.5, 0.5], standardDeviation: [1, 1, 1],
+          orientation: .exif),
         architecture: architecture.title(width: width)),
       weights: weights)
   }
@@ -35,9 +36,11 @@ import Testing
     return facts
   }
 
-  /// The large networks' own width is what other tests have.
+  /// The large networks' own width is what other tests have. The narrow ones' layers have at least eight
+  /// channels, so that several widths are one network there: which of them it was, a file does not say.
   private static let cases =
-    Architecture.allCases.flatMap { architecture in [0.125, 0.25].map { (architecture, $0) } }
+    Architecture.allCases.filter { ![.resnet20, .resnet32, .mobileNetV2].contains($0) }
+    .flatMap { architecture in [0.125, 0.25].map { (architecture, $0) } }
     + [(.resnet20, 0.5), (.resnet20, 1), (.mobileNetV2, 1), (.resnet18, 1), (.resnet20, 2)]
 
   @Test(arguments: cases)

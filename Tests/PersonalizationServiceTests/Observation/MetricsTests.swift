@@ -1,6 +1,7 @@
 import Foundation
 import ModelCards
 import ServiceAPI
+import TestSupport
 import Testing
 
 /// The values of `/metrics` after known traffic.
@@ -54,8 +55,11 @@ import Testing
     let server = try TestService()
     let (data, away) = (server.folder.file("data"), server.folder.file("away"))
     try FileManager.default.moveItem(atPath: data, toPath: away)
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    try CornerSquares.writeIDX(to: data, classes: ToyWorld.labels, seed: 5)
     let failed = try server.jobs.wait(server.jobs.submit(JobBody.body(seed: 1)).id)
     let code = try #require(failed.error?.code)
+    try FileManager.default.removeItem(atPath: data)
     try FileManager.default.moveItem(atPath: away, toPath: data)
     let done = try server.jobs.wait(server.jobs.submit().id)
     let card = try server.client.get("/models/\(try #require(done.resultModel))/card")
