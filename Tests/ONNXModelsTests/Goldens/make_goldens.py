@@ -373,7 +373,13 @@ def torch_model(opset, folded, plain=None):
         # As most people call it: the new exporter, a fixed batch, weights in a file of their own.
         torch.onnx.export(model, (torch.zeros(1, 3, 9, 9),), plain, input_names=["image"],
                           verbose=False)
-        return onnx.load(plain, load_external_data=False)
+        exported = onnx.load(plain, load_external_data=False)
+        # Stack traces, with the folders of the machine that exported.
+        for node in exported.graph.node:
+            node.ClearField("metadata_props")
+            node.ClearField("doc_string")
+        pathlib.Path(plain).write_bytes(exported.SerializeToString())
+        return exported
     file = io.BytesIO()
     arguments = dict(opset_version=opset, input_names=["image"], output_names=["scores"],
                      dynamic_axes={"image": {0: "N"}}, dynamo=False)
