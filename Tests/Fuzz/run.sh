@@ -24,15 +24,17 @@ clang=$(command -v clang || command -v "$(dirname "$(readlink -f "$(command -v "
 sanitizers=-sanitize=fuzzer,address
 objects=()
 c_objects() {
-  for source in Sources/CKernels/*.c; do
+  for source in Sources/CKernels/*.c Sources/CCores/*.c; do
     local object=$work/modules/$(basename "$source").o
     objects+=("$object")
     [ "$object" -nt "$source" ] ||
-      "$clang" -O1 -g -fsanitize=fuzzer-no-link,address -ISources/CKernels/include -c "$source" \
+      "$clang" -O1 -g -fsanitize=fuzzer-no-link,address -ISources/CKernels/include -ISources/CCores/include \
+        -c "$source" \
         -o "$object"
   done
-  echo "module CKernels { umbrella \"$PWD/Sources/CKernels/include\" export * }" \
-    >"$work/modules/module.modulemap"
+  for module in CKernels CCores; do
+    echo "module $module { umbrella \"$PWD/Sources/$module/include\" export * }"
+  done >"$work/modules/module.modulemap"
 }
 swift_module() {
   local name=$1 object=$work/modules/$1.o
@@ -50,7 +52,7 @@ c_objects
 [ -d .build/checkouts/swift-http-types ] || "${SWIFT:-swift}" package resolve
 flags=-suppress-warnings swift_module HTTPTypes .build/checkouts/swift-http-types/Sources/HTTPTypes
 swift_module HTTPServer Sources/HTTPServer/Framing Sources/HTTPServer/Configuration/Limits.swift
-for name in Inputs ClassWeights Randomness NeuralGraph ModelFormats SparseRuntime ServiceAPI; do
+for name in Inputs ClassWeights Randomness Cores NeuralGraph ModelFormats SparseRuntime ServiceAPI; do
   swift_module "$name" "Sources/$name"
 done
 # Its own reader of wire format is fuzzed with the rest: it is what a stranger's file meets first.
