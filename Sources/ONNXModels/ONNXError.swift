@@ -38,7 +38,7 @@ public enum ONNXError: Error, Hashable, Sendable {
 
   // Tensors
 
-  /// A tensor's values stand in another file, which is not read.
+  /// A tensor's values stand in another file and cannot be read from there.
   case externalData(tensor: String, reason: String)
   /// Computing a constant would take far more than its file holds.
   case foldingTooLarge(node: String, op: String)

@@ -18,9 +18,7 @@ public enum ONNXImport {
   /// of fewer, where they tell, else by its name.
   public static func isONNX(start: [UInt8], named path: String) -> Bool {
     // A safetensors file under another name.
-    if start.count > 8, start[8] == UInt8(ascii: "{"), start[4..<8].allSatisfy({ $0 == 0 }) {
-      return false
-    }
+    if ForeignFile.isSafetensors(start: start) { return false }
     return ForeignFile(start: start) == .onnx || isNamedSo(path)
   }
 
@@ -86,7 +84,7 @@ public enum ONNXImport {
     let parsed = try ParsedModel(data, image: facts.input ?? facts.source?.image, folder: folder)
     var labels = facts.labels ?? parsed.labels
     if facts.labels == nil, let names = facts.source?.classes, names.count == parsed.classes,
-      labels == nil || parsed.isForeign && Set(labels ?? []) != Set(names)
+      labels == nil || parsed.metadata.isForeign && Set(labels ?? []) != Set(names)
     {
       labels = names
     }
@@ -106,11 +104,9 @@ private struct ParsedModel {
   private let graph: Graph
   private let weights: Weights
   private let training: String
-  private let metadata: ONNXMetadata
+  let metadata: ONNXMetadata
   /// Scores of one image.
   let classes: Int
-  /// Whether another program wrote the file, whose metadata may mean anything.
-  let isForeign: Bool
   /// From metadata.
   let labels: [String]?
   /// From metadata.
@@ -130,14 +126,10 @@ private struct ParsedModel {
     guard file.hasGraph else { throw .missingGraph }
     let opset = file.opsetImport.first { ["", "ai.onnx"].contains($0.domain) }?.version
     guard let opset, ONNXImport.opsets.contains(opset) else { throw .unsupportedOpset(opset) }
-    let metadata = ONNXMetadata(file.metadataProps)
-    isForeign = file.producerName != ONNXExport.producer
-    let known = (
-      labels: try metadata.decoded(.labels, isForeign: isForeign, as: [String].self),
-      preprocessing: try metadata.decoded(
-        .preprocessing, isForeign: isForeign, as: Preprocessing.self)
-    )
-    preprocessing = known.preprocessing
+    let metadata = ONNXMetadata(
+      file.metadataProps, isForeign: file.producerName != ONNXExport.producer)
+    let labels = try metadata.decoded(.labels, as: [String].self)
+    preprocessing = try metadata.decoded(.preprocessing, as: Preprocessing.self)
     var importer = Importer(
       opset: opset, fileSize: data.count, folder: folder)
     let graph = try importer.run(file.graph, image: image ?? preprocessing?.shape)
@@ -148,9 +140,10 @@ private struct ParsedModel {
     let origin = Origin(
       importedFrom: "onnx", producer: file.producerName, producerVersion: file.producerVersion,
       opset: opset, leftOut: importer.droppedOperators)
-    let stated = isForeign ? nil : metadata[.training]
-    training = try ONNXError.wrapping { try stated ?? CanonicalJSON.text(origin) }
-    labels = isForeign && known.labels?.count != classes ? nil : known.labels
+    training = try ONNXError.wrapping {
+      try metadata[.training] ?? CanonicalJSON.text(origin)
+    }
+    self.labels = metadata.isForeign && labels?.count != classes ? nil : labels
     weights = importer.weights
     self.graph = graph
     self.classes = classes
@@ -166,8 +159,8 @@ private struct ParsedModel {
         description: ModelDescription(
           graph: graph, labels: labels ?? (0..<classes).map { String($0) },
           preprocessing: preprocessing(graph.input),
-          architecture: architecture ?? (isForeign ? nil : metadata[.architecture]),
-          dataset: dataset ?? (isForeign ? nil : metadata[.dataset])),
+          architecture: architecture ?? metadata[.architecture],
+          dataset: dataset ?? metadata[.dataset]),
         weights: weights, training: training)
     } catch {
       throw .model(error)

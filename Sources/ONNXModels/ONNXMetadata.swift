@@ -12,11 +12,19 @@ struct ONNXMetadata {
   }
 
   private var texts: [String: String]
+  /// Whether another program wrote them: they may mean anything then.
+  let isForeign: Bool
 
-  init() { texts = [:] }
+  init() { (texts, isForeign) = ([:], false) }
 
-  init(_ properties: [ONNXProperty]) {
+  /// - Parameter isForeign: Of other programs only ``Key/labels`` and ``Key/preprocessing`` are kept, which
+  ///   people write by hand.
+  init(_ properties: [ONNXProperty], isForeign: Bool) {
     texts = Dictionary(properties.map { ($0.key, $0.value) }) { first, _ in first }
+    if isForeign {
+      texts = texts.filter { [Key.labels, .preprocessing].map(\.rawValue).contains($0.key) }
+    }
+    self.isForeign = isForeign
   }
 
   subscript(_ key: Key) -> String? {
@@ -36,9 +44,7 @@ struct ONNXMetadata {
 
   /// A value in JSON, nil when there is none; and, since other programs use the same words for their
   /// own texts, where one of those wrote what it is not.
-  func decoded<Value: Decodable>(
-    _ key: Key, isForeign: Bool, as type: Value.Type
-  ) throws(ONNXError) -> Value? {
+  func decoded<Value: Decodable>(_ key: Key, as type: Value.Type) throws(ONNXError) -> Value? {
     guard let text = self[key] else { return nil }
     if isForeign { return try? JSONDecoder().decode(type, from: Data(text.utf8)) }
     do {

@@ -73,6 +73,14 @@ import Testing
         [Bytes.raw("e", [1 << 24, 1 << 24, 0], type: 1, []), Bytes.tensor("i", integers: [0])])
       #expect(codes.contains(found ?? ""), "\(op)")
     }
+    // Rows without anything in them are walked, too: 2^40 of them.
+    let empty = Bytes.raw("e", [1 << 20, 1 << 20, 0], type: 1, [])
+    let axis = [Bytes.integer("axis", 2)]
+    #expect(code([Bytes.node("Concat", ["e", "e"], "w", axis)], [empty]) == "onnx_too_large")
+    #expect(
+      code(
+        [Bytes.node("Gather", ["e", "i"], "w", axis)],
+        [empty, Bytes.raw("i", [0], type: 7, [])]) == "onnx_too_large")
   }
 
   @Test func contradictionsAreErrors() {

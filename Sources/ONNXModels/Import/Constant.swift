@@ -10,8 +10,8 @@ struct Constant {
   }
 
   /// The initializer's name, from which layers take theirs.
-  var name: String
-  var shape: [Int]
+  let name: String
+  let shape: [Int]
   let values: Values
 
   /// Decodes a tensor. Every error names it.
@@ -35,6 +35,13 @@ struct Constant {
     self.name = name
     self.shape = shape
     self.values = values
+  }
+
+  /// Sizes of an activation as a list; nil where the batch, which is not known, is among them.
+  init?(name: String, _ extents: [Extent]) {
+    let sizes = extents.compactMap(\.size)
+    guard sizes.count == extents.count else { return nil }
+    self.init(name: name, shape: [sizes.count], values: .integers(sizes))
   }
 
   /// Single numbers without dimensions and vectors of one read alike.

@@ -16,12 +16,10 @@ struct ConstantFolding {
   /// Those that read sizes of an activation, a list or a single number alike.
   static let readsSizes: Set<String> = ["ConstantOfShape", "Reshape", "Transpose", "Slice"]
 
-  let opset: Int64
   /// Numbers that may still be computed, and steps that may still be taken to them.
   private var budget: Int
 
-  init(opset: Int64, fileSize: Int) {
-    self.opset = opset
+  init(fileSize: Int) {
     budget = 1 << 20
     extend(by: fileSize)
   }
@@ -30,10 +28,10 @@ struct ConstantFolding {
   mutating func extend(by bytes: Int) { budget += 4 * bytes }
 
   /// The node's values; its inputs are constants, nil where an optional one is missing.
-  mutating func results(
+  mutating func result(
     _ node: OperatorNode, _ inputs: [Constant?]
-  ) throws(ONNXError) -> [Constant] {
-    let step = FoldingStep(node: node, opset: opset, inputs: inputs)
+  ) throws(ONNXError) -> Constant {
+    let step = FoldingStep(node: node, inputs: inputs)
     for input in inputs.compactMap({ $0 }) {
       guard input.shape.count <= Importer.largestRank,
         ConstantFolding.isInRange(input.shape)
@@ -48,7 +46,7 @@ struct ConstantFolding {
     }
     budget -= max(cost, count)
     let values = try step.values(shape)
-    return [Constant(name: step.name, shape: shape, values: values)]
+    return Constant(name: step.name, shape: shape, values: values)
   }
 
   /// Whether products of the sides fit, the long ones beside an empty one too.
@@ -61,7 +59,6 @@ struct ConstantFolding {
 /// One node whose inputs are constant.
 struct FoldingStep {
   let node: OperatorNode
-  let opset: Int64
   let inputs: [Constant?]
 
   /// The name that a layer takes from the result: that of the largest constant in it, as a weight that
@@ -89,7 +86,7 @@ struct FoldingStep {
 
   /// The number of an axis, counted from the end where it is negative.
   func axis(_ stated: Int, rank: Int) throws(ONNXError) -> Int {
-    let axis = stated < 0 ? stated &+ rank : stated
+    let axis = stated.fromStart(of: rank)
     guard (0..<rank).contains(axis) else { throw node.invalid("it has no axis \(stated)") }
     return axis
   }
@@ -120,12 +117,14 @@ struct FoldingStep {
         else { throw node.invalid("it joins shapes \(x.shape) and \(next)") }
         shape[axis] += next[axis]
       }
-      return (shape, 0)
+      // Empty results are walked row by row, too.
+      return (shape, x.shape[..<axis].reduce(1, *))
     case "Slice": return (try slices(x).map(\.count), 0)
     case "Gather":
       let axis = try axis(node.integer("axis") ?? 0, rank: rank)
       return (
-        Array(x.shape[..<axis]) + (try input(1).shape) + Array(x.shape[(axis + 1)...]), 0
+        Array(x.shape[..<axis]) + (try input(1).shape) + Array(x.shape[(axis + 1)...]),
+        x.shape[..<axis].reduce(1, *)
       )
     case "MatMul":
       let other = try input(1)
@@ -177,4 +176,13 @@ struct FoldingStep {
     default: return try reduced(x, shape)
     }
   }
+}
+
+extension Int {
+  /// A place or axis among so many that is counted from the end where it is negative, from the start. Any
+  /// number may come of it.
+  func fromStart(of count: Int) -> Int { self < 0 ? self &+ count : self }
+
+  /// The same as an end of a range of so many: cut to 0…count.
+  func bound(of count: Int) -> Int { Swift.min(Swift.max(fromStart(of: count), 0), count) }
 }

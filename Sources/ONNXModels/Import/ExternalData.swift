@@ -5,12 +5,12 @@ import NeuralGraph
 /// `TensorProto.external_data`), as PyTorch writes them since 2.9. No path leaves the model's folder,
 /// and no file gives more bytes than it has, however often tensors name them.
 struct ExternalData {
-  /// Bytes of all such files together that are read.
+  /// Bytes that one such file may have.
   static let largestFile = 1 << 34
 
   /// Nil where a model came without a folder.
   private let folder: URL?
-  /// Bytes of each file that tensors have not used, by location.
+  /// Bytes of each file that tensors have not used, by path: one file has many names.
   private var unused: [String: Int] = [:]
 
   init(folder: URL?) { self.folder = folder }
@@ -50,12 +50,12 @@ struct ExternalData {
     }
     defer { try? handle.close() }
     guard size <= Self.largestFile else { throw refused("'\(location)' is too large") }
-    let left = unused[location] ?? size
+    let left = unused[url.path] ?? size
     guard offset <= size, length <= size - offset, length <= left else {
       throw refused(
         "'\(location)' has \(size) bytes, too few: it was cut off, or is another model's")
     }
-    unused[location] = left - length
+    unused[url.path] = left - length
     var result = tensor
     do {
       try handle.seek(toOffset: UInt64(offset))
@@ -78,8 +78,7 @@ struct ExternalData {
     else { throw refused("its name '\(location)' leads out of the model's folder") }
     let root = folder.resolvingSymlinksInPath().standardizedFileURL
     let url = root.appending(path: location).resolvingSymlinksInPath().standardizedFileURL
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+    guard FileManager.default.fileExists(atPath: url.path) else {
       throw refused(
         "'\(location)' is not beside it: keep both files in one folder, under their first names")
     }

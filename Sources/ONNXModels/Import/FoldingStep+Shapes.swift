@@ -58,10 +58,8 @@ extension FoldingStep {
 
   func shapeValues(_ x: Constant) throws(ONNXError) -> [Int] {
     let rank = x.shape.count
-    func bound(_ value: Int) -> Int { min(max(value < 0 ? value &+ rank : value, 0), rank) }
-    let (start, end) = (
-      bound(try node.integer("start") ?? 0), bound(try node.integer("end") ?? rank)
-    )
+    let start = try (node.integer("start") ?? 0).bound(of: rank)
+    let end = try (node.integer("end") ?? rank).bound(of: rank)
     return start < end ? Array(x.shape[start..<end]) : []
   }
 
@@ -116,7 +114,7 @@ extension FoldingStep {
         throw node.invalid("it steps by \(step)")
       }
       func bound(_ value: Int, _ range: ClosedRange<Int>) -> Int {
-        min(max(value < 0 ? value &+ size : value, range.lowerBound), range.upperBound)
+        min(max(value.fromStart(of: size), range.lowerBound), range.upperBound)
       }
       let range = step > 0 ? 0...size : -1...max(size - 1, -1)
       let start = bound(starts[index], range)
@@ -136,7 +134,7 @@ extension FoldingStep {
     let (outer, inner) = (x.shape[..<axis].reduce(1, *), x.shape[(axis + 1)...].reduce(1, *))
     var starts: [Int] = []
     for stated in try input(1).integers() {
-      let index = stated < 0 ? stated &+ size : stated
+      let index = stated.fromStart(of: size)
       guard (0..<size).contains(index) else { throw node.invalid("it reads beyond \(x.shape)") }
       starts.append(index * inner)
     }

@@ -100,7 +100,7 @@ extension Importer {
     var input = try activation(node, 0)
     // Until operator set 13 the axis was 1 unless stated, then the last one.
     let stated = try node.integer("axis") ?? (opset < 13 ? 1 : -1)
-    let axis = stated < 0 ? stated &+ input.layout.rank : stated
+    let axis = stated.fromStart(of: input.layout.rank)
     guard input.isVector || input.layout.rank == 2, input.layout.axes.indices.contains(axis),
       input.layout.axes.indices.allSatisfy({
         $0 == 0 || $0 == axis || input.layout.axes[$0].isEmpty

@@ -153,7 +153,7 @@ extension Importer {
     }
     let x = inputs[0]
     let stated = try node.integer("axis") ?? 1
-    let axis = stated < 0 ? stated &+ x.layout.rank : stated
+    let axis = stated.fromStart(of: x.layout.rank)
     guard x.layout.axes.indices.contains(axis), axis > 0,
       x.layout.rank == 2 || x.layout.axes[axis].allSatisfy({ $0.kind == .channels })
     else {

@@ -48,7 +48,7 @@ extension Importer {
     let input = try activation(node, 0)
     let layout = input.layout
     let stated = try integers(node, attribute: "axes", input: 1) ?? []
-    let axes = Set(stated.map { $0 < 0 ? $0 &+ layout.rank : $0 })
+    let axes = Set(stated.map { $0.fromStart(of: layout.rank) })
     let (height, width) = (input.shape.height, input.shape.width)
     let rows = axes.contains {
       layout.axes.indices.contains($0) && layout.isWhole($0, .rows, height)
@@ -115,7 +115,7 @@ extension Importer {
     let rank = layout.rank
     var axes = Array(0..<rank)
     if node.hasInput(3) {
-      axes = try constant(node, 3).integers().map { $0 < 0 ? $0 &+ rank : $0 }
+      axes = try constant(node, 3).integers().map { $0.fromStart(of: rank) }
     }
     guard pads.count == 2 * axes.count, Set(axes).count == axes.count,
       axes.allSatisfy({ (0..<rank).contains($0) })

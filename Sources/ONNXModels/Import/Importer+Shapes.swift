@@ -6,7 +6,7 @@ extension Importer {
     try node.requireInputs(1...1)
     var input = try activation(node, 0, mayFollowSoftmax: true)
     let stated = try node.integer("axis") ?? 1
-    let axis = stated < 0 ? stated &+ input.layout.rank : stated
+    let axis = stated.fromStart(of: input.layout.rank)
     guard axis == 1, input.layout.rank > 1, input.layout.axes[0] == [.batch] else {
       throw node.unsupported("it flattens from axis \(stated), not one image each")
     }
@@ -70,7 +70,7 @@ extension Importer {
     var input = try activation(node, 0, mayFollowSoftmax: true)
     let layout = input.layout
     let stated = try integers(node, attribute: "axes", input: 1)
-    func places(_ rank: Int) -> Set<Int> { Set((stated ?? []).map { $0 < 0 ? $0 &+ rank : $0 }) }
+    func places(_ rank: Int) -> Set<Int> { Set((stated ?? []).map { $0.fromStart(of: rank) }) }
     let changed: Layout?
     if node.op == "Squeeze" {
       // Without axes every axis of one index goes.
@@ -166,7 +166,7 @@ extension Importer {
   private mutating func part(
     _ node: OperatorNode, _ x: Activation, axis stated: Int, _ range: Range<Int>
   ) throws(ONNXError) -> Activation {
-    let axis = stated < 0 ? stated &+ x.layout.rank : stated
+    let axis = stated.fromStart(of: x.layout.rank)
     guard axis > 0, x.layout.channelAxis(x.shape) == axis, !range.isEmpty else {
       throw node.unsupported(
         "it cuts axis \(stated) of \(x.described), and only channels can be taken apart")
@@ -188,20 +188,17 @@ extension Importer {
     guard starts.count == ends.count, starts.count == axes.count, starts.count == steps.count else {
       throw node.invalid("its starts, ends, axes and steps differ in number")
     }
-    func bound(_ value: Int, _ count: Int) -> Int {
-      min(max(value < 0 ? value &+ count : value, 0), count)
-    }
     guard case .activation = try value(node, 0) else {
       let extents = try extents(node, 0)
       guard starts.count == 1, steps == [1] else {
         throw node.unsupported("only one range of a shape can be read")
       }
-      let (start, end) = (bound(starts[0], extents.count), bound(ends[0], extents.count))
+      let (start, end) = (starts[0].bound(of: extents.count), ends[0].bound(of: extents.count))
       return .extents(start < end ? Array(extents[start..<end]) : [])
     }
     var x = try inOrder(activation(node, 0), reader: node)
     for index in starts.indices {
-      let axis = axes[index] < 0 ? axes[index] &+ x.layout.rank : axes[index]
+      let axis = axes[index].fromStart(of: x.layout.rank)
       guard x.layout.axes.indices.contains(axis), steps[index] > 0 else {
         throw node.unsupported("it takes axis \(axes[index]) in steps of \(steps[index])")
       }
@@ -212,7 +209,7 @@ extension Importer {
         }
         continue
       }
-      let (start, end) = (bound(starts[index], size), bound(ends[index], size))
+      let (start, end) = (starts[index].bound(of: size), ends[index].bound(of: size))
       if start == 0, end == size, steps[index] == 1 { continue }
       x = try strided(node, x, axis: axis, start..<max(start, end), step: steps[index])
     }

@@ -10,11 +10,8 @@ extension Importer {
     } else {
       extents = try activation(node, 0).layout.extents
     }
-    func bound(_ value: Int) -> Int {
-      min(max(value < 0 ? value &+ extents.count : value, 0), extents.count)
-    }
-    let start = bound(try node.integer("start") ?? 0)
-    let end = bound(try node.integer("end") ?? extents.count)
+    let start = try (node.integer("start") ?? 0).bound(of: extents.count)
+    let end = try (node.integer("end") ?? extents.count).bound(of: extents.count)
     return start < end ? Array(extents[start..<end]) : []
   }
 
@@ -23,7 +20,7 @@ extension Importer {
     let extents = try extents(node, 0)
     var result: [Extent] = []
     for index in try constant(node, 1).integers() {
-      let index = index < 0 ? index &+ extents.count : index
+      let index = index.fromStart(of: extents.count)
       guard extents.indices.contains(index), result.count < Importer.largestRank else {
         throw node.invalid("it reads beyond a shape of \(extents.count) dimensions")
       }

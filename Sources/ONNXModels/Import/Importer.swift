@@ -34,7 +34,7 @@ struct Importer {
     // Legitimate growth is small: half precision becomes 32 bits, a scalar one number per channel,
     // shared tensors copies, a dilated kernel one with zeros.
     budget = fileSize + (1 << 20)
-    folding = ConstantFolding(opset: opset, fileSize: fileSize)
+    folding = ConstantFolding(fileSize: fileSize)
     external = ExternalData(folder: folder)
   }
 
@@ -127,9 +127,9 @@ struct Importer {
     }
   }
 
-  /// The results that follow from constants alone; nil when an input is none, or the operator one
+  /// The result that follows from constants alone; nil when an input is none, or the operator one
   /// that is not computed.
-  private mutating func folded(_ node: OperatorNode) throws(ONNXError) -> [Constant]? {
+  private mutating func folded(_ node: OperatorNode) throws(ONNXError) -> Constant? {
     guard ConstantFolding.operators.contains(node.op), !node.inputs.isEmpty else { return nil }
     var inputs: [Constant?] = []
     for index in node.inputs.indices {
@@ -142,25 +142,21 @@ struct Importer {
       case .extents(let extents):
         // Where single numbers and lists of one give the same.
         guard ConstantFolding.readsSizes.contains(node.op) else { return nil }
-        let sizes = extents.compactMap(\.size)
-        guard sizes.count == extents.count else { return nil }
-        inputs.append(
-          Constant(name: node.inputs[index], shape: [sizes.count], values: .integers(sizes)))
+        guard let sizes = Constant(name: node.inputs[index], extents) else { return nil }
+        inputs.append(sizes)
       case .activation: return nil
       }
     }
-    return try folding.results(node, inputs)
+    return try folding.result(node, inputs)
   }
 
-  /// Computes the node's values when they are constant; whether they are.
+  /// Computes the node's value when it is constant; whether it is.
   mutating func fold(_ node: OperatorNode) throws(ONNXError) -> Bool {
-    guard let results = try folded(node) else { return false }
-    guard results.count >= node.outputs.count else {
+    guard let result = try folded(node) else { return false }
+    guard node.outputs.count <= 1 else {
       throw node.invalid("it has \(node.outputs.count) outputs")
     }
-    for (index, result) in results.enumerated() where node.hasOutput(index) {
-      try define(node, .constant(result), output: index)
-    }
+    if node.hasOutput(0) { try define(node, .constant(result), output: 0) }
     return true
   }
 
@@ -193,11 +189,11 @@ struct Importer {
   mutating func constant(_ node: OperatorNode, _ index: Int) throws(ONNXError) -> Constant {
     switch try value(node, index) {
     case .constant(let constant): return constant
-    case .extents(let extents) where !extents.contains(.batch):
-      let sizes = extents.compactMap(\.size)
-      return Constant(name: node.inputs[index], shape: [sizes.count], values: .integers(sizes))
-    default: throw node.unsupported("its input \(index + 1) must be constant")
+    case .extents(let extents):
+      if let sizes = Constant(name: node.inputs[index], extents) { return sizes }
+    case .activation: break
     }
+    throw node.unsupported("its input \(index + 1) must be constant")
   }
 
   /// A constant list of numbers given as attribute `key` (older operator sets) or as an input.
