@@ -76,7 +76,7 @@ struct FileMetadata {
   @discardableResult
   static func checkJSON(_ text: String, _ key: Key) throws(FormatError) -> String {
     do {
-      // Nothing is built: a parser makes of a hostile text many times its size.
+      // No values are built: a parser makes of a hostile text many times its size.
       try JSONReader.check(Array(text.utf8), limits: JSONLimits(depth: deepestJSON))
     } catch {
       throw .invalidMetadata(

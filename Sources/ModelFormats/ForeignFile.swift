@@ -25,13 +25,16 @@ public enum ForeignFile: String, Sendable, Hashable, CaseIterable {
   /// Bytes that have to be seen.
   public static let sample = 4096
 
+  /// Whether a file begins as safetensors files do: the length of a header, and the header.
+  public static func isSafetensors(start: [UInt8]) -> Bool {
+    start.count > 8 && start[8] == UInt8(ascii: "{") && start[4..<8].allSatisfy { $0 == 0 }
+  }
+
   /// The kind of a file that is no safetensors file, from its first `sample` bytes or all of fewer;
   /// nil for any other. Some of these signs are two bytes long, so that a stronger check comes first.
   public init?(start: [UInt8]) {
     // A safetensors file that was cut off or damaged is still one.
-    if start.count > 8, start[8] == UInt8(ascii: "{"), start[4..<8].allSatisfy({ $0 == 0 }) {
-      return nil
-    }
+    if Self.isSafetensors(start: start) { return nil }
     func begins(_ text: String, at offset: Int = 0) -> Bool {
       start.dropFirst(offset).starts(with: text.utf8)
     }

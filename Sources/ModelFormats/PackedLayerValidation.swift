@@ -39,8 +39,8 @@ extension PackedLayer {
   private func validateValues() throws(FormatError) {
     let isFinite = valueBytes.withUnsafeBytes { bytes in
       switch precision {
-      case .float32: !bytes.holdsNumbersThatAreNotFinite(exponent: 0x7F80_0000, as: UInt32.self)
-      case .float16: !bytes.holdsNumbersThatAreNotFinite(exponent: 0x7C00, as: UInt16.self)
+      case .float32: !bytes.holdsFloatsThatAreNotFinite
+      case .float16: !bytes.holdsHalvesThatAreNotFinite
       }
     }
     guard !isFinite else { return }

@@ -23,24 +23,33 @@ extension Graph {
 extension [Float] {
   /// The position of the first infinity or NaN, nil when there is none.
   package var firstThatIsNotFinite: Int? {
-    withUnsafeBytes { $0.holdsNumbersThatAreNotFinite(exponent: 0x7F80_0000, as: UInt32.self) }
-      ? firstIndex { !$0.isFinite } : nil
+    withUnsafeBytes(\.holdsFloatsThatAreNotFinite) ? firstIndex { !$0.isFinite } : nil
   }
 }
 
 extension UnsafeRawBufferPointer {
+  // Of one type each, so that other modules call compiled loops: files have many millions of numbers.
+
+  /// Whether one of these 32-bit floats is infinite or none.
+  package var holdsFloatsThatAreNotFinite: Bool {
+    holdsNumbersThatAreNotFinite(exponent: 0x7F80_0000, as: UInt32.self)
+  }
+
+  /// Whether one of these 16-bit floats is infinite or none.
+  package var holdsHalvesThatAreNotFinite: Bool {
+    holdsNumbersThatAreNotFinite(exponent: 0x7C00, as: UInt16.self)
+  }
+
   /// Whether one of the numbers has all bits of its exponent set, as infinities and NaN have (IEEE
-  /// 754, 3.4). One maximum over all of them, which compilers turn into vector instructions: files
-  /// have many millions.
-  package func holdsNumbersThatAreNotFinite<Bits: FixedWidthInteger & UnsignedInteger>(
+  /// 754, 3.4): one maximum over all of them.
+  private func holdsNumbersThatAreNotFinite<Bits: FixedWidthInteger & UnsignedInteger>(
     exponent: Bits, as _: Bits.Type
   ) -> Bool {
     var largest: Bits = 0
     let size = MemoryLayout<Bits>.size
-    var offset = 0
-    while offset + size <= count {
-      largest = Swift.max(largest, loadUnaligned(fromByteOffset: offset, as: Bits.self) & exponent)
-      offset += size
+    for index in 0..<count / size {
+      let bits = loadUnaligned(fromByteOffset: index &* size, as: Bits.self)
+      largest = Swift.max(largest, bits & exponent)
     }
     return largest == exponent
   }

@@ -5,23 +5,13 @@ struct StateDictFit {
   let architecture: Architecture
   let form: ImageForm
   let classes: Int
+  /// What all layers have of the architecture's own channels; nil where they differ.
+  let width: Double?
   let graph: Graph
   let weights: Weights
 
   /// What the file calls the network: its architecture, with the width where all layers have it.
-  var title: String {
-    func rows(_ graph: Graph) -> [Int] {
-      graph.nodes.compactMap { WeightMatrix($0.operation)?.rows }
-    }
-    guard let usual = try? architecture.graph(input: graph.input, classes: classes), usual != graph
-    else { return architecture.rawValue }
-    // Rounding to whole groups of channels hides the width in some layers.
-    let widths = Set(zip(rows(graph), rows(usual)).map { Double($0) / Double($1) })
-    let width = widths.sorted().first { width in
-      (try? architecture.graph(input: graph.input, classes: classes, width: width)) == graph
-    }
-    return architecture.title(width: width ?? 1)
-  }
+  var title: String { architecture.title(width: width ?? 1) }
 
   /// Whether the tensors imply that the images are photographs of 224 pixels: by the 7x7 stem of a
   /// ResNet and the classifier of VGG-16, whose shapes the small form does not share, and by
@@ -81,21 +71,55 @@ private struct Attempt {
   let side: Int
 
   func fit() throws(GraphError) -> StateDictFit {
-    var graph = try graph()
-    var weights = adapted(to: graph)
+    let graph = try graph()
+    let weights = adapted(to: graph)
     do throws(GraphError) {
       try graph.validate(weights)
+      return fit(graph, weights, width: 1)
     } catch {
-      // Of other widths, when every layer is there; else the first difference is what to say.
-      guard case .weightShape = error, let other = try? graph.withChannels(of: self.weights),
+      guard case .weightShape = error else { throw error }
+      if let (narrowed, width) = scaled(graph) {
+        return fit(narrowed, self.weights, width: width)
+      }
+      // With channels of their own, when every layer is there; else the first difference is what to say.
+      guard let other = try? graph.withChannels(of: self.weights),
         (try? other.validate(self.weights)) != nil
       else { throw error }
-      (graph, weights) = (other, self.weights)
+      return fit(other, self.weights, width: nil)
     }
-    return StateDictFit(
+  }
+
+  private func fit(_ graph: Graph, _ weights: Weights, width: Double?) -> StateDictFit {
+    StateDictFit(
       architecture: architecture, form: ImageForm(for: graph.input),
-      classes: try weights.tensor("\(graph.output).weight").shape[0], graph: graph,
-      weights: weights)
+      classes: classes(of: graph, weights), width: width, graph: graph, weights: weights)
+  }
+
+  /// The network with all layers `width` times as wide, where that is what the tensors have. Its shortcuts
+  /// may be others than the full network's: MobileNetV2 has one where a block's channels stay the same.
+  private func scaled(_ graph: Graph) -> (graph: Graph, width: Double)? {
+    // Rounding to whole groups of channels hides the width in some layers.
+    let widths = Set(
+      graph.nodes.compactMap { node -> Double? in
+        guard let rows = WeightMatrix(node.operation)?.rows,
+          let found = weights[node.weightName]?.shape.first
+        else { return nil }
+        return Double(found) / Double(rows)
+      })
+    for width in widths.sorted() {
+      guard
+        let scaled = try? architecture.graph(
+          input: graph.input, classes: classes(of: graph, weights), width: width),
+        (try? scaled.validate(weights)) != nil
+      else { continue }
+      return (scaled, width)
+    }
+    return nil
+  }
+
+  /// A graph that was made for the tensors' classes has a classifier among them.
+  private func classes(of graph: Graph, _ weights: Weights) -> Int {
+    weights["\(graph.output).weight"]?.shape.first ?? 0
   }
 
   /// The graph with the tensors' image channels and classes.

@@ -10,7 +10,7 @@ struct WrapperPrefixes {
   let leftOut: [String]
 
   /// Parts that no network calls a layer by, wherever they stand.
-  private static let wrappers: Set<Substring> = ["module", "_orig_mod"]
+  private static let wrappers: [Substring] = ["_orig_mod", "module"]
 
   /// Parts that trainers put before the layers of a network, where others stand beside it.
   private static let containers: [Substring] = [
@@ -37,7 +37,7 @@ struct WrapperPrefixes {
       leaveOut(part)
       return true
     }
-    for part in Self.wrappers.sorted() {
+    for part in Self.wrappers {
       _ = adopt(
         names.mapValues { parts in parts.dropLast().filter { $0 != part } + parts.suffix(1) },
         without: part)

@@ -10,23 +10,12 @@ import Testing
 
   private func dense(_ architecture: Architecture, classes: Int = 3) throws -> DenseModel {
     let graph = try architecture.graph(input: image, classes: classes)
-    var weights = graph.initialWeights(seed: 2)
-    // Batch norm that does something, so that folding and unfolding can be told from nothing.
-    for node in graph.nodes {
-      guard case .batchNorm(let channels, _) = node.operation else { continue }
-      var generator = SeededGenerator(seed: 3, stream: node.name)
-      for name in [node.weightName, node.biasName, node.meanName, node.varianceName] {
-        weights[name] = try Tensor(
-          shape: [channels],
-          values: (0..<channels).map { _ in Float(0.5 + generator.nextUniform()) })
-      }
-    }
     return try DenseModel(
       description: ModelDescription(
         graph: graph, labels: (0..<classes).map { "class \($0)" },
         preprocessing: Preprocessing(shape: image, mean: [0.5], standardDeviation: [0.25]),
         architecture: architecture.rawValue, dataset: "toy"),
-      weights: weights)
+      weights: graph.weightsWithBatchNorm())
   }
 
   /// The model without batch norm, some of its weights cut.
