@@ -162,11 +162,10 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     return recipe
   }
 
-  /// The recipe with batches of at most so many images, those that there are to train on: what a
-  /// batch repeats costs memory and teaches nothing. Two are the least that batch norm can do with.
+  /// The recipe with batches of at most so many images, those that there are to train on.
   func cut(toImages images: Int) -> PruningRecipe {
     var recipe = self
-    recipe.batchSize = min(batchSize, max(2, images))
+    recipe.batchSize = UniversalTraining.batchSize(batchSize, images: images)
     return recipe
   }
 

@@ -25,14 +25,6 @@ public struct UniversalTraining: Sendable {
     /// The defaults.
     public init() {}
 
-    /// The same with batches of at most so many images: what a batch repeats costs memory and
-    /// teaches nothing. Two are the least that batch norm can do with.
-    func cut(to images: Int) -> Recipe {
-      var cut = self
-      cut.batchSize = min(batchSize, max(2, images))
-      return cut
-    }
-
     private enum CodingKeys: String, CodingKey {
       case epochs, augmentation, precision, seed
       case batchSize = "batch_size"
@@ -77,8 +69,20 @@ public struct UniversalTraining: Sendable {
   public init(graph: Graph, loader: BatchLoader, recipe: Recipe, threads: Int) {
     self.graph = graph
     self.loader = loader
-    self.recipe = recipe.cut(to: loader.counts(.training).reduce(0, +))
+    var cut = recipe
+    cut.batchSize = Self.batchSize(
+      recipe.batchSize, images: loader.counts(.training).reduce(0, +))
+    self.recipe = cut
     self.threads = threads
+  }
+
+  /// A batch held to the training images that there are: what it repeats costs memory and teaches
+  /// nothing. Two are the least that batch norm can do with.
+  package static func batchSize(_ asked: Int, images: Int) -> Int { min(asked, max(2, images)) }
+
+  /// Updates of an epoch.
+  public var stepsPerEpoch: Int {
+    max(1, loader.counts(.training).reduce(0, +) / max(1, recipe.batchSize))
   }
 
   /// Trains from fresh weights; `report` is called about fifty times an epoch. Throws `diverged`
@@ -88,7 +92,7 @@ public struct UniversalTraining: Sendable {
       graph: graph, weights: graph.initialWeights(seed: recipe.seed), threads: threads,
       precision: recipe.precision)
     let counts = loader.counts(.training)
-    let stepsPerEpoch = max(1, counts.reduce(0, +) / max(1, recipe.batchSize))
+    let stepsPerEpoch = stepsPerEpoch
     let total = stepsPerEpoch * max(1, recipe.epochs)
     let schedule = LearningRateSchedule(
       peak: recipe.learningRate, warmUpSteps: Int(Double(total) * recipe.warmUpShare),

@@ -11,11 +11,8 @@ struct Settling {
   private let updatesPerEpoch: Int
   private let hasRunningMeans: Bool
 
-  /// - Parameters:
-  ///   - images: of an epoch.
-  ///   - batch: images of an update, at least 1.
-  init(_ graph: Graph, images: Int, batch: Int) {
-    updatesPerEpoch = (images + batch - 1) / batch
+  init(_ graph: Graph, updatesPerEpoch: Int) {
+    self.updatesPerEpoch = updatesPerEpoch
     hasRunningMeans = graph.nodes.contains {
       if case .batchNorm = $0.operation { true } else { false }
     }

@@ -15,7 +15,7 @@ import Training
     case beforePooling, afterPooling, followed
   }
 
-  private func model(_ head: Head, _ toy: ToyProblem) throws -> DenseModel {
+  private func model(_ head: Head, _ toy: ToyProblem, kernel: Int = 1) throws -> DenseModel {
     let classes = toy.dataset.classes.count
     let graph = toy.model.description.graph
     let index = try #require(graph.nodes.firstIndex { $0.name == "conv2" })
@@ -26,7 +26,8 @@ import Training
     }
     let convolution = Operation.convolution(
       Convolution(
-        inChannels: 20, outChannels: classes, window: Window(kernel: 1), bias: head != .followed))
+        inChannels: 20, outChannels: classes,
+        window: Window(kernel: kernel, padding: kernel / 2), bias: head != .followed))
     switch head {
     case .beforePooling:
       add("head", convolution, features)
@@ -94,6 +95,25 @@ import Training
     #expect(kept.keptTiles == kept.blockColumnCount)
     // Measured by the sparse runtime on the file that was written.
     #expect(result.report.pruned.test.counts.reduce(0, +) == 60)
+  }
+
+  /// What a target can reach counts every tap of a classifier.
+  @Test func budgetsCountAllTaps() throws {
+    let toy = try #require(PersonalizationTests.toy)
+    func least(kernel: Int) throws -> Double {
+      var recipe = try PersonalizationTests.recipe(sparsity: 0.6)
+      recipe.target = .multiplyAccumulates(1)
+      let model = try model(.beforePooling, toy, kernel: kernel)
+      let error = #expect(throws: PruningError.self) {
+        try Personalization.check(
+          recipe, profile: ClassProfile(names: ["top left", "middle"]),
+          universal: model.description)
+      }
+      guard case .targetOutOfReach(_, _, let least) = error else { return .nan }
+      return least
+    }
+    // 4x4 positions, two classes, 20 channels, half of them kept: eight taps more.
+    #expect(try least(kernel: 3) - least(kernel: 1) == 16 * 2 * 20 / 2 * 8)
   }
 
   @Test func whatMixesClassesIsNoClassifier() throws {

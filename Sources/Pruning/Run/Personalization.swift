@@ -53,6 +53,8 @@ public struct Personalization: Sendable {
   let universalDigest: String
   let dataset: ImageDataset
   let profile: ClassProfile
+  /// Where the profile's classes stand in the data set.
+  let classes: [Int]
   /// As it is run: what was left to the processor is named, and batches are no larger than there are
   /// training images of the profile's classes.
   public let recipe: PruningRecipe
@@ -80,16 +82,12 @@ public struct Personalization: Sendable {
     self.universalDigest = universalDigest
     self.dataset = dataset
     self.profile = profile
-    let classes = try dataset.classIndices(profile.names)
-    func images(_ split: Split) -> Int {
-      let counts = dataset.counts(split)
-      return classes.reduce(0) { $0 + counts[$1] }
-    }
-    guard recipe.minAccuracy == nil || images(.validation) > 0 else {
+    classes = try dataset.classIndices(profile.names)
+    guard recipe.minAccuracy == nil || dataset.count(.validation, of: classes) > 0 else {
       throw PruningError.nothingToValidate(dataset: dataset.name)
     }
     // Here, not while it runs: a checkpoint in another precision belongs to another run.
-    self.recipe = recipe.resolved.cut(toImages: images(.training))
+    self.recipe = recipe.resolved.cut(toImages: dataset.count(.training, of: classes))
     self.threads = threads
   }
 
@@ -109,7 +107,7 @@ public struct Personalization: Sendable {
             ? PrunableLayer(
               name: layer.name, weightName: layer.weightName,
               matrix: WeightMatrix(
-                rows: indices.count, taps: 1, inChannels: layer.matrix.inChannels),
+                rows: indices.count, taps: layer.matrix.taps, inChannels: layer.matrix.inChannels),
               treatment: .fineOnly)
             : layer, pattern: recipe.pattern)
       }

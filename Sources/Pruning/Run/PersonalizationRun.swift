@@ -42,7 +42,7 @@ final class PersonalizationRun {
       ? try setup.universal.sliced(
         to: classes + description.labels.indices.filter { !classes.contains($0) }) : sliced
     loader = try BatchLoader(
-      dataset: setup.dataset, classes: setup.dataset.classIndices(setup.profile.names),
+      dataset: setup.dataset, classes: setup.classes,
       preprocessing: description.preprocessing, decodeThreads: setup.threads)
     network = try Network(
       graph: trained.description.graph, weights: trained.weights, threads: setup.threads,
