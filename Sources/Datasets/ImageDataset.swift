@@ -139,6 +139,11 @@ public struct ImageDataset: Sendable {
     classes.indices.map { indices(split, ofClass: $0).count }
   }
 
+  /// Images of one split in classes that it has.
+  public func count(_ split: Split, of classes: [Int]) -> Int {
+    classes.reduce(0) { $0 + indices(split, ofClass: $1).count }
+  }
+
   /// The label index of a class name, or an error with the nearest names.
   public func classIndex(_ name: String) throws(DatasetError) -> Int {
     guard let index = classes.firstIndex(of: name) else {

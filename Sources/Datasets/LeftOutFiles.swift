@@ -4,19 +4,19 @@ public struct LeftOutFiles: Sendable, Hashable {
   /// Why files were left out.
   public enum Reason: String, Sendable, CaseIterable {
     /// A file whose name does not end as pictures' names do.
-    case otherEnding
+    case otherEnding = "other_ending"
     /// A picture below a folder within a class folder.
-    case inSubfolder
+    case inSubfolder = "in_subfolder"
     /// A picture that lies beside the class folders.
-    case besideClasses
+    case besideClasses = "beside_classes"
     /// A folder beside the splits, one each.
-    case otherFolder
+    case otherFolder = "other_folder"
     /// A file whose name is not UTF-8.
-    case unreadableName
+    case unreadableName = "unreadable_name"
     /// A link to nothing, or a device.
-    case notAFile
+    case notAFile = "not_a_file"
     /// An array of an archive, one each.
-    case otherArray
+    case otherArray = "other_array"
   }
 
   /// Files, folders or arrays by reason; reasons without any are absent.

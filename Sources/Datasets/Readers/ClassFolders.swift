@@ -56,7 +56,7 @@ struct ClassFolders {
   mutating func pictures(ofClass name: String, nested: Bool) throws(DatasetError) -> [Picture] {
     let folder = folders[name] ?? name
     var pictures: [Picture] = []
-    var seen: Set<[UInt64]> = []
+    var seen: Set<FolderListing.Identity> = []
     // Folders still to list, those of a deeper level after those above.
     var pending = [(path: "", level: 0)]
     while !pending.isEmpty {

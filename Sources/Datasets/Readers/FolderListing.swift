@@ -11,7 +11,12 @@ struct FolderListing {
     /// Last change of the content, in seconds and nanoseconds.
     let modified: (seconds: Int, nanoseconds: Int)
     /// Device and inode: a folder that links lead back to has the same.
-    let identity: [UInt64]
+    let identity: Identity
+  }
+
+  /// A file or folder, whatever leads to it.
+  struct Identity: Hashable {
+    let device, inode: UInt64
   }
 
   /// Folders and plain files, links followed, sorted by the bytes of their names. Names that begin
@@ -49,7 +54,7 @@ struct FolderListing {
         Entry(
           name: name, isFolder: kind == S_IFDIR, size: Int(status.st_size),
           modified: (Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec)),
-          identity: [UInt64(status.st_dev), UInt64(status.st_ino)]))
+          identity: Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))))
     }
     self.entries = entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     unreadableNames = unreadable

@@ -19,6 +19,16 @@ enum NPZFile {
     var channelsFirst = false
     /// Floats in 0…1 in place of bytes.
     var unit = false
+
+    /// The format that asks for it.
+    var format: DatasetFormat {
+      switch (channelsFirst, unit) {
+      case (false, false): .npz
+      case (true, false): .npzNCHW
+      case (false, true): .npzUnit
+      case (true, true): .npzNCHWUnit
+      }
+    }
   }
 
   /// Names of the arrays: images and labels of each split.
@@ -141,7 +151,8 @@ enum NPZFile {
             + "1 or 3 channels"
             + (isOther
               ? "; this looks like the other order, which is the format "
-                + (layout.channelsFirst ? "npz" : "npz-nchw") : ""))
+                + ImageLayout(channelsFirst: !layout.channelsFirst, unit: layout.unit).format
+                .rawValue : ""))
       }
       let targets = try required(names.labels, limit: smallLimit)
       guard targets.shape == [sides[0]] || targets.shape == [sides[0], 1] else {
@@ -163,11 +174,14 @@ enum NPZFile {
     {
       if layout.unit { return try array.bytesOfUnit()[...] }
       guard array.element == .unsigned(bytes: 1) else {
+        let unit = ImageLayout(channelsFirst: layout.channelsFirst, unit: true)
         let isFloat: Bool = if case .float = array.element { true } else { false }
         throw .malformed(
           file: path,
           reason: "'\(name)' must hold values 0 to 255 of the type uint8; convert it with astype"
-            + (isFloat ? ", or ask for the format npz-unit if they are floats from 0 to 1" : ""))
+            + (isFloat
+              ? ", or ask for the format \(unit.format.rawValue) if they are floats from 0 to 1"
+              : ""))
       }
       return array.values
     }

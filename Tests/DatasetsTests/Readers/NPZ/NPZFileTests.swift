@@ -209,6 +209,14 @@ import Testing
     let error = #expect(throws: DatasetError.self) { try load(wide, format: .npzUnit) }
     #expect(error?.description.contains("holds 1.5; the format npz-unit takes") == true)
     #expect(throws: DatasetError.self) { try load(unit) }
+    // A hint leads to the format that reads it: both at once where both are unusual.
+    let crossed = Self.archive([
+      "xtr": NPZ.array("<f4", [4, 1, 2, 2], floats([Float](repeating: 0, count: 16)))
+    ])
+    let planar = #expect(throws: DatasetError.self) { try load(crossed, format: .npzUnit) }
+    #expect(planar?.description.contains("which is the format npz-nchw-unit") == true)
+    let bytes = #expect(throws: DatasetError.self) { try load(crossed, format: .npzNCHW) }
+    #expect(bytes?.description.contains("ask for the format npz-nchw-unit") == true)
     #expect(throws: DatasetError.self) { try load(Self.medical(), format: .npzUnit) }
   }
 
