@@ -305,7 +305,7 @@ let package = Package(
       dependencies: ["Latency", "ModelFormats", "Pruning", "SparseRuntime", "TestSupport"],
       swiftSettings: swift),
     .testTarget(
-      name: "AcceleratorsTests", dependencies: ["Accelerators"],
+      name: "AcceleratorsTests", dependencies: ["Accelerators", "NeuralGraph"],
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: swift),
     .testTarget(

@@ -6,8 +6,6 @@ public enum AcceleratorError: Error, Equatable, CustomStringConvertible {
   case invalidProduct(String)
   /// A pattern of zeros whose numbers are outside their range.
   case invalidSparsity(String)
-  /// A pattern that a design cannot hold, and why.
-  case unsupportedSparsity(accelerator: String, reason: String)
   /// An energy table that is no JSON of the right form.
   case malformedTable(String)
   /// An energy table without the energy of an action.
@@ -21,7 +19,6 @@ public enum AcceleratorError: Error, Equatable, CustomStringConvertible {
     case .unknownAccelerator: "unknown_accelerator"
     case .invalidProduct: "invalid_product"
     case .invalidSparsity: "invalid_sparsity"
-    case .unsupportedSparsity: "unsupported_sparsity"
     case .malformedTable: "malformed_energy_table"
     case .missingAction: "missing_energy"
     case .invalidEnergy: "invalid_energy"
@@ -35,7 +32,6 @@ public enum AcceleratorError: Error, Equatable, CustomStringConvertible {
       "there is no accelerator '\(name.prefix(64))'; there are "
         + Accelerator.allCases.map(\.rawValue).joined(separator: ", ")
     case .invalidProduct(let reason), .invalidSparsity(let reason): reason
-    case .unsupportedSparsity(let accelerator, let reason): "\(accelerator): \(reason)"
     case .malformedTable(let reason): "the energy table cannot be read: \(reason)"
     case .missingAction(let action):
       "the energy table has no '\(action)'; it needs "

@@ -15,11 +15,11 @@ struct Dataflow {
   var multiplied: Double
   /// Sums read and written in register files for each multiply carried out.
   var sumsPerMultiply: Double
-  /// Words of inputs and of weights that shared memory gives in a cycle, by the positions for which
-  /// weights stay in their elements.
-  var inputWords: (_ positions: Int) -> Double
+  /// Words of inputs that shared memory gives in a cycle.
+  var inputWords: Double
+  /// Words of weights in a cycle, by the positions for which weights stay in their elements.
   var weightWords: (_ positions: Int) -> Double
-  /// Bytes of places and bitmaps in a cycle.
+  /// Bytes of places and bitmaps in a cycle, by the same.
   var metadataBytes: (_ positions: Int) -> Double
   /// Bits kept beside each weight in its element.
   var placeBits: Double

@@ -23,7 +23,7 @@ extension Dataflow {
       // Its words are those of a dense cycle; skipping makes cycles fewer, not words.
       fed: 1,
       multiplied: density * inputs, sumsPerMultiply: 1,
-      inputWords: { _ in multipliers * inputs / Double(height) },
+      inputWords: multipliers * inputs / Double(height),
       weightWords: { _ in multipliers * density / Double(width) },
       metadataBytes: { _ in multipliers * (1 / Double(width) + 1 / Double(height)) / 8 },
       placeBits: 0,

@@ -35,7 +35,7 @@ public struct Estimator: Sendable {
     let stationary = tiling.stationaryPositions
     let fullCycles = padded / Double(machine.multipliers)
     let words =
-      (flow.inputWords(stationary) + flow.weightWords(stationary)) * wordBytes
+      (flow.inputWords + flow.weightWords(stationary)) * wordBytes
     let metadata = flow.metadataBytes(stationary)
     let feeding = fullCycles * flow.fed
     let moved = bytesMoved(flow, product, tiling, wordBytes: wordBytes)
@@ -90,6 +90,8 @@ public struct Estimator: Sendable {
   }
 
   private func dataflow(_ product: MatrixProduct, _ weights: WeightSparsity) -> Dataflow {
+    let isCompressed = accelerator == .flexibleDualCompressed || accelerator == .hierarchical
+    let inputs = isCompressed ? product.activationDensity : 1
     switch (accelerator, effectiveSparsity(weights)) {
     case (.dualSide, let effective):
       return .dualSide(product, density: effective.density, machine: machine)
@@ -100,15 +102,13 @@ public struct Estimator: Sendable {
       // Two levels: two bits a weight and three a pair of weights, in half a byte.
       let width = accelerator == .hierarchical ? 4 : Double(Dataflow.placeWidth(of))
       let run = Double(Dataflow.runWidth(keep: keep, of: of))
-      let compressed = accelerator == .flexibleDualCompressed || accelerator == .hierarchical
       let runs = accelerator == .flexibleRunLength || accelerator == .flexibleDualCompressed
       return .grouped(
-        product, keep: keep, of: of, inputs: compressed ? product.activationDensity : 1,
+        product, keep: keep, of: of, inputs: inputs,
         placeBits: runs ? run : width, bufferBits: width, machine: machine)
     default:
-      let compressed = accelerator == .flexibleDualCompressed || accelerator == .hierarchical
       return .grouped(
-        product, keep: 1, of: 1, inputs: compressed ? product.activationDensity : 1,
+        product, keep: 1, of: 1, inputs: inputs,
         placeBits: 0, bufferBits: 0, machine: machine)
     }
   }

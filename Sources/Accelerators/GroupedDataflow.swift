@@ -12,7 +12,7 @@ extension Dataflow {
   ///   - placeBits: What a kept weight's place takes.
   ///   - bufferBits: What the metadata buffer is laid out for.
   static func grouped(
-    _ product: MatrixProduct, keep: Int, of: Int, inputs: Double = 1, placeBits: Double,
+    _ product: MatrixProduct, keep: Int, of: Int, inputs: Double, placeBits: Double,
     bufferBits: Double, machine: Machine
   ) -> Dataflow {
     let share = Double(keep) / Double(of)
@@ -23,7 +23,7 @@ extension Dataflow {
       rows: product.outputs.rounded(upTo: machine.rows), columns: columns, computed: share,
       fed: share,
       multiplied: share, sumsPerMultiply: 1 / Double(machine.partitionColumns),
-      inputWords: { _ in Double(group) * inputs },
+      inputWords: Double(group) * inputs,
       weightWords: { Double(machine.multipliers) / Double($0) },
       metadataBytes: {
         Double(machine.multipliers) / Double($0) * placeBits / 8
@@ -58,7 +58,7 @@ extension Dataflow {
       rows: blockRows * block.rounded(upTo: rowsAtOnce), columns: keptColumns, computed: share,
       fed: share,
       multiplied: share, sumsPerMultiply: 1 / Double(machine.partitionColumns),
-      inputWords: { _ in Double(group) * broadcasts },
+      inputWords: Double(group) * broadcasts,
       weightWords: { Double(machine.multipliers) / broadcasts / Double($0) },
       metadataBytes: {
         Double(machine.multipliers) / broadcasts / Double($0)

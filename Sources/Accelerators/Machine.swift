@@ -1,6 +1,6 @@
 /// What all designs share: processing elements, buffers and bandwidths (`Documentation/accelerators.md`).
 ///
-/// Words have 8 bits; every cycle is a nanosecond at ``clock``.
+/// Words have 8 bits; a cycle is a nanosecond at 1 GHz.
 public struct Machine: Sendable, Equatable {
   /// Sub-partitions, each with its register file.
   public var partitions = 4
@@ -22,8 +22,6 @@ public struct Machine: Sendable, Equatable {
   public var dramReadBandwidth = 32.0
   /// Bytes that DRAM takes in a cycle.
   public var dramWriteBandwidth = 32.0
-  /// Cycles a second.
-  public var clock = 1e9
 
   /// The machine of the reference rows: 1,024 elements, 256 KiB, LPDDR4.
   public init() {}

@@ -37,7 +37,10 @@ extension Graph {
       let product = try MatrixProduct(
         outputs: matrix.rows, depth: matrix.columns, positions: positions,
         // Each group reads channels of its own.
-        inputElements: min(read.count * batch, matrix.columns * positions * groups),
+        inputElements: Int(
+          min(
+            Double(read.count) * Double(batch),
+            Double(matrix.columns) * Double(positions) * Double(groups))),
         activationDensity: min(1, max(densities[node.name] ?? 1, 1e-6)))
       products.append(
         LayerProduct(

@@ -1,5 +1,6 @@
 import Accelerators
 import Foundation
+import NeuralGraph
 import Testing
 
 /// What must hold whatever the numbers are.
@@ -17,6 +18,25 @@ import Testing
     (33, 77, 101), (2048, 512, 784),
   ].compactMap {
     try? MatrixProduct(outputs: $0.0, depth: $0.1, positions: $0.2, activationDensity: 0.5)
+  }
+
+  /// Sides that are each in range and whose product is not: an error, not the end of the program.
+  @Test func productsBeyondTheirRangeAreErrors() throws {
+    let side = 1 << 20
+    let graph = Graph(
+      input: ActivationShape(channels: 1, height: side, width: side),
+      nodes: [
+        Node(
+          name: "conv",
+          operation: .convolution(
+            Convolution(
+              inChannels: 1, outChannels: 8, window: Window(kernel: 64, padding: 32), bias: false)),
+          inputs: [Graph.inputName])
+      ], output: "conv")
+    let error = #expect(throws: AcceleratorError.self) {
+      try graph.products(batch: 4096) { _ in .dense }
+    }
+    #expect(error?.code == "invalid_product")
   }
 
   @Test(arguments: products, Accelerator.allCases)

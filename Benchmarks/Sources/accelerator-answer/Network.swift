@@ -20,9 +20,9 @@ struct Network {
   init(_ architecture: Architecture) throws {
     self.architecture = architecture
     let input = ActivationShape(channels: 3, height: 224, width: 224)
-    let graph = try architecture.graph(input: input, classes: 1000)
-    (self.graph, _) = try graph.foldingBatchNorm(graph.initialWeights(seed: 0))
-    let names = self.graph.nodes.filter { WeightMatrix($0.operation) != nil }.map(\.name)
+    // Batch norm costs nothing: it is folded into the layers before they run.
+    graph = try architecture.graph(input: input, classes: 1000)
+    let names = graph.nodes.filter { WeightMatrix($0.operation) != nil }.map(\.name)
     roles = Dictionary(
       uniqueKeysWithValues: names.map { name in
         (name, name == names.first ? .first : name == names.last ? .last : .hidden)
