@@ -59,18 +59,25 @@ public struct AllowedOrigins: Sendable, Equatable {
 
   /// Adds what a browser has to see before it lets a page have the answer.
   func addFields(to response: inout Response, for request: Request) {
-    guard !origins.isEmpty else { return }
-    // Whatever the answer is, it would be another one for another origin.
-    response.addVary("Origin")
-    guard let origin = request.allowedOrigin else { return }
-    response.headers[.accessControlAllowOrigin] = origin
-    response.headers[.accessControlExposeHeaders] = Self.exposed
-    guard request.method == .options, request.headers[.accessControlRequestMethod] != nil,
+    addFields(to: &response, origin: request.allowedOrigin)
+    guard request.allowedOrigin != nil, request.method == .options,
+      request.headers[.accessControlRequestMethod] != nil,
       let methods = response.headers[.allow]
     else { return }
     response.headers[.accessControlAllowMethods] = methods
     response.headers[.accessControlAllowHeaders] = Self.taken
     response.headers[.accessControlMaxAge] = "600"
+  }
+
+  /// The same for a request that was not read to its end.
+  /// - Parameter origin: its page's, if that is one of these.
+  func addFields(to response: inout Response, origin: String?) {
+    guard !origins.isEmpty else { return }
+    // Whatever the answer is, it would be another one for another origin.
+    response.addVary("Origin")
+    guard let origin else { return }
+    response.headers[.accessControlAllowOrigin] = origin
+    response.headers[.accessControlExposeHeaders] = Self.exposed
   }
 
   /// Fields of answers that pages may read, beside those that every page may.

@@ -84,10 +84,10 @@ public final class WorkLane: Sendable {
   /// What it does now.
   public var statistics: Statistics { core.statistics }
 
-  /// An answer that this lane makes. Parties take turns, see ``submit(for:_:completion:)``. When the client leaves, work that waits is dropped, and work
-  /// under way asked to end.
+  /// An answer that this lane makes. Parties take turns, see ``submit(for:_:completion:)``. When the
+  /// client leaves, work that waits is dropped, and work under way asked to end.
   public func response(
-    for party: String = "", _ work: @escaping @Sendable (WorkTurn) throws -> Response
+    for party: String, _ work: @escaping @Sendable (WorkTurn) throws -> Response
   ) -> Response {
     .deferred(
       DeferredResponse { [self] completion in

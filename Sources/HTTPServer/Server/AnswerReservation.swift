@@ -1,36 +1,20 @@
-import Synchronization
+extension MemoryReservation {
+  /// Longest answer in memory that is not counted: the number of connections is bound enough for those.
+  static let freeAnswer = 64 * 1024
 
-/// What an answer in memory takes from the moment it is made until the client has it, or will not.
-///
-/// Answers are as long as what they tell of, and a client that reads slowly keeps them in memory for as
-/// long as it likes, within its time for each piece.
-final class AnswerReservation: Sendable {
-  /// Longest answer that is not counted: the number of connections is bound enough for those.
-  static let free = 64 * 1024
-
-  private let budget: MemoryBudget
-  private let address: String
-  private let taken: Mutex<Int>
-
-  /// Takes memory for an answer.
-  /// - Throws: if there is none for so many bytes now.
-  init(_ budget: MemoryBudget, bytes count: Int, address: String) throws(MemoryBudget.Excess) {
-    self.budget = budget
-    self.address = address
-    try budget.take(count, address: address, user: nil)
-    taken = Mutex(count)
-  }
-
-  deinit { end() }
-
-  /// Gives everything back; once.
-  func end() {
-    let count = taken.withLock { taken in
-      defer { taken = 0 }
-      return taken
-    }
-    // Giving back is never refused.
-    if count > 0 { try? budget.take(-count, address: address, user: nil) }
+  /// What an answer in memory takes from the moment it is made until the client has it, or will not; nil
+  /// for a short one.
+  ///
+  /// Answers are as long as what they tell of, and a client that reads slowly keeps them in memory for as
+  /// long as it likes, within its time for each piece.
+  /// - Throws: if there is no room for so many bytes now.
+  static func answer(
+    _ budget: MemoryBudget, bytes: Int, address: String
+  ) throws(MemoryBudget.Excess) -> MemoryReservation? {
+    guard bytes > freeAnswer else { return nil }
+    let reservation = MemoryReservation(budget, address: address, user: nil)
+    try reservation.grow(to: bytes)
+    return reservation
   }
 }
 

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What one body takes, until it is answered or nobody holds the request that it belongs to.
 ///
 /// What counts is what has been received, in steps: twice of it, as buffers grow, and at most what
@@ -9,11 +7,8 @@ final class BodyReservation: Sendable {
   /// What a body takes from its first byte on, if it is not shorter.
   static let least = 64 * 1024
 
-  private let budget: MemoryBudget
-  private let address: String
-  private let user: String?
   private let announced: Int
-  private let taken = Mutex(0)
+  private let memory: MemoryReservation
 
   /// - Parameters:
   ///   - announced: the body's length; its limit where the length is not known.
@@ -21,35 +16,19 @@ final class BodyReservation: Sendable {
   init(
     _ budget: MemoryBudget, address: String, user: String?, announced: Int, isExact: Bool
   ) throws(MemoryBudget.Excess) {
-    self.budget = budget
-    self.address = address
-    self.user = user
     self.announced = announced
+    memory = MemoryReservation(budget, address: address, user: user)
     if isExact { try budget.check(announced, address: address, user: user) }
   }
 
-  deinit { end() }
-
   /// Gives everything back; once.
-  func end() {
-    let count = taken.withLock { taken in
-      defer { taken = 0 }
-      return taken
-    }
-    // Giving back is never refused.
-    if count > 0 { try? budget.take(-count, address: address, user: user) }
-  }
+  func end() { memory.end() }
 
   /// Takes what a body needs of which so much has come.
   func grow(to received: Int) throws(MemoryBudget.Excess) {
     guard received > 0 else { return }
-    let wanted = min(
-      announced, max(Self.least, received > announced / 2 ? announced : 2 * received))
-    try taken.withLock { taken throws(MemoryBudget.Excess) in
-      guard wanted > taken else { return }
-      try budget.take(wanted - taken, address: address, user: user)
-      taken = wanted
-    }
+    try memory.grow(
+      to: min(announced, max(Self.least, received > announced / 2 ? announced : 2 * received)))
   }
 }
 

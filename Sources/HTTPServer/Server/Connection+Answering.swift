@@ -33,9 +33,6 @@ extension Connection {
     var exchange = exchange
     exchange.request.dropBody()
     let outgoing = exchange.outgoing(response)
-    if outgoing.result.disposition == .close, outgoing.bytes != nil {
-      context.registry.retire(self)
-    }
     guard let bytes = outgoing.bytes else {
       switch response.body {
       case .live(let body): return goLive(body, outgoing, exchange, &state)
@@ -44,7 +41,8 @@ extension Connection {
       case .empty, .bytes, .deferred: return
       }
     }
-    let reservation: AnswerReservation?
+    if outgoing.result.disposition == .close { context.registry.retire(self) }
+    let reservation: MemoryReservation?
     do throws(MemoryBudget.Excess) {
       // Before anything is sent: there is still a status to answer with.
       reservation = try reserve(bytes.count)
@@ -64,14 +62,13 @@ extension Connection {
   }
 
   /// Memory for an answer, or nil for one that is short.
-  func reserve(_ count: Int) throws(MemoryBudget.Excess) -> AnswerReservation? {
-    guard count > AnswerReservation.free else { return nil }
-    return try AnswerReservation(context.answers, bytes: count, address: address)
+  func reserve(_ count: Int) throws(MemoryBudget.Excess) -> MemoryReservation? {
+    try .answer(context.answers, bytes: count, address: address)
   }
 
   /// - Parameter result: of all of it; the response itself would be a second copy of its bytes.
   private func sendRest(
-    of bytes: [UInt8], from sent: Int, _ reservation: AnswerReservation?,
+    of bytes: [UInt8], from sent: Int, _ reservation: MemoryReservation?,
     _ result: OutgoingResponse.Result, _ exchange: Exchange, _ state: inout ConnectionState
   ) {
     let rest = PulledResponse(bytes, sent: sent, context: pulling) { [self] outcome in
@@ -152,7 +149,10 @@ extension Connection {
     let method = state.pending?.head.line.method ?? state.parser.methodUnderWay
     let requestID = RequestID.next()
     problem.requestID = requestID
-    let response = Response.problem(problem)
+    var response = Response.problem(problem)
+    let origins = context.configuration.allowedOrigins
+    origins.addFields(
+      to: &response, origin: (state.pending?.head.headers).flatMap(origins.origin))
     let outgoing = OutgoingResponse(
       response: response, version: .http11, isHead: method == .head, requestID: requestID,
       keepAlive: false)

@@ -15,14 +15,14 @@ final class LiveResponse: Sendable {
   }
 
   /// Memory for so many bytes that the client has not taken; nil for few.
-  typealias Reserve = @Sendable (Int) throws(MemoryBudget.Excess) -> AnswerReservation?
+  typealias Reserve = @Sendable (Int) throws(MemoryBudget.Excess) -> MemoryReservation?
 
   private struct State {
     var unsent: [UInt8]
     var sentCount = 0
     var bodyBytes: Int64 = 0
     /// Memory for what is unsent.
-    var reservation: AnswerReservation?
+    var reservation: MemoryReservation?
     /// Whether `unsent` ends the response.
     var isLast = false
     var outcome: Outcome?

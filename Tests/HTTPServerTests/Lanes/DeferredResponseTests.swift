@@ -20,7 +20,7 @@ import Testing
         let (lane, entered, release, cancelled) = (lane, entered, release, cancelled)
         router.on(.get, "/slow/{name}") { _, parameters in
           let name = try parameters.require("name")
-          return lane.response { turn in
+          return lane.response(for: "") { turn in
             entered.set()
             release.wait()
             if turn.isCancelled { cancelled.set() }
@@ -29,14 +29,14 @@ import Testing
           }
         }
         router.on(.get, "/twice") { _, _ in
-          lane.response { _ in lane.response { _ in .text(.ok, "at last") } }
+          lane.response(for: "") { _ in lane.response(for: "") { _ in .text(.ok, "at last") } }
         }
         router.on(.get, "/fails") { _, _ in
-          lane.response { _ in throw ProblemDetails(.conflict, code: "taken") }
+          lane.response(for: "") { _ in throw ProblemDetails(.conflict, code: "taken") }
         }
         router.on(.get, "/pulled/{length}") { _, parameters in
           let length = Int64(try parameters.require("length")) ?? 0
-          return lane.response { _ in
+          return lane.response(for: "") { _ in
             Response(
               .ok,
               body: .pulled(length: length) { offset in

@@ -30,6 +30,15 @@ import Testing
     #expect(reply["Access-Control-Allow-Credentials"] == nil)
   }
 
+  /// Also that a body is too large, which is said before it has come.
+  @Test func itsPagesMayReadRefusals() throws {
+    let reply = try reply(
+      [Self.page], "POST", "/small", "Origin: \(Self.page)\r\nContent-Length: 5\r\n")
+    #expect(reply.status == 413)
+    #expect(reply["Access-Control-Allow-Origin"] == Self.page)
+    #expect(reply["Vary"] == "Origin")
+  }
+
   /// What a browser asks before it sends what a form could not.
   @Test func aBrowserMayAskFirst() throws {
     let asked =
