@@ -48,8 +48,7 @@ package struct JobEstimator: Sendable {
   private static func data(_ record: DatasetRecord, classes: [String], imageSize: Int) throws
     -> RunEstimate.Data
   {
-    let counts = (try? JSONDecoder().decode([String: [Int]].self, from: record.counts)) ?? [:]
-    try checkCounts(of: record)
+    let counts = try counts(of: record)
     let positions = Dictionary(
       record.classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     let indices = classes.compactMap { positions[$0] }
@@ -65,15 +64,15 @@ package struct JobEstimator: Sendable {
       bytes: isInFiles ? 0 : Int(min(all * Double(imageSize), 1e18)))
   }
 
+  /// Images of each class by split, in the order of the classes; empty where the record does not say.
   /// Throws `StoreError.databaseCorrupt` for counts that are none of images.
-  package static func checkCounts(of record: DatasetRecord) throws {
-    guard let counts = try? JSONDecoder().decode([String: [Int]].self, from: record.counts) else {
-      return
-    }
+  package static func counts(of record: DatasetRecord) throws -> [String: [Int]] {
+    let counts = (try? JSONDecoder().decode([String: [Int]].self, from: record.counts)) ?? [:]
     guard counts.values.joined().allSatisfy(imageCounts.contains) else {
       throw StoreError.databaseCorrupt(
         reason: "the data set '\(record.name)' has counts that are none of images")
     }
+    return counts
   }
 
   /// Images of a class that a data set may have; thousands of such classes add up without overflow.

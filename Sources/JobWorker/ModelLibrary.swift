@@ -42,7 +42,7 @@ package final class ModelLibrary: Sendable {
       if let found = datasets.first(where: { $0.name == record.name }) {
         return found.dataset
       }
-      let dataset = try load(record)
+      let dataset = try record.load()
       if let known = record.fingerprint, known == dataset.fingerprint {
         dataset.trust(record.digest)
       }
@@ -58,12 +58,5 @@ package final class ModelLibrary: Sendable {
       datasets = [(record.name, dataset)] + datasets.prefix(Self.capacity - 1)
       return dataset
     }
-  }
-
-  /// The class names are the registered ones: a labels file was needed once only.
-  private func load(_ record: DatasetRecord) throws -> ImageDataset {
-    try DatasetCatalog.load(
-      path: record.path, name: record.name, format: DatasetFormat(rawValue: record.format),
-      classes: .given(record.classes))
   }
 }

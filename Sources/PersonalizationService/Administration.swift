@@ -129,7 +129,7 @@ public struct Administration {
     switch record {
     case .job(let job): _ = try JobSpecification(profile: job.profile, recipe: job.recipe)
     case .model(let model): _ = try JSONDecoder().decode(ModelCard.self, from: model.card)
-    case .dataset(let dataset): try JobEstimator.checkCounts(of: dataset)
+    case .dataset(let dataset): _ = try JobEstimator.counts(of: dataset)
     }
   }
 

@@ -71,8 +71,6 @@ public final class Service: Sendable {
     /// Names, and addresses, under which the server answers as long as it has no tokens, besides
     /// loopback ones and `http.host`. Without ports; case does not matter.
     public var allowedHosts: [String] = []
-    /// Pages of other sites that browsers let use the server.
-    public var allowedOrigins: [String] = []
     /// Lines that the log has lost so far, for the metrics.
     public var droppedLogLines: @Sendable () -> Int = { 0 }
 
@@ -215,9 +213,7 @@ public final class Service: Sendable {
     var routes = api.routes()
     api.addPageRoutes(to: &routes)
     rules = routes.rules
-    var http = configuration.http
-    http.allowedOrigins = AllowedOrigins(configuration.allowedOrigins)
-    server = HTTPServer(configuration: http, router: routes.router, logger: logger) {
+    server = HTTPServer(configuration: configuration.http, router: routes.router, logger: logger) {
       exchange in
       metrics.record(exchange)
       RequestLog.write(exchange, to: logger)
@@ -344,9 +340,6 @@ public final class Service: Sendable {
     }
     return drained && stopped && isIdle
   }
-
-  /// Whether a text can be one of ``Configuration/allowedOrigins``.
-  public static func isOrigin(_ text: String) -> Bool { AllowedOrigins.isOrigin(text) }
 
   /// Whether a text can be one of ``Configuration/allowedHosts``.
   public static func isHostName(_ text: String) -> Bool { HostRule.isName(text) }

@@ -21,7 +21,7 @@ extension API {
           .serviceUnavailable, code: "draining", detail: "the server is about to stop",
           retryAfter: 5)
       }
-      return lanes.readiness.response { _ in try ready() }
+      return lanes.readiness.response(for: "") { _ in try ready() }
     }
     routes.on(.get, "/metrics", access: .operator, scope: .metrics) { _, _, _ in
       .text(.ok, metrics.text, type: Exposition.contentType)
@@ -35,7 +35,7 @@ extension API {
 
   private func ready() throws -> Response {
     do {
-      let hasBaseModel = try store.hasBaseModel()
+      let hasBaseModel = try store.defaultBaseModel() != nil
       try store.requireFile()
       if store.writing == .full {
         return .text(.ok, "ready, to be read only: no space is left for the database\n")

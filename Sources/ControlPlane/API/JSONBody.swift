@@ -24,11 +24,9 @@ enum JSONBody {
 
   /// 400 with the place of a fault.
   static func malformed(_ fault: JSONFault, in body: [UInt8]) -> ProblemDetails {
-    let place = fault.place(in: body)
-    return ProblemDetails(
+    ProblemDetails(
       .badRequest, code: "malformed_json",
-      detail: "the body cannot be read as JSON: \(fault.reason) (line \(place.line), "
-        + "byte \(place.column))")
+      detail: "the body cannot be read as JSON: \(fault.text(in: body))")
   }
 
   /// A field's number: 422 with the range unless it lies in it.

@@ -57,7 +57,7 @@ extension API {
           .conflict, code: "job_not_failed", detail: "nobody asks for this job any more")
       }
       try limitRate(of: user, request)
-      return lanes.requests.response { _ in
+      return lanes.requests.response(for: try party(caller, request, user)) { _ in
         let job = try retry(job, of: request, user: user, for: caller)
         return try .json(
           job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])

@@ -18,7 +18,7 @@ extension API {
           lastID: page.elements.last?.id.rawValue))
     }
     routes.on(.get, "/models/{model}", access: .modelHolder) { request, parameters, caller in
-      try download(request, model: model(parameters, for: caller))
+      try download(request, model: model(parameters, for: caller), for: caller)
     }
     routes.on(.get, "/models/{model}/card", access: .modelHolder) { _, parameters, _ in
       var response = Response(.ok, body: .bytes(Array(try model(parameters).card)))
@@ -33,13 +33,15 @@ extension API {
 
   /// The model's file in the format that the request prefers, made first if nobody has asked for it
   /// before.
-  private func download(_ request: Request, model: ModelRecord) throws -> Response {
+  private func download(_ request: Request, model: ModelRecord, for caller: Caller) throws
+    -> Response
+  {
     let (format, mediaType) = try ModelFormat.choice(for: request)
     uses.note(model.id)
     if let blob = ModelConverter.known(model, as: format) {
       return try download(blob, format, mediaType, request, model)
     }
-    return lanes.conversions.response { _ in
+    return lanes.conversions.response(for: try party(caller, request)) { _ in
       let blob = try converter.convert(model, to: format)
       return try download(blob, format, mediaType, request, model)
     }

@@ -39,6 +39,7 @@ extension API {
   }
 
   private func submit(_ request: Request, user: UserID, for caller: Caller) throws -> Response {
+    let party = try party(caller, request, user)
     do {
       if try Self.isDryRun(request) {
         let prepared = try prepare(request.body, for: caller)
@@ -53,7 +54,7 @@ extension API {
         job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
     } catch let error as ServerDevice.Unmeasured {
       return error.measurement.response(within: ownDevice.patience, late: ServerDevice.busy) {
-        lanes.requests.response(for: "user \(user.text)") { _ in
+        lanes.requests.response(for: party) { _ in
           try submit(request, user: user, for: caller)
         }
       }
@@ -206,23 +207,18 @@ extension API {
 
   /// The base model of that name; without a name the operator's default.
   private func baseModel(named name: String?) throws -> BaseModelRecord {
-    let all = try store.baseModels().map(\.record)
-    guard !all.isEmpty else { throw Self.noBaseModel }
-    if let name {
-      guard let found = all.first(where: { $0.name == name }) else {
-        throw ProblemDetails(
-          .unprocessableContent, code: "unknown_base_model",
-          detail: "no base model is called '\(name.echoed())'; GET /base-models lists them",
-          param: "base_model", extensions: ["known": .strings(all.map(\.name))])
-      }
-      return found
+    // There is a default wherever there is any.
+    guard let wanted = try name ?? store.defaultBaseModel() else { throw Self.noBaseModel }
+    do {
+      return try store.baseModel(wanted).record
+    } catch StoreError.notFound(.baseModel, _) {
+      let known = try store.baseModels().map(\.record.name)
+      guard !known.isEmpty else { throw Self.noBaseModel }
+      throw ProblemDetails(
+        .unprocessableContent, code: "unknown_base_model",
+        detail: "no base model is called '\(wanted.echoed())'; GET /base-models lists them",
+        param: "base_model", extensions: ["known": .strings(known)])
     }
-    let standard = try store.defaultBaseModel()
-    if let found = all.first(where: { $0.name == standard }) { return found }
-    throw ProblemDetails(
-      .unprocessableContent, code: "missing_field",
-      detail: "'base_model' is needed: there are \(all.count)", param: "base_model",
-      extensions: ["known": .strings(all.map(\.name))])
   }
 
   private static let noBaseModel = ProblemDetails(

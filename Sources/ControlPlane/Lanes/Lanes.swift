@@ -12,7 +12,8 @@ package struct Lanes: Sendable {
   package let requests: WorkLane
   /// Lists and pages: each has a bound, but many readers ask for many of them.
   package let lists: WorkLane
-  /// Whether the server is ready, which nothing else may hold up. One look at the database, and no work.
+  /// Whether the server is ready, which nothing else may hold up. A look into the database and at the
+  /// folders of data sets, and no work.
   let readiness: WorkLane
   /// Pictures and tensors, decoded and computed.
   let predictions: WorkLane

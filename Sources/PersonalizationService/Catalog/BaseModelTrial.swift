@@ -1,6 +1,8 @@
 import Cores
 import Datasets
 import Foundation
+import JobContract
+import JobWorker
 import ModelFormats
 import ModelInputs
 import Store
@@ -25,12 +27,8 @@ struct BaseModelTrial {
   }
 
   private static func measured(_ record: BaseModelRecord, in store: SQLiteStore) throws -> String {
-    let data = try store.dataset(record.dataset).record
-    let dataset = try DatasetCatalog.load(
-      path: data.path, name: data.name, format: DatasetFormat(rawValue: data.format),
-      classes: .given(data.classes))
-    let reader = try store.open(record.blob)
-    let model = try DenseModel(data: reader.read(offset: 0, length: Int(clamping: reader.size)))
+    let dataset = try store.dataset(record.dataset).record.load()
+    let model = try ModelLibrary(store: store).model(record)
     let loader = try BatchLoader(
       dataset: dataset, classes: dataset.classIndices(record.labels),
       preprocessing: model.description.preprocessing)
@@ -40,7 +38,7 @@ struct BaseModelTrial {
     let result = try network.evaluate(
       loader, split: .test, mostPerClass: max(1, images / max(1, record.labels.count)))
     return text(
-      right: result.correct.reduce(0, +), of: result.counts.reduce(0, +),
+      right: result.correct.reduce(0, +), of: result.images,
       classes: record.labels.count, dataset: record.dataset)
   }
 

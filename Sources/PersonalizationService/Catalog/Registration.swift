@@ -111,11 +111,7 @@ public struct Registration {
   }
 
   private func source(_ dataset: DatasetRecord) throws -> StateDictImport.Source {
-    // The registered names: a labels file was needed once only.
-    StateDictImport.Source(
-      try DatasetCatalog.load(
-        path: dataset.path, name: dataset.name, format: DatasetFormat(rawValue: dataset.format),
-        classes: .given(dataset.classes)))
+    StateDictImport.Source(try dataset.load())
   }
 
   /// On a database without base models, registers the one that comes with the server and its data

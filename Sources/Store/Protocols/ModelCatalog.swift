@@ -36,9 +36,6 @@ public protocol ModelCatalog: Sendable {
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func setDefaultBaseModel(_ name: String) throws
 
-  /// Whether any base model is registered.
-  func hasBaseModel() throws -> Bool
-
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func model(_ id: ModelID) throws -> ModelRecord
 

@@ -43,13 +43,6 @@ extension SQLiteStore {
     }
   }
 
-  /// See ``ModelCatalog/hasBaseModel()``.
-  public func hasBaseModel() throws -> Bool {
-    try read { db in try db.first("SELECT 1 FROM base_models LIMIT 1", []) != nil }
-  }
-}
-
-extension SQLiteStore {
   /// See ``ModelCatalog/defaultBaseModel()``.
   public func defaultBaseModel() throws -> String? {
     try read { db in
@@ -83,17 +76,10 @@ extension Database {
     return try baseModelRecord(row, lists)
   }
 
-  /// A record whose labels are read when they are not at hand: its other columns say which they are.
   fileprivate func baseModelRecord(
     _ row: Row, _ lists: ListCache
   ) throws -> Registered<BaseModelRecord> {
-    let name = try row.text("name")
-    let key = try "base model \(row.text("digest")) \(row.integer("created_at")) \(name)"
-    let labels = try lists.list(key) {
-      try first("SELECT labels FROM base_models WHERE name = ?", [name])?
-        .list("labels", of: String.self) ?? []
-    }
-    return try baseModelRecord(row, labels: labels)
+    try baseModelRecord(row, labels: names("labels", of: "base_models", for: row, lists))
   }
 
   func baseModelRecord(_ row: Row, labels: [String]) throws -> Registered<BaseModelRecord> {

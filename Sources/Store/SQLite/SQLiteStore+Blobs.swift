@@ -32,7 +32,7 @@ extension SQLiteStore {
     return BlobReader(
       blob: blob.record, chunkSize: Int64(Self.chunkSize), readChunk: readChunk
     ) { [chunks] index in
-      try chunks.chunk(ChunkCache.Key(blob: blob.number, index: index)) { try readChunk(index) }
+      try chunks.value(ChunkPlace(blob: blob.number, index: index)) { try readChunk(index) }
     }
   }
 }

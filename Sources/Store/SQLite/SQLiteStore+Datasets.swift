@@ -55,17 +55,9 @@ extension Database {
     return try datasetRecord(row, lists)
   }
 
-  /// A record whose classes are read when they are not at hand: its other columns say which they are.
-  fileprivate func datasetRecord(
-    _ row: Row, _ lists: ListCache
-  ) throws -> Registered<DatasetRecord> {
-    let name = try row.text("name")
-    let key = try "data set \(row.text("digest")) \(row.integer("created_at")) \(name)"
-    let classes = try lists.list(key) {
-      try first("SELECT classes FROM datasets WHERE name = ?", [name])?
-        .list("classes", of: String.self) ?? []
-    }
-    return try datasetRecord(row, classes: classes)
+  fileprivate func datasetRecord(_ row: Row, _ lists: ListCache) throws -> Registered<DatasetRecord>
+  {
+    try datasetRecord(row, classes: names("classes", of: "datasets", for: row, lists))
   }
 
   func datasetRecord(_ row: Row, classes: [String]) throws -> Registered<DatasetRecord> {

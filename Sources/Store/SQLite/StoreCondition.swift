@@ -25,9 +25,7 @@ final class StoreCondition: Sendable {
     pathsBeside = [DatabaseFile.logPath(of: path), DatabaseFile.logIndexPath(of: path)]
     self.file = file
     // Where it was opened for writing they are there already.
-    var found: [String: FileIdentity] = [:]
-    for path in pathsBeside { found[path] = FileIdentity(at: path) }
-    if found.count == pathsBeside.count { state.withLock { $0.beside = found } }
+    if let found = filesBeside() { state.withLock { $0.beside = found } }
   }
 
   var current: SQLiteStore.Condition { state.withLock { $0.current } }
@@ -72,17 +70,20 @@ final class StoreCondition: Sendable {
     return value
   }
 
+  /// The log and its index; nil where one of them is not there.
+  private func filesBeside() -> [String: FileIdentity]? {
+    var found: [String: FileIdentity] = [:]
+    for path in pathsBeside { found[path] = FileIdentity(at: path) }
+    return found.count == pathsBeside.count ? found : nil
+  }
+
   /// Remembers the log and its index once they are needed. What was written is in them, so they are there.
   private func seeFilesBeside() throws {
     guard state.withLock({ $0.beside.isEmpty }) else { return }
-    var found: [String: FileIdentity] = [:]
-    for path in pathsBeside {
-      guard let identity = FileIdentity(at: path) else {
-        state.withLock { $0.hasLostLog = true }
-        become(.replaced)
-        throw StoreError.fileReplaced(path: self.path)
-      }
-      found[path] = identity
+    guard let found = filesBeside() else {
+      state.withLock { $0.hasLostLog = true }
+      become(.replaced)
+      throw StoreError.fileReplaced(path: path)
     }
     state.withLock { if $0.beside.isEmpty { $0.beside = found } }
   }

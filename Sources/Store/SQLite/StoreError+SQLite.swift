@@ -73,7 +73,7 @@ extension StoreError {
   private static func isAtSizeLimit(_ path: String) -> Bool {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { return false }
-    return [path, path + "-wal"].contains { file in
+    return [path, DatabaseFile.logPath(of: path)].contains { file in
       var status = stat()
       guard stat(file, &status) == 0, let size = rlim_t(exactly: status.st_size) else {
         return false

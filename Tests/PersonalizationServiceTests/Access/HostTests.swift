@@ -145,7 +145,7 @@ import Testing
   @Test func pagesOfAllowedSitesMayUseTheServer() throws {
     let site = "https://app.example.org"
     let server = try TestService {
-      $0.allowedOrigins = [site]
+      $0.http.allowedOrigins = AllowedOrigins([site])
       $0.workers = 0
     }
     let asked = try server.client.send(

@@ -41,7 +41,7 @@ import Testing
     #expect(skipped?.message.contains("corrupt.png") == true)
     let leftOut = events.first { $0.type == "left_out_files" }
     #expect(leftOut?.message.contains("1 file not named as a picture that can be read") == true)
-    #expect(leftOut?.data["otherEnding"]?.double == 1)
+    #expect(leftOut?.data["other_ending"]?.double == 1)
     // Users learn nothing of the disk.
     for event in events { #expect(!event.message.contains(server.folder.path), "\(event.message)") }
 

@@ -26,26 +26,29 @@ import Testing
       .appending(path: "crisp")
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    for name in ["output", "errors"] {
-      try Data().write(to: URL(fileURLWithPath: folder.file(name)))
-    }
+    try folder.write([], to: "output")
     process.standardOutput = try FileHandle(
       forWritingTo: URL(fileURLWithPath: folder.file("output")))
-    process.standardError = try FileHandle(
-      forWritingTo: URL(fileURLWithPath: folder.file("errors")))
+    let pipe = Pipe()
+    process.standardError = pipe
     process.standardInput = FileHandle.nullDevice
-    func text(_ name: String) throws -> String {
-      try String(contentsOfFile: folder.file(name), encoding: .utf8)
-    }
     try process.run()
-    if let interrupt {
-      // A broken client fails the test after a minute.
-      for _ in 0..<6000 where try process.isRunning && !interrupt(text("errors")) { usleep(10_000) }
-      process.interrupt()
+    // Until it closes its end, which is when it ends.
+    var errors = ""
+    var isInterrupted = false
+    while true {
+      let data = pipe.fileHandleForReading.availableData
+      guard !data.isEmpty else { break }
+      errors += String(decoding: data, as: UTF8.self)
+      if let interrupt, !isInterrupted, interrupt(errors) {
+        process.interrupt()
+        isInterrupted = true
+      }
     }
     process.waitUntilExit()
     return Outcome(
-      status: process.terminationStatus, output: try text("output"), errors: try text("errors"))
+      status: process.terminationStatus,
+      output: try String(contentsOfFile: folder.file("output"), encoding: .utf8), errors: errors)
   }
 
   private static let short =

@@ -12,10 +12,8 @@ import Testing
   let fixture: Fixture
 
   init() throws {
-    folder = try TemporaryFolder()
-    let clock = TestClock()
-    store = try SQLiteStore(path: folder.file("crisp.sqlite"), clock: clock.store)
-    fixture = try Fixture(store: store, clock: clock, lifetime: folder)
+    let file = try StoreInFile()
+    (folder, store, fixture) = (file.folder, file.store, file.fixture)
   }
 
   /// How often the text is in any file of the folder.

@@ -12,10 +12,8 @@ import Testing
   let store: SQLiteStore
 
   init() throws {
-    let folder = try TemporaryFolder()
-    let clock = TestClock()
-    store = try SQLiteStore(path: folder.file("crisp.sqlite"), clock: clock.store)
-    fixture = try Fixture(store: store, clock: clock, lifetime: folder)
+    let file = try StoreInFile()
+    (store, fixture) = (file.store, file.fixture)
   }
 
   private static func classes(_ count: Int) -> [ClassWeight] {

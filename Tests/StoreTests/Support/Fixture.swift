@@ -25,12 +25,7 @@ struct Fixture: Sendable {
   }
 
   /// A store in a file of its own.
-  static func sqlite() throws -> Fixture {
-    let folder = try TemporaryFolder()
-    let clock = TestClock()
-    let store = try SQLiteStore(path: folder.file("crisp.sqlite"), clock: clock.store)
-    return try Fixture(store: store, clock: clock, lifetime: folder)
-  }
+  static func sqlite() throws -> Fixture { try StoreInFile().fixture }
 
   static func dataset(name: String = "shapes") -> DatasetRecord {
     DatasetRecord(
