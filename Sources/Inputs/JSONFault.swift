@@ -11,6 +11,12 @@ public struct JSONFault: Error, Equatable, Sendable {
     self.offset = offset
   }
 
+  /// The reason and the place in that text, for people.
+  public func text(in bytes: [UInt8]) -> String {
+    let place = place(in: bytes)
+    return "\(reason) (line \(place.line), byte \(place.column))"
+  }
+
   /// The place in that text, counted from 1: lines, and bytes of the line.
   public func place(in bytes: [UInt8]) -> (line: Int, column: Int) {
     let before = bytes[..<max(0, min(offset, bytes.count))]

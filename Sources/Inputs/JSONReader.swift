@@ -2,8 +2,8 @@
 /// what is asked for. Every room that reads JSON of strangers uses it, the runtime included, so it
 /// does without Foundation.
 ///
-/// Before each value `kind` tells what it is. It is read by one of `string`, `number`, `bool`, `null` and `skip`, or by `beginObject` and
-/// then `nextName` before each member until it is nil, or by `beginArray` and then `hasElement`
+/// Before each value `kind` tells what it is. It is read by one of `string`, `number`, `bool` and `null`, or
+/// by `beginObject` and then `nextName` before each member until it is nil, or by `beginArray` and then `hasElement`
 /// before each element until it is false. Names that come twice are the
 /// caller's to refuse, who alone knows what was there.
 public struct JSONReader: Sendable {
@@ -102,22 +102,6 @@ public struct JSONReader: Sendable {
     try word("null")
   }
 
-  /// Reads past a value of any kind, which is held to the grammar all the same.
-  public mutating func skip() throws(JSONFault) {
-    switch try kind() {
-    case .object:
-      try beginObject()
-      while try nextName() != nil { try skip() }
-    case .array:
-      try beginArray()
-      while try hasElement() { try skip() }
-    case .string: _ = try string()
-    case .number: _ = try number()
-    case .bool: _ = try bool()
-    case .null: try null()
-    }
-  }
-
   /// Throws if anything but space follows.
   public mutating func end() throws(JSONFault) {
     skipSpace()
@@ -129,11 +113,11 @@ public struct JSONReader: Sendable {
   /// they are given is to be checked before.
   public static func check(_ bytes: [UInt8], limits: JSONLimits) throws(JSONFault) {
     var reader = JSONReader(bytes, limits: limits)
-    try reader.skipUnambiguous()
+    try reader.skip()
     try reader.end()
   }
 
-  private mutating func skipUnambiguous() throws(JSONFault) {
+  private mutating func skip() throws(JSONFault) {
     switch try kind() {
     case .object:
       var names = Set<String>()
@@ -142,11 +126,11 @@ public struct JSONReader: Sendable {
         guard names.insert(name).inserted else {
           throw fault("this name appears twice", at: nameOffset)
         }
-        try skipUnambiguous()
+        try skip()
       }
     case .array:
       try beginArray()
-      while try hasElement() { try skipUnambiguous() }
+      while try hasElement() { try skip() }
     case .string: _ = try string()
     case .number: _ = try number()
     case .bool: _ = try bool()

@@ -11,11 +11,8 @@ extension ModelCard {
     do throws(JSONFault) {
       try JSONReader.check(Array(data), limits: .stored)
     } catch {
-      let place = error.place(in: Array(data))
       throw .malformed(
-        field: nil,
-        reason: "cannot be read as JSON: \(error.reason) (line \(place.line), byte \(place.column))"
-      )
+        field: nil, reason: "cannot be read as JSON: \(error.text(in: Array(data)))")
     }
     do {
       if let wrapped = try? JSONDecoder().decode(Wrapped.self, from: data) {

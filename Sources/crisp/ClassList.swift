@@ -33,14 +33,17 @@ enum QuotedList {
 
   /// The items between commas; nil where a quote is not closed, or something other than a weight
   /// follows it.
-  static func items(_ text: String) -> [Item]? {
+  /// - Parameter weighted: Whether an equals sign ends a name; else it is a part of it.
+  static func items(_ text: String, weighted: Bool = true) -> [Item]? {
     var items: [Item] = []
     var rest = text[...]
     while true {
       rest = rest.drop { $0 == " " }
-      guard let name = rest.first == "\"" ? quoted(&rest) : plain(&rest) else { return nil }
+      guard let name = rest.first == "\"" ? quoted(&rest) : plain(&rest, weighted) else {
+        return nil
+      }
       var weight: String?
-      if rest.first == "=" {
+      if weighted, rest.first == "=" {
         let field = rest.dropFirst().prefix { $0 != "," }
         weight = field.trimmingCharacters(in: .whitespaces)
         rest = rest[field.endIndex...]
@@ -52,8 +55,8 @@ enum QuotedList {
     }
   }
 
-  private static func plain(_ rest: inout Substring) -> String? {
-    let name = rest.prefix { $0 != "," && $0 != "=" }
+  private static func plain(_ rest: inout Substring, _ weighted: Bool) -> String? {
+    let name = rest.prefix { $0 != "," && !(weighted && $0 == "=") }
     rest = rest[name.endIndex...]
     return name.trimmingCharacters(in: .whitespaces)
   }

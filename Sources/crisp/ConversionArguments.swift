@@ -24,11 +24,11 @@ struct LabelList {
 
   init(_ argument: String) throws {
     if argument.contains(","), !FileManager.default.fileExists(atPath: argument) {
-      guard let items = QuotedList.items(argument) else {
-        throw ValidationError("--labels: a double quote in '\(argument)' is not closed.")
+      guard let items = QuotedList.items(argument, weighted: false) else {
+        throw ValidationError(
+          "--labels: a double quote in '\(argument)' is not closed, or something follows it.")
       }
-      // An equals sign has no meaning here.
-      names = items.map { item in item.weight.map { "\(item.name)=\($0)" } ?? item.name }
+      names = items.map(\.name)
     } else {
       guard let data = FileManager.default.contents(atPath: argument),
         var lines = LabelsFile.lines(data)

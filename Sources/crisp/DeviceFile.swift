@@ -13,10 +13,9 @@ enum DeviceFile {
       try JSONReader.check(Array(data), limits: .stored)
       return try JSONDecoder().decode(DeviceProfile.self, from: data)
     } catch let error as JSONFault {
-      let place = error.place(in: Array(data))
       throw ValidationError(
-        "--device: '\(path)' is not a device profile, which is JSON: \(error.reason) (line "
-          + "\(place.line), byte \(place.column)).")
+        "--device: '\(path)' is not a device profile, which is JSON: "
+          + "\(error.text(in: Array(data))).")
     } catch {
       throw ValidationError("--device: '\(path)' is not a device profile; crisp device writes one.")
     }

@@ -49,9 +49,7 @@ struct ThreadOptions: ParsableArguments {
 func usableCores(_ asked: Int, _ flag: String) -> Int {
   let count = Cores.threads(asked)
   if count < asked {
-    FileHandle.standardError.write(
-      Data(
-        "warning: \(flag) \(asked) is cut to \(count), the cores that this process may use\n".utf8))
+    warn("\(flag) \(asked) is cut to \(count), the cores that this process may use")
   }
   return count
 }

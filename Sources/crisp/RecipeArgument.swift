@@ -34,10 +34,9 @@ enum RecipeArgument {
     do throws(JSONFault) {
       value = try JSONValue(json: Array(data), limits: .stored)
     } catch {
-      let place = error.place(in: Array(data))
       throw ValidationError(
-        "--recipe\(isInline ? "" : ": '\(argument)'") cannot be read as JSON: \(error.reason) "
-          + "(line \(place.line), byte \(place.column)).")
+        "--recipe\(isInline ? "" : ": '\(argument)'") cannot be read as JSON: "
+          + "\(error.text(in: Array(data))).")
     }
     guard case .object(let members) = value else {
       throw ValidationError(

@@ -1,6 +1,7 @@
 import Accelerators
 import Foundation
 import NeuralGraph
+import Pruning
 
 /// What `crisp estimate FILE --sweep` prints: patterns that reach a sparsity, the cheapest first.
 struct SweepReport: Encodable {
@@ -22,7 +23,7 @@ struct SweepReport: Encodable {
   let sparsity: Double
   let rows: [Row]
 
-  /// First convolutions and classifiers stay as the method leaves them (Documentation/method.md, "Which
+  /// Layers are treated as the method treats them (Documentation/method.md, "Which
   /// layers"): dense, and N:M without blocks.
   init(
     graph: Graph, densities: [String: Double], batch: Int, sparsity: Double,
@@ -30,18 +31,20 @@ struct SweepReport: Encodable {
   ) throws {
     accelerator = estimator.accelerator.rawValue
     self.sparsity = sparsity
-    let matrices = graph.nodes.filter { WeightMatrix($0.operation) != nil }
-    let first = matrices.first?.name
-    let last = matrices.last?.name
+    let treatments = Dictionary(
+      PrunableLayer.layers(of: graph).map { ($0.name, $0.treatment) },
+      uniquingKeysWith: { first, _ in first })
     var rows: [Row] = []
     for (keep, of) in [(1, 4), (2, 4), (4, 4)] {
       let tiles = (1 - sparsity) * Double(of) / Double(keep)
       guard tiles <= 1 else { continue }
       for block in [8, 16, 32, 64] {
         let products = try graph.products(batch: batch, densities: densities) { node in
-          if node.name == first { return .dense }
-          if node.name == last { return .fine(keep: keep, of: of) }
-          return .hybrid(keep: keep, of: of, block: block, tiles: tiles)
+          switch treatments[node.name] {
+          case .hybrid: .hybrid(keep: keep, of: of, block: block, tiles: tiles)
+          case .fineOnly: .fine(keep: keep, of: of)
+          default: .dense
+          }
         }
         let estimate = try NetworkEstimate(products, estimator: estimator)
         rows.append(

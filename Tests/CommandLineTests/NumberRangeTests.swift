@@ -26,6 +26,9 @@ import Testing
       (["convert", "a", "b", "--std", "0"], "--std must be 0.000001 to 1000"),
       (["convert", "a", "b", "--std=-0.5"], "--std must be 0.000001 to 1000"),
       (["convert", "a", "b", "--std", "1e-40"], "--std must be 0.000001 to 1000"),
+      (["estimate", "x", "--batch", "4097"], "--batch must be 1 to 4096"),
+      (["estimate", "x", "--images", "0"], "--images must be 1 to 1024"),
+      (["estimate", "x", "--sparsity", "0.4"], "--sparsity must be 0.5 to 0.99"),
       (["jobs", "--limit", "0"], "--limit must be 1 to 100"),
       (["models", "--limit", "101"], "--limit must be 1 to 100"),
     ] as [([String], String)])

@@ -13,10 +13,7 @@ extension Suite {
     do throws(JSONFault) {
       value = try JSONValue(json: Array(json), limits: .stored)
     } catch {
-      let place = error.place(in: Array(json))
-      throw .invalidSuite(
-        field: "(file)",
-        reason: "is not JSON: \(error.reason) (line \(place.line), byte \(place.column))")
+      throw .invalidSuite(field: "(file)", reason: "is not JSON: \(error.text(in: Array(json)))")
     }
     let suite = try SuiteReader(value, "").members(["model", "data", "set_seed", "groups"])
     guard let groups = suite["groups"] else {

@@ -147,7 +147,7 @@ extension RunOutcome {
       denseFineTuned: report.references.denseFineTuned.map { accuracy($0.test) },
       pruned: accuracy(report.pruned.test))
     validationAccuracy = report.pruned.validation.accuracy
-    testImages = report.pruned.test.counts.reduce(0, +)
+    testImages = report.pruned.test.images
     sparsity = report.globalSparsity
     modelSparsity = report.modelSparsity
     bytes = Cost(dense: report.denseBytes, packed: report.encodedBytes)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Flags
 import Foundation
+import HTTPServer
 import Inputs
 import Logging
 import PersonalizationService
@@ -132,7 +133,7 @@ struct Serve: ParsableCommand {
     for name in allowedHost where !Service.isHostName(name) {
       throw ValidationError("--allowed-host must be a name or an address without a port.")
     }
-    for origin in allowOrigin where !Service.isOrigin(origin) {
+    for origin in allowOrigin where !AllowedOrigins.isOrigin(origin) {
       throw ValidationError(
         "--allow-origin must be a site as browsers name it, like https://app.example.org or "
           + "http://localhost:3000; a * would let every page use the server.")
@@ -205,7 +206,7 @@ struct Serve: ParsableCommand {
     configuration.requireTokens = requireTokens
     configuration.insecure = insecure
     configuration.allowedHosts = allowedHost
-    configuration.allowedOrigins = allowOrigin
+    configuration.http.allowedOrigins = AllowedOrigins(allowOrigin)
     configuration.droppedLogLines = { log.dropped }
 
     // Then writing beyond a limit for files' sizes (setrlimit(2)) fails, like writing to a full disk.

@@ -3,6 +3,7 @@ import ArgumentParser
 import Datasets
 import Flags
 import Foundation
+import Inputs
 import ModelFormats
 import NeuralGraph
 import Training
@@ -71,13 +72,9 @@ struct Estimate: ParsableCommand {
       throw ValidationError(
         "--weight-density and --activation-density need --product; a model has its own.")
     }
-    guard (1...4096).contains(batch) else { throw ValidationError("--batch must be 1 to 4096.") }
-    guard (1...1024).contains(images) else {
-      throw ValidationError("--images must be 1 to 1024.")
-    }
-    guard (0.5...0.99).contains(sparsity) else {
-      throw ValidationError("--sparsity must be 0.5 to 0.99.")
-    }
+    try InputRange(1...4096).check(batch, "--batch")
+    try InputRange(1...1024).check(images, "--images")
+    try InputRange(0.5...0.99).check(sparsity, "--sparsity")
   }
 
   func run() throws {

@@ -209,11 +209,10 @@ struct Prune: ParsableCommand {
   }
 
   private func warnOfOtherBytes(_ card: ModelCard) {
-    let text =
-      "warning: these are not the bytes of the card's model (sha256 \(card.sha256 ?? "")), which "
-      + "\(card.generator) made on '\(card.latency.processor)'; this is \(Crisp.generator) on "
-      + "'\(Processor.name)'\n"
-    FileHandle.standardError.write(Data(text.utf8))
+    warn(
+      "these are not the bytes of the card's model (sha256 \(card.sha256 ?? "")), which "
+        + "\(card.generator) made on '\(card.latency.processor)'; this is \(Crisp.generator) on "
+        + "'\(Processor.name)'")
   }
 
   private func text(_ report: Report) -> String {

@@ -132,10 +132,10 @@ struct Train: ParsableCommand {
     recipe.precision = precision
 
     let bar = ProgressBar()
-    let settling = Settling(graph, images: dataset.counts(.training).reduce(0, +), batch: batch)
     let start = Date()
     let training = UniversalTraining(
       graph: graph, loader: loader, recipe: recipe, threads: threads)
+    let settling = Settling(graph, updatesPerEpoch: training.stepsPerEpoch)
     if training.recipe.batchSize < batch {
       warn("--batch \(batch) is cut to \(training.recipe.batchSize), the training images there are")
     }
