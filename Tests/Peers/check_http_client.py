@@ -29,7 +29,7 @@ class Client:
     def exchange(self, method, raw):
         """The response to the only request in `raw`, as (status, fields, body)."""
         # h11 is told of a request with this method; what goes out is something else.
-        self.parser.send(h11.Request(method=method, target="/", headers=[("Host", "a")]))
+        self.parser.send(h11.Request(method=method, target="/", headers=[("Host", "localhost")]))
         self.parser.send(h11.EndOfMessage())
         self.socket.sendall(raw)
         response, body = None, b""
@@ -63,7 +63,7 @@ class Client:
 
 def request(method, target, fields="", body=b""):
     length = f"Content-Length: {len(body)}\r\n" if body else ""
-    return f"{method} {target} HTTP/1.1\r\nHost: a\r\n{fields}{length}\r\n".encode() + body
+    return f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n{fields}{length}\r\n".encode() + body
 
 
 def check_answers(port):
@@ -83,6 +83,9 @@ def check_answers(port):
     assert client.exchange("BREW", request("BREW", "/healthz"))[0] == 501
     assert client.exchange("GET", request("GET", "http://other/healthz"))[0] == 200
     assert client.exchange("GET", request("GET", "/jobs"))[0] == 200
+    # Without tokens, names that are not this machine's are answered by memory alone.
+    other = request("GET", "/jobs").replace(b"localhost", b"other.example")
+    assert client.exchange("GET", other)[0] == 421
     body = b'{"classes": ["Nothing of the kind"]}'
     json_body = "Content-Type: application/json\r\n"
     assert client.exchange("POST", request("POST", "/users/a/classes", json_body, body))[0] == 422

@@ -220,7 +220,7 @@ def with_tokens(browser, database):
         visit.check("tokens")
         page.keyboard.type("crisp_" + "x" * 43)
         page.keyboard.press("Enter")
-        expect(page.locator("#token-error")).to_contain_text("token is malformed, unknown or revoked")
+        expect(page.locator("#token-error")).to_contain_text("token is malformed, unknown, revoked or expired")
         page.get_by_label("Access token").fill(token)
         page.keyboard.press("Enter")
         expect(page.locator(".model h3")).to_have_text("Sandal, Sneaker")

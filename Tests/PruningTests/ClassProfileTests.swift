@@ -36,6 +36,13 @@ import Testing
     }
   }
 
+  @Test func tooManyClassesAreRefused() throws {
+    let names = (0...ClassProfile.mostClasses).map { "class \($0)" }
+    #expect(try ClassProfile(names: names.dropLast()).names.count == 4096)
+    let error = #expect(throws: PruningError.self) { try ClassProfile(names: names) }
+    #expect(error?.description == "the profile names 4097 classes; at most 4096 can be asked for")
+  }
+
   @Test func decodingValidates() throws {
     let json = Data(#"[{"name":"a","weight":1},{"name":"b","weight":-1}]"#.utf8)
     #expect(throws: PruningError.self) {

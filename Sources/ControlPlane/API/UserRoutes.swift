@@ -40,8 +40,11 @@ extension API {
 
   private func submit(_ request: Request, user: UserID, for caller: Caller) throws -> Response {
     let party = try party(caller, request, user)
+    let key = try idempotencyKey(request)
     do {
       if try Self.isDryRun(request) {
+        // A key that would be refused is refused here, too.
+        if let key { _ = try store.earlierJob(of: user, under: key) }
         let prepared = try prepare(request.body, for: caller)
         return try .json(
           .ok,
@@ -49,7 +52,7 @@ extension API {
             prepared.estimate, limits: estimator.limits, baseModel: prepared.baseModel.name))
       }
       let job = try submit(
-        request.body, under: idempotencyKey(request), of: request, user: user, for: caller)
+        request.body, under: key, of: request, user: user, for: caller)
       return try .json(
         job.isFinished ? .ok : .accepted, job, headers: [.location: "/jobs/\(job.id)"])
     } catch let error as ServerDevice.Unmeasured {

@@ -110,8 +110,11 @@ import Testing
 
   @Test func idempotencyKeysReplay() throws {
     let server = try TestService()
-    func post(_ body: JSONValue, key: String, user: String = "ada") throws -> HTTPClient.Reply {
-      try server.client.post("/users/\(user)/classes", body, fields: [("Idempotency-Key", key)])
+    func post(
+      _ body: JSONValue, key: String, user: String = "ada", query: String = ""
+    ) throws -> HTTPClient.Reply {
+      try server.client.post(
+        "/users/\(user)/classes\(query)", body, fields: [("Idempotency-Key", key)])
     }
     let blocker = try server.jobs.submit(JobBody.endless, user: "blocker")
     try server.jobs.waitUntilRunning(blocker.id)
@@ -148,6 +151,13 @@ import Testing
     let long = try post(JobBody.quick, key: String(repeating: "k", count: 257))
     #expect(long.status == 422)
     #expect(long.code == "invalid_value")
+    // An estimate refuses what the request would.
+    let dry = "?dry_run=true"
+    #expect(
+      try post(JobBody.quick, key: String(repeating: "k", count: 257), query: dry).status == 422)
+    #expect(
+      try post(JobBody.body(seed: 1), key: "k-1", query: dry).code == "idempotency_key_reused")
+    #expect(try post(JobBody.body(seed: 1), key: "k-9", query: dry).status == 200)
   }
 
   @Test func prioritiesGoFirstAndUsersTakeTurns() throws {
