@@ -62,7 +62,7 @@ let package = Package(
     .target(
       name: "ONNXModels",
       dependencies: [
-        "ModelFormats", "NeuralGraph",
+        "Inputs", "ModelFormats", "NeuralGraph",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Wire/onnx.proto"], swiftSettings: swift),
@@ -75,7 +75,7 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "Datasets",
-      dependencies: ["CImage", "CSystem", "Cores", "Digests", "NeuralGraph", "Randomness"],
+      dependencies: ["CImage", "CSystem", "Cores", "Digests", "Inputs", "NeuralGraph", "Randomness"],
       swiftSettings: swift),
     .target(
       name: "Training",
@@ -136,7 +136,7 @@ let package = Package(
       name: "APIDescription", resources: [.embedInCode("openapi.json")], swiftSettings: swift),
     .target(name: "Charts", swiftSettings: swift),
     .target(
-      name: "Accelerators", dependencies: ["NeuralGraph"],
+      name: "Accelerators", dependencies: ["Inputs", "NeuralGraph"],
       resources: [.embedInCode("energy-45nm.json")], swiftSettings: swift),
     .target(
       name: "Comparison",
@@ -213,7 +213,7 @@ let package = Package(
     .target(
       name: "Flags",
       dependencies: [
-        "Inputs", "ModelFormats",
+        "Datasets", "Inputs", "ModelFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -267,8 +267,8 @@ let package = Package(
     .testTarget(
       name: "ONNXModelsTests",
       dependencies: [
-        "Datasets", "ModelFormats", "NeuralGraph", "ONNXModels", "Randomness", "SparseRuntime",
-        "TestSupport", "Training",
+        "Datasets", "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "Randomness",
+        "SparseRuntime", "TestSupport", "Training",
       ],
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(

@@ -43,9 +43,9 @@ enum Rooms {
 
     Room(
       "Datasets", .science,
-      ["CImage", "CSystem", "Cores", "Digests", "NeuralGraph", "Randomness"]),
+      ["CImage", "CSystem", "Cores", "Digests", "Inputs", "NeuralGraph", "Randomness"]),
     Room("Training", .science, ["COneDNN", "CTraining", "Datasets", "NeuralGraph"]),
-    Room("ONNXModels", .science, ["ModelFormats", "NeuralGraph", "SwiftProtobuf"]),
+    Room("ONNXModels", .science, ["Inputs", "ModelFormats", "NeuralGraph", "SwiftProtobuf"]),
     Room(
       "ModelInputs", .science, ["Datasets", "ModelFormats", "SparseRuntime"]),
     Room(
@@ -58,7 +58,7 @@ enum Rooms {
       "Latency", .science,
       ["ModelFormats", "NeuralGraph", "Pruning", "Randomness", "SparseRuntime", "Training"]),
     Room("Charts", .science),
-    Room("Accelerators", .science, ["NeuralGraph"]),
+    Room("Accelerators", .science, ["Inputs", "NeuralGraph"]),
     Room("ServiceAPI", .science, ["ClassWeights", "Inputs"]),
     Room("ModelCards", .science, ["Charts", "ClassWeights", "Inputs", "ServiceAPI"]),
     Room(
@@ -114,7 +114,7 @@ enum Rooms {
       ]),
     Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
 
-    Room("Flags", .programs, ["ArgumentParser", "Inputs", "ModelFormats"]),
+    Room("Flags", .programs, ["ArgumentParser", "Datasets", "Inputs", "ModelFormats"]),
     Room(
       "crisp-server", .programs,
       [
