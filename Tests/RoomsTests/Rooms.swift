@@ -112,6 +112,7 @@ enum Rooms {
         "JobWorker", "Logging", "Metrics", "ModelCards", "ModelFormats", "ModelInputs",
         "NeuralGraph", "ONNXModels", "Pruning", "SparseRuntime", "Store", "Training", "WebPage",
       ]),
+    Room("Transfers", .service, ["CCurl", "HTTPTypes", "Inputs"]),
     Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
 
     Room("Flags", .programs, ["ArgumentParser", "Inputs", "ModelFormats"]),
@@ -146,6 +147,7 @@ enum Rooms {
     "CTraining": ["Training"],
     "CCores": ["Cores"],
     "CKernels": ["SparseRuntime"],
+    "CCurl": ["Transfers"],
     "CImage": ["Datasets"],
     "CSQLite": ["Store"],
     "GRDB": ["Store"],
