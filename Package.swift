@@ -221,6 +221,14 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       swiftSettings: swift),
+    // Bytes in a server of S3's protocol
+    .target(
+      name: "ObjectStore",
+      dependencies: [
+        "Digests", "Inputs", "Transfers",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      swiftSettings: swift),
     .target(
       name: "PersonalizationClient", dependencies: ["Digests", "ModelCards", "ServiceAPI"],
       swiftSettings: swift),
@@ -355,6 +363,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
+    .testTarget(
+      name: "ObjectStoreTests",
+      dependencies: ["Digests", "ObjectStore", "TestSupport", "Transfers"], swiftSettings: swift),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
     .testTarget(
       name: "StoreTests",

@@ -113,6 +113,7 @@ enum Rooms {
         "NeuralGraph", "ONNXModels", "Pruning", "SparseRuntime", "Store", "Training", "WebPage",
       ]),
     Room("Transfers", .service, ["CCurl", "HTTPTypes", "Inputs"]),
+    Room("ObjectStore", .service, ["Digests", "HTTPTypes", "Inputs", "Transfers"]),
     Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
 
     Room("Flags", .programs, ["ArgumentParser", "Inputs", "ModelFormats"]),
@@ -134,7 +135,8 @@ enum Rooms {
 
   /// Modules of Swift and the system, which are not arrows between rooms.
   static let system: Set = [
-    "Dispatch", "Foundation", "FoundationEssentials", "FoundationNetworking", "Glibc", "Musl",
+    "Dispatch", "Foundation", "FoundationEssentials", "FoundationNetworking", "FoundationXML",
+    "Glibc", "Musl",
     "Swift", "Synchronization",
   ]
 
