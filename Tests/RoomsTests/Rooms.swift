@@ -112,6 +112,8 @@ enum Rooms {
         "JobWorker", "Logging", "Metrics", "ModelCards", "ModelFormats", "ModelInputs",
         "NeuralGraph", "ONNXModels", "Pruning", "SparseRuntime", "Store", "Training", "WebPage",
       ]),
+    Room("Transfers", .service, ["CCurl", "HTTPTypes", "Inputs"]),
+    Room("ObjectStore", .service, ["Digests", "HTTPTypes", "Inputs", "Transfers"]),
     Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
 
     Room("Flags", .programs, ["ArgumentParser", "Datasets", "Inputs", "ModelFormats"]),
@@ -133,7 +135,8 @@ enum Rooms {
 
   /// Modules of Swift and the system, which are not arrows between rooms.
   static let system: Set = [
-    "Dispatch", "Foundation", "FoundationEssentials", "FoundationNetworking", "Glibc", "Musl",
+    "Dispatch", "Foundation", "FoundationEssentials", "FoundationNetworking", "FoundationXML",
+    "Glibc", "Musl",
     "Swift", "Synchronization",
   ]
 
@@ -146,6 +149,7 @@ enum Rooms {
     "CTraining": ["Training"],
     "CCores": ["Cores"],
     "CKernels": ["SparseRuntime"],
+    "CCurl": ["Transfers"],
     "CImage": ["Datasets"],
     "CSQLite": ["Store"],
     "GRDB": ["Store"],
