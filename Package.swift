@@ -6,6 +6,9 @@ let swift: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// What the fleet form alone needs. `--disable-default-traits` builds without it: the embedded form.
+let fleet: TargetDependencyCondition? = .when(traits: ["Fleet"])
+
 let package = Package(
   name: "crisp-server",
   products: [
@@ -20,6 +23,10 @@ let package = Package(
     .executable(name: "crisp-server", targets: ["crisp-server"]),
     .executable(name: "crisp", targets: ["crisp"]),
   ],
+  traits: [
+    .trait(name: "Fleet", description: "HTTP by libcurl: object stores, --cacert"),
+    .default(enabledTraits: ["Fleet"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -31,6 +38,7 @@ let package = Package(
     // System libraries and C
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     // libspng-dev, libjpeg62-turbo-dev and libwebp-dev, see deploy/setup.sh
     .target(
       name: "CImage",
@@ -62,7 +70,7 @@ let package = Package(
     .target(
       name: "ONNXModels",
       dependencies: [
-        "ModelFormats", "NeuralGraph",
+        "Inputs", "ModelFormats", "NeuralGraph",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Wire/onnx.proto"], swiftSettings: swift),
@@ -75,7 +83,7 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "Datasets",
-      dependencies: ["CImage", "CSystem", "Cores", "Digests", "NeuralGraph", "Randomness"],
+      dependencies: ["CImage", "CSystem", "Cores", "Digests", "Inputs", "NeuralGraph", "Randomness"],
       swiftSettings: swift),
     .target(
       name: "Training",
@@ -138,7 +146,7 @@ let package = Package(
       name: "APIDescription", resources: [.embedInCode("openapi.json")], swiftSettings: swift),
     .target(name: "Charts", swiftSettings: swift),
     .target(
-      name: "Accelerators", dependencies: ["NeuralGraph"],
+      name: "Accelerators", dependencies: ["Inputs", "NeuralGraph"],
       resources: [.embedInCode("energy-45nm.json")], swiftSettings: swift),
     .target(
       name: "Comparison",
@@ -207,6 +215,22 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
+    // HTTP requests
+    .target(
+      name: "Transfers",
+      dependencies: [
+        .byName(name: "CCurl", condition: fleet), "Inputs",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      swiftSettings: swift),
+    // Bytes in a server of S3's protocol
+    .target(
+      name: "ObjectStore",
+      dependencies: [
+        "Digests", "Inputs", "Transfers",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      swiftSettings: swift),
     .target(
       name: "PersonalizationClient", dependencies: ["Digests", "ModelCards", "ServiceAPI"],
       swiftSettings: swift),
@@ -215,7 +239,7 @@ let package = Package(
     .target(
       name: "Flags",
       dependencies: [
-        "Inputs", "ModelFormats",
+        "Datasets", "Inputs", "ModelFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -245,8 +269,8 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "CSystem", "CTurboJPEG", "Datasets", "ModelFormats", "NeuralGraph", "Randomness",
-        "Training",
+        "COpenSSL", "CSystem", "CTurboJPEG", "Datasets", "HTTPServer", "ModelFormats",
+        "NeuralGraph", "Randomness", "Training",
       ],
       path: "Tests/TestSupport", swiftSettings: swift),
     .executableTarget(
@@ -269,8 +293,8 @@ let package = Package(
     .testTarget(
       name: "ONNXModelsTests",
       dependencies: [
-        "Datasets", "ModelFormats", "NeuralGraph", "ONNXModels", "Randomness", "SparseRuntime",
-        "TestSupport", "Training",
+        "Datasets", "ModelFormats", "NeuralGraph", "ONNXModels", "Pruning", "Randomness",
+        "SparseRuntime", "TestSupport", "Training",
       ],
       resources: [.copy("Goldens")], swiftSettings: swift),
     .testTarget(
@@ -327,12 +351,23 @@ let package = Package(
     .testTarget(
       name: "HTTPServerTests",
       dependencies: [
-        "COpenSSL", "HTTPServer", "crisp-server",
+        "COpenSSL", "HTTPServer", "TestSupport", "crisp-server",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
       resources: [.copy("Vectors")], swiftSettings: swift),
     .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: swift),
+    .testTarget(
+      name: "TransfersTests",
+      dependencies: [
+        "HTTPServer", "TestSupport", "Transfers",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swift),
+    .testTarget(
+      name: "ObjectStoreTests",
+      dependencies: ["Digests", "ObjectStore", "TestSupport", "Transfers"], swiftSettings: swift),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
     .testTarget(
       name: "StoreTests",

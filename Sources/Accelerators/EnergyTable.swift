@@ -1,4 +1,5 @@
 import Foundation
+import Inputs
 
 /// Picojoules of every action, the same for all designs, each with its source.
 public struct EnergyTable: Sendable, Equatable {
@@ -38,7 +39,12 @@ public struct EnergyTable: Sendable, Equatable {
   public init(json: Data) throws(AcceleratorError) {
     struct Table: Decodable { let actions: [String: Entry] }
     let table: Table
-    do { table = try JSONDecoder().decode(Table.self, from: json) } catch {
+    do {
+      try JSONReader.check(Array(json), limits: JSONLimits(depth: 16))
+      table = try JSONDecoder().decode(Table.self, from: json)
+    } catch let fault as JSONFault {
+      throw .malformedTable("it is not JSON: \(fault.text(in: Array(json)))")
+    } catch {
       throw .malformedTable(
         "it must be {\"actions\": {NAME: {\"picojoules\": NUMBER, \"source\": TEXT}}}")
     }

@@ -1,6 +1,7 @@
 // OpenSSL 3 (Debian's libssl-dev).
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>

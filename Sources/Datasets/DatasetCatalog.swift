@@ -42,8 +42,18 @@ public enum DatasetCatalog {
     return try load(path: nameOrPath, name: nameOrPath, format: format, classes: classes)
   }
 
-  /// What to do with a folder of class folders, which has no splits.
+  /// What to do with an archive, and with a folder of class folders, which has no splits.
   private static func hint(_ path: String) -> String {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    if !FolderListing.isFolder(path), let format = DatasetFormat.found(at: folder), format != .npz {
+      return "; name the folder of it: '\(folder)'"
+    }
+    let name = path.lowercased()
+    if [".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".rar", ".7z"].contains(
+      where: { name.hasSuffix($0) })
+    {
+      return "; an archive has to be unpacked"
+    }
     guard let folders = try? FolderListing(path).folders, folders.count > 1 else { return "" }
     return
       "; if its folders are classes, move most pictures of each to train/CLASS and the others to "

@@ -117,7 +117,8 @@ public struct JSONReader: Sendable {
     try reader.end()
   }
 
-  private mutating func skip() throws(JSONFault) {
+  /// Reads the next value of any kind and forgets it; two members of one name in an object are a fault.
+  public mutating func skip() throws(JSONFault) {
     switch try kind() {
     case .object:
       var names = Set<String>()

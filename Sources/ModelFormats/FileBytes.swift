@@ -1,3 +1,5 @@
+import Inputs
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
   import Glibc
@@ -29,11 +31,14 @@ final class FileBytes: Sendable {
     do {
       data = try Data(contentsOf: url)
     } catch {
-      throw .unreadable(path: url.path, reason: FileBytes.reason(error, url))
+      throw .unreadable(path: url.path, reason: FileFault.reading(url.path))
     }
     (start, count) = data.withUnsafeBytes { FileBytes.copy($0) }
     isMapped = false
   }
+
+  /// All of them, copied.
+  func elements() -> [UInt8] { [UInt8](UnsafeRawBufferPointer(start: start, count: count)) }
 
   /// A copy: the pointers of `Data` and arrays hold only inside a closure.
   init(copying bytes: UnsafeRawBufferPointer) {
@@ -48,16 +53,6 @@ final class FileBytes: Sendable {
     } else {
       address.deallocate()
     }
-  }
-
-  /// What the system says, as descriptions in words are not in FoundationEssentials.
-  private static func reason(_ error: any Error, _ url: URL) -> String {
-    var status = stat()
-    if stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-      return "it is a folder; name the model file in it"
-    }
-    guard let cause = (error as? CocoaError)?.underlying as? POSIXError else { return "\(error)" }
-    return String(cString: strerror(cause.code.rawValue))
   }
 
   private static func copy(_ bytes: UnsafeRawBufferPointer) -> (UnsafeRawPointer, Int) {

@@ -55,6 +55,8 @@ struct FileMetadata {
 
   func json<Value: Decodable>(_ key: Key, as type: Value.Type) throws(FormatError) -> Value {
     let text = try FileMetadata.checkLength(text(key), key)
+    // Foundation's decoder is laxer: of two members of one name it takes either.
+    try FileMetadata.checkJSON(text, key)
     do {
       return try JSONDecoder().decode(type, from: Data(text.utf8))
     } catch let error as GraphError {

@@ -95,8 +95,7 @@ public enum ForeignFile: String, Sendable, Hashable, CaseIterable {
         + "safetensors.torch.save_file(model.state_dict(), \"model.safetensors\")"
     case .lfsPointer: "fetch the file itself with 'git lfs pull', or download it again"
     case .shardIndex:
-      "load the files that it names and save them as one with "
-        + "safetensors.torch.save_file(model.state_dict(), \"model.safetensors\")"
+      "'crisp convert INDEX model.safetensors' makes one of it and the files beside it"
     case .json: "name the file with the weights, which lies beside it as a rule"
     case .hdf5, .tfLite: "export the model as ONNX (for example with tf2onnx) and convert that"
     case .html: "the download gave a page instead of the file; fetch it again, signed in if need be"

@@ -84,7 +84,11 @@ public enum FormatError: Error, Hashable, Sendable {
   case unknownStateDict(known: [String], closest: String, GraphError)
   /// The tensors of a state dict fit several architectures.
   case ambiguousStateDict(candidates: [String])
-  /// A state dict does not hold what has to be known to use it.
+  /// The index of a state dict in several files is not one.
+  case shardIndex(reason: String)
+  /// One of its files is not where it has to be.
+  case shard(ModelFolder.Fault)
+  /// A file does not hold what has to be known to use its network.
   case importIncomplete(what: String, advice: String)
 
   // Packing
@@ -152,6 +156,8 @@ extension FormatError {
     case .preprocessing: "invalid_preprocessing"
     case .unknownStateDict: "unknown_state_dict"
     case .ambiguousStateDict: "ambiguous_state_dict"
+    case .shardIndex: "shard_index"
+    case .shard: "shard"
     case .importIncomplete: "import_incomplete"
     case .invalidPattern: "invalid_pattern"
     case .notPackable: "not_packable"

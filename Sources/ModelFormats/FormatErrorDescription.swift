@@ -55,7 +55,9 @@ extension FormatError: CustomStringConvertible {
       "the tensors fit several architectures: name one with --arch "
         + "(\(candidates.joined(separator: ", ")))"
     case .importIncomplete(let what, let advice):
-      "a state dict does not say \(what): \(advice)"
+      "the file does not say \(what): \(advice)"
+    case .shardIndex(let reason): "the index of the model's files cannot be used: \(reason)"
+    case .shard(let fault): "of the model's files, \(fault.reason)"
     default: packingDescription
     }
   }

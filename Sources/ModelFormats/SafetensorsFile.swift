@@ -138,11 +138,13 @@ public struct SafetensorsFile: Sendable {
   /// `num_batches_tracked` counters are skipped; other integers are refused.
   public func weights() throws(FormatError) -> Weights {
     var weights: Weights = [:]
-    for name in entries.keys.sorted() {
-      if name.hasSuffix(".num_batches_tracked") { continue }
-      weights[name] = try tensor(name)
-    }
+    for name in entries.keys.sorted() { weights[name] = try weight(name) }
     return weights
+  }
+
+  /// One of ``weights()``; nil for a counter.
+  func weight(_ name: String) throws(FormatError) -> Tensor? {
+    name.hasSuffix(".num_batches_tracked") ? nil : try tensor(name)
   }
 
   /// The bytes of a tensor of that type, where they stand.

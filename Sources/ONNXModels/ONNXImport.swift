@@ -1,4 +1,5 @@
 import Foundation
+import Inputs
 import ModelFormats
 import NeuralGraph
 
@@ -39,9 +40,9 @@ public enum ONNXImport {
     do {
       data = try Data(contentsOf: url)
     } catch {
-      throw .unreadable(path: url.path, reason: error.localizedDescription)
+      throw .unreadable(path: url.path, reason: FileFault.reading(url.path))
     }
-    let folder = url.deletingLastPathComponent()
+    let folder = ModelFolder(ofFileAt: url.path)
     do throws(ONNXError) {
       guard let facts else { return try model(data: data, folder: folder) }
       return try model(data: data, facts: facts, folder: folder)
@@ -62,7 +63,7 @@ public enum ONNXImport {
   /// fit. `folder` is where weights in other files are looked for; nil reads none.
   public static func model(
     data: Data, labels: [String]? = nil, preprocessing: Preprocessing? = nil,
-    architecture: String? = nil, dataset: String? = nil, folder: URL? = nil
+    architecture: String? = nil, dataset: String? = nil, folder: ModelFolder? = nil
   ) throws(ONNXError) -> DenseModel {
     let parsed = try ParsedModel(data, image: preprocessing?.shape, folder: folder)
     return try parsed.model(
@@ -79,7 +80,7 @@ public enum ONNXImport {
   /// metadata, and that over the data set, unless another program wrote labels that are not the data
   /// set's. How images are normalised must follow from one of them, as for state dicts.
   public static func model(
-    data: Data, facts: StateDictImport, folder: URL? = nil
+    data: Data, facts: StateDictImport, folder: ModelFolder? = nil
   ) throws(ONNXError) -> DenseModel {
     let parsed = try ParsedModel(data, image: facts.input ?? facts.source?.image, folder: folder)
     var labels = facts.labels ?? parsed.labels
@@ -113,7 +114,7 @@ private struct ParsedModel {
   let preprocessing: Preprocessing?
 
   /// `image` is the shape where the file leaves it open.
-  init(_ data: Data, image: ActivationShape?, folder: URL?) throws(ONNXError) {
+  init(_ data: Data, image: ActivationShape?, folder: ModelFolder?) throws(ONNXError) {
     let file: ONNXModel
     do {
       file = try ONNXModel(serializedBytes: data)

@@ -1,4 +1,5 @@
 import Foundation
+import Inputs
 import ModelFormats
 
 /// The texts that this project's exports carry in `metadata_props`, under the same keys as the
@@ -46,13 +47,18 @@ struct ONNXMetadata {
   /// own texts, where one of those wrote what it is not.
   func decoded<Value: Decodable>(_ key: Key, as type: Value.Type) throws(ONNXError) -> Value? {
     guard let text = self[key] else { return nil }
-    if isForeign { return try? JSONDecoder().decode(type, from: Data(text.utf8)) }
     do {
-      return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
-    } catch let error as FormatError {
-      throw .model(error)
+      try JSONReader.check(Array(text.utf8), limits: JSONLimits(depth: 16))
+      return try JSONDecoder().decode(type, from: Data(text.utf8))
     } catch {
-      throw .invalidMetadata(key: key.rawValue, reason: "it cannot be decoded")
+      if isForeign { return nil }
+      switch error {
+      case let error as FormatError: throw .model(error)
+      case let fault as JSONFault:
+        throw .invalidMetadata(
+          key: key.rawValue, reason: "it is not JSON: \(fault.reason) (byte \(fault.offset + 1))")
+      default: throw .invalidMetadata(key: key.rawValue, reason: "it cannot be decoded")
+      }
     }
   }
 

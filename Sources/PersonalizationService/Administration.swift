@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import JobContract
 import ModelCards
+import ModelFormats
 import SQLiteStore
 import Store
 
@@ -66,8 +67,7 @@ public struct Administration {
     }
     let record = try Registration(store: store).addBaseModel(
       name: name, file: data, source: file,
-      folder: URL(fileURLWithPath: file).deletingLastPathComponent(), dataset: dataset,
-      architecture: architecture)
+      folder: ModelFolder(ofFileAt: file), dataset: dataset, architecture: architecture)
     return "registered base model '\(record.name)': \(record.labels.count) classes, "
       + "\(record.parameterCount) parameters, sha256 \(record.digest.hex)\n"
       + BaseModelTrial(record, in: store).text

@@ -5,22 +5,20 @@ import Foundation
 
 /// `a,b=3,"c, d"`: class names with optional weights. A name in double quotes is taken as it stands,
 /// commas and equals signs in it included; a quote in it is doubled, as in CSV files (RFC 4180).
-struct ClassList: ExpressibleByArgument {
+struct ClassList {
   let entries: [ClassWeight]
 
-  init?(argument: String) {
-    guard let items = QuotedList.items(argument) else { return nil }
-    var entries: [ClassWeight] = []
-    for item in items {
-      guard !item.name.isEmpty else { return nil }
-      guard let weight = item.weight else {
-        entries.append(ClassWeight(name: item.name))
-        continue
+  init(_ argument: String) throws {
+    entries = try QuotedList.items(argument).map { item in
+      guard !item.name.isEmpty else { throw ValidationError("a class has no name.") }
+      guard let weight = item.weight else { return ClassWeight(name: item.name) }
+      guard let number = Double(weight) else {
+        throw ValidationError(
+          "'\(weight)' is not a weight of '\(item.name)'; a name with an equals sign stands in double "
+            + "quotes.")
       }
-      guard let number = Double(weight) else { return nil }
-      entries.append(ClassWeight(name: item.name, weight: number))
+      return ClassWeight(name: item.name, weight: number)
     }
-    self.entries = entries
   }
 
   var names: [String] { entries.map(\.name) }
@@ -31,10 +29,17 @@ enum QuotedList {
   /// A name and what follows its equals sign.
   typealias Item = (name: String, weight: String?)
 
-  /// The items between commas; nil where a quote is not closed, or something other than a weight
-  /// follows it.
+  /// The items between commas.
   /// - Parameter weighted: Whether an equals sign ends a name; else it is a part of it.
-  static func items(_ text: String, weighted: Bool = true) -> [Item]? {
+  /// - Throws: `ValidationError` where a quote is not closed, or something other than a weight follows it.
+  static func items(_ text: String, weighted: Bool = true) throws -> [Item] {
+    guard let items = read(text, weighted) else {
+      throw ValidationError("a double quote in it is not closed, or something follows it.")
+    }
+    return items
+  }
+
+  private static func read(_ text: String, _ weighted: Bool) -> [Item]? {
     var items: [Item] = []
     var rest = text[...]
     while true {
@@ -111,7 +116,7 @@ struct ClassOptions: ParsableArguments {
       discussion: """
         A name with commas, equals signs or quotes in it stands in double quotes, a quote in it \
         doubled: '"tench, Tinca tinca"=2,goldfish'.
-        """))
+        """), transform: ClassList.init)
   var classes: ClassList?
 
   @Option(help: "Instead: a file of class names, one a line; a weight may follow after a tab.")

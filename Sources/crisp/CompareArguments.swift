@@ -5,21 +5,32 @@ import Inputs
 import ServiceAPI
 
 /// `name={"rows": 4}`: a variant with its changes to the recipe; a standard variant's name alone.
-struct VariantArgument: ExpressibleByArgument {
+struct VariantArgument {
   let variant: Variant
 
-  init?(argument: String) {
+  init(_ argument: String) throws {
     let pieces = argument.split(separator: "=", maxSplits: 1)
-    guard let name = pieces.first.map(String.init) else { return nil }
-    if pieces.count == 1 {
-      guard let known = Variant.standard.first(where: { $0.name == name }) else { return nil }
+    guard let name = pieces.first.map(String.init) else {
+      throw ValidationError("a variant has a name.")
+    }
+    guard pieces.count == 2 else {
+      guard let known = Variant.standard.first(where: { $0.name == name }) else {
+        throw ValidationError(
+          "there is no standard variant of that name; there are "
+            + "\(Variant.standard.map(\.name).joined(separator: ", ")).")
+      }
       variant = known
-    } else {
-      guard
-        case .object(let recipe)? = try? JSONValue(
-          json: Array(pieces[1].utf8), limits: .stored)
-      else { return nil }
+      return
+    }
+    let json = Array(pieces[1].utf8)
+    do throws(JSONFault) {
+      guard case .object(let recipe) = try JSONValue(json: json, limits: .stored) else {
+        throw JSONFault("an object is missing", offset: 0)
+      }
       variant = Variant(name, recipe: recipe)
+    } catch {
+      throw ValidationError(
+        "what follows '\(name)=' cannot be read as JSON: \(error.text(in: json)).")
     }
   }
 }

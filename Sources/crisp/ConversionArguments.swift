@@ -24,11 +24,11 @@ struct LabelList {
 
   init(_ argument: String) throws {
     if argument.contains(","), !FileManager.default.fileExists(atPath: argument) {
-      guard let items = QuotedList.items(argument, weighted: false) else {
-        throw ValidationError(
-          "--labels: a double quote in '\(argument)' is not closed, or something follows it.")
+      do {
+        names = try QuotedList.items(argument, weighted: false).map(\.name)
+      } catch {
+        throw ValidationError("--labels: '\(argument)': \(error)")
       }
-      names = items.map(\.name)
     } else {
       guard let data = FileManager.default.contents(atPath: argument),
         var lines = LabelsFile.lines(data)

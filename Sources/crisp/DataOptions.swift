@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Flags
 import Foundation
 
 /// The data set a command reads.
@@ -7,28 +8,37 @@ struct DataOptions: ParsableArguments {
   @Option(help: DataHelp.text)
   var data = DatasetCatalog.fashionMNIST.name
 
-  @Option(
-    help: ArgumentHelp(
-      "How --data is read: \(DatasetFormat.allCases.map(\.rawValue).joined(separator: ", ")).",
-      discussion: """
-        Default: recognised by the content. nested-folder also takes pictures in folders within class \
-        folders; npz-nchw is for arrays with channels before rows, npz-unit for floats in 0…1.
-        """))
-  var dataFormat: DatasetFormat?
+  @OptionGroup var form: DataFormOptions
+
+  /// Loads it, and tells on standard error what its reader left out.
+  func load() throws -> ImageDataset { try form.load(data) }
+}
+
+/// What a data set's content does not say, or says otherwise than is meant.
+struct DataFormOptions: ParsableArguments {
+  @OptionGroup var format: DataFormatOption
 
   @Option(help: "A file of the data set's class names, as crisp-server dataset add takes.")
   var labels: String?
 
-  /// Loads it, and tells on standard error what its reader left out.
-  func load() throws -> ImageDataset {
-    let dataset = try DatasetCatalog.load(
-      data, format: dataFormat, classes: labels.map { .file($0) } ?? .found)
+  /// Loads a data set of this form, and tells on standard error what its reader left out.
+  func load(_ data: String) throws -> ImageDataset {
+    try format.load(data, classes: labels.map { .file($0) } ?? .found)
+  }
+}
+
+/// How a data set lies on disk.
+struct DataFormatOption: ParsableArguments {
+  @Option(help: DatasetFormatHelp.text("the data set"))
+  var dataFormat: DatasetFormat?
+
+  /// Loads a data set of this format, and tells on standard error what its reader left out.
+  func load(_ data: String, classes: ClassNames = .found) throws -> ImageDataset {
+    let dataset = try DatasetCatalog.load(data, format: dataFormat, classes: classes)
     warn(dataset.leftOut.warning)
     return dataset
   }
 }
-
-extension DatasetFormat: ExpressibleByArgument {}
 
 /// Writes a warning to standard error, if there is one.
 func warn(_ text: String?) {

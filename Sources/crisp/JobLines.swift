@@ -18,9 +18,15 @@ struct JobLines {
     return Self.text(job)
   }
 
+  /// What has become of it after it was cancelled.
+  static func cancelled(_ job: JobResource) -> String {
+    job.isFinished ? text(job) : "\(job.id) ends at its next batch"
+  }
+
   /// What is known of it now.
   static func text(_ job: JobResource) -> String {
-    var parts = ["\(job.id) is \(job.status)"]
+    let hasEnded = ["succeeded", "failed"].contains(job.status)
+    var parts = ["\(job.id) \(hasEnded ? "has" : "is") \(job.status)"]
     if job.status == "queued", let position = job.position {
       parts.append(position == 0 ? "next in turn" : "\(position) before it")
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import PersonalizationClient
+import ServiceAPI
 
 /// Which server, and as whom: what all of its clients' commands have in common.
 struct ServerOptions: ParsableArguments {

@@ -22,7 +22,8 @@ struct Settling {
   func note(afterEpoch epoch: Int) -> String {
     let (done, overflows) = epoch.multipliedReportingOverflow(by: updatesPerEpoch)
     guard hasRunningMeans, !overflows, done < Self.updates else { return "" }
-    return "  (low until batch normalisation's running means settle, after some \(Self.updates) "
+    return
+      "  (may be too low until batch normalisation's running means settle, after some \(Self.updates) "
       + "updates; \(done) are done)"
   }
 }

@@ -34,4 +34,16 @@ import Testing
     #expect(throws: AcceleratorError.self) { try EnergyTable(json: unknown) }
     #expect(throws: AcceleratorError.self) { try EnergyTable(json: Data("[]".utf8)) }
   }
+
+  /// What Foundation's decoder would take, one way or the other.
+  @Test(arguments: [
+    (#"{"name": 1, "name": 2, "#, "appears twice"), (#"{"name": [1,], "#, "a value is missing"),
+  ])
+  func laxJSONIsRefused(start: String, says words: String) throws {
+    let valid = String(decoding: try table { _ in }, as: UTF8.self)
+    let error = #expect(throws: AcceleratorError.self) {
+      try EnergyTable(json: Data((start + valid.dropFirst()).utf8))
+    }
+    #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+  }
 }

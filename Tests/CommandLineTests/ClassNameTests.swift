@@ -52,11 +52,18 @@ import Testing
     #expect(evaluated.status == 0, "\(evaluated.errors)")
   }
 
-  @Test(arguments: ["\"open", "\"a\"b,c", "a=x,b", "a,,b", ""])
-  func listsThatMakeNoSense(_ list: String) throws {
-    let outcome = try crisp("evaluate", "nowhere.st", "--classes", list)
-    #expect(outcome.status == 64, "\(outcome.errors)")
-    #expect(outcome.errors.contains("--classes"))
+  @Test(arguments: [
+    ("\"open", "a double quote in it is not closed"), ("\"a\"b,c", "or something follows it"),
+    ("a=x,b", "'x' is not a weight of 'a'; a name with an equals sign stands in double quotes"),
+    ("a,,b", "a class has no name"), ("", "a class has no name"),
+  ])
+  func listsThatMakeNoSense(_ list: String, says words: String) throws {
+    for command in [["evaluate", "nowhere.st"], ["compare", "--out", "nowhere"]] {
+      let outcome = try CommandLineProgram.run("crisp", command + ["--classes", list])
+      #expect(outcome.status == 64, "\(outcome.errors)")
+      #expect(
+        outcome.errors.contains("--classes") && outcome.errors.contains(words), "\(outcome.errors)")
+    }
   }
 
   @Test func oneOptionAlone() throws {

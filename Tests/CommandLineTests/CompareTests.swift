@@ -34,6 +34,18 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("x={\"rows\": 4,}", "cannot be read as JSON"), ("x=[4]", "an object is missing"),
+    ("hybird", "there is no standard variant of that name; there are hybrid"), ("", "has a name"),
+  ])
+  func variantsThatAreNone(_ variant: String, says words: String) throws {
+    let outcome = try CommandLineProgram.run(
+      "crisp", ["compare", "--classes", "a,b", "--out", "nowhere", "--variant", variant])
+    #expect(outcome.status == 64, "\(outcome.errors)")
+    #expect(
+      outcome.errors.contains("--variant") && outcome.errors.contains(words), "\(outcome.errors)")
+  }
+
   @Test func suitesAreCheckedBeforeAnyRun() throws {
     let workshop = try #require(CrispTests.workshop)
     let folder = try TemporaryFolder()

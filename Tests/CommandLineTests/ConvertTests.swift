@@ -80,7 +80,7 @@ import Testing
       ["UNIVERSAL", "x", "--labels", "a,b", "--arch", "resnet20"],
       ["--arch, --labels", "state dict"]
     ),
-    (["TORCH", "x"], ["--input"]),
+    (["TORCH", "x"], ["torch.st': the file does not say the size", "--input"]),
     (["TORCH", "x", "--input", "1x8x8"], ["--labels", "5 classes"]),
     (["TORCH", "x", "--input", "1x8x8", "--labels", "a,b,c,d,e"], ["--mean"]),
     (
@@ -151,6 +151,61 @@ import Testing
       "crisp", ["convert", own.file("wrapped.st"), own.file("out.st"), "--dataset", folder.path])
     #expect(unwrapped.status == 0, "\(unwrapped.errors)")
     #expect(unwrapped.errors.contains("read without 'module.'"), "\(unwrapped.errors)")
+  }
+
+  /// In two files with an index, as large models are handed round, for `crisp` and the server alike.
+  @Test func modelsInSeveralFilesAreOne() throws {
+    let folder = try #require(CrispTests.workshop)
+    let own = try TemporaryFolder()
+    let dict = try CommandLineProgram.run(
+      "crisp",
+      ["convert", folder.file("universal.st"), own.file("torch.st"), "--format", "state-dict"])
+    #expect(dict.status == 0, "\(dict.errors)")
+    let weights = try SafetensorsFile(contentsOf: URL(fileURLWithPath: own.file("torch.st")))
+      .weights()
+    var map: [String: String] = [:]
+    for part in 0..<2 {
+      var writer = SafetensorsWriter(metadata: ["format": "pt"])
+      let name = "model-0000\(part + 1)-of-00002.safetensors"
+      for (index, tensor) in weights.sorted(by: { $0.key < $1.key }).enumerated()
+      where index % 2 == part {
+        try writer.add(tensor.key, tensor.value)
+        map[tensor.key] = name
+      }
+      try writer.serialized().write(to: URL(fileURLWithPath: own.file(name)))
+    }
+    let index = own.file("model.safetensors.index.json")
+    try JSONEncoder().encode(["weight_map": map]).write(to: URL(fileURLWithPath: index))
+    func convert(_ file: String, _ target: String) throws -> CommandLineProgram.Outcome {
+      try CommandLineProgram.run(
+        "crisp", ["convert", file, own.file(target), "--dataset", folder.path])
+    }
+    let whole = try convert(own.file("torch.st"), "whole.st")
+    #expect(whole.status == 0, "\(whole.errors)")
+    let parts = try convert(index, "parts.st")
+    #expect(parts.status == 0, "\(parts.errors)")
+    #expect(try own.text("parts.st") == own.text("whole.st"))
+    let told = try CommandLineProgram.run("crisp", ["inspect", index])
+    #expect(told.errors.contains("'crisp convert INDEX model.safetensors'"), "\(told.errors)")
+
+    let database = own.file("crisp.sqlite")
+    func server(_ arguments: String...) throws -> CommandLineProgram.Outcome {
+      try CommandLineProgram.run("crisp-server", arguments)
+    }
+    #expect(try server("dataset", "add", "--db", database, "toy", folder.path).status == 0)
+    let added = try server("base-model", "add", "--db", database, "net", index, "--dataset", "toy")
+    #expect(added.output.contains("'net': 5 classes"), "\(added.output)\(added.errors)")
+    try FileManager.default.removeItem(atPath: own.file("model-00002-of-00002.safetensors"))
+    for missing in [
+      try convert(index, "x.st"),
+      try server("base-model", "add", "--db", database, "other", index, "--dataset", "toy"),
+    ] {
+      #expect(
+        missing.errors.contains(
+          "index.json': of the model's files, 'model-00002-of-00002.safetensors' is not beside it"),
+        "\(missing.errors)")
+      #expect(missing.status != 0)
+    }
   }
 
   @Test func serversTakeStateDictsAndONNXToo() throws {

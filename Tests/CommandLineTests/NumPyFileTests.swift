@@ -7,11 +7,11 @@ import Testing
 /// The programs on a data set in one file of NumPy's.
 @Suite struct NumPyFileTests {
   /// The bright squares of `ToyFiles`.
-  private func write(to folder: TemporaryFolder) throws -> String {
+  private func write(to folder: TemporaryFolder, shape: [Int] = [8, 8]) throws -> String {
     func part(_ each: Int, seed: UInt64) -> (images: [UInt8], labels: [UInt8]) {
       let (pixels, labels) = CornerSquares.images(each: each, seed: seed)
       return (
-        NPZ.array("|u1", [labels.count, 8, 8], pixels),
+        NPZ.array("|u1", [labels.count] + shape, pixels),
         NPZ.array("|u1", [labels.count, 1], labels.map { UInt8($0) })
       )
     }
@@ -70,6 +70,37 @@ import Testing
     #expect(added.output.contains("5 classes, format npz"), "\(added.output)\(added.errors)")
     #expect(try add([data, "--format", "npz"]).output == added.output, "again changes nothing")
     #expect(try add([data, "--format", "idx"]).status != 0)
+  }
+
+  /// Channels before rows is a form that has to be asked for; every command that reads data can be.
+  @Test func everyCommandTakesTheFormOnRequest() throws {
+    let folder = try TemporaryFolder()
+    let workshop = try #require(CrispTests.workshop)
+    let model = workshop.file("universal.st")
+    let data = try write(to: folder, shape: [1, 8, 8])
+    func crisp(_ arguments: [String]) throws -> CommandLineProgram.Outcome {
+      try CommandLineProgram.run("crisp", arguments)
+    }
+    let dict = try crisp(["convert", model, folder.file("torch.st"), "--format", "state-dict"])
+    try #require(dict.status == 0, "\(dict.errors)")
+    let form = ["--data-format", "npz-nchw"]
+    let named = ["--data", data, "--labels", workshop.file("labels.txt")]
+    let classes = ["--classes", "middle,top left"]
+    let commands = [
+      ["train", "--data", data, "--epochs", "1", "--threads", "1", "--out", folder.file("t.st")],
+      ["evaluate", model] + named, ["estimate", model] + named,
+      ["prune", "--dry-run", "--model", model] + classes + named,
+      ["compare", "--dry-run", "--model", model, "--variant", "hybrid"] + classes + named,
+      ["convert", folder.file("torch.st"), folder.file("c.st"), "--dataset", data],
+    ]
+    for command in commands {
+      let asked = try crisp(command + form)
+      #expect(asked.status == 0, "\(command): \(asked.errors)")
+      let plain = try crisp(command)
+      #expect(plain.status != 0, "\(command): \(plain.output)")
+    }
+    let alone = try crisp(["convert", model, folder.file("c.st")] + form)
+    #expect(alone.errors.contains("--dataset is read, which is missing"), "\(alone.errors)")
   }
 
   @Test func shiftsHaveBounds() throws {

@@ -9,19 +9,19 @@ import Testing
     try CommandLineProgram.run("crisp", arguments)
   }
 
-  private func pictures(_ each: Int) throws -> TemporaryFolder {
+  private func pictures(_ each: Int, side: Int = 8) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     for (split, count) in [("train", each), ("test", 2)] {
       for (label, name) in ["ant", "bee", "cat"].enumerated() {
         let path = folder.file("\(split)/\(name)")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         for index in 0..<count {
-          let pixels = (0..<8 * 8 * 3).map { position -> UInt8 in
+          let pixels = (0..<side * side * 3).map { position -> UInt8 in
             let own: Int = position % 3 == label ? 150 : 0
             return UInt8((position * 7 + index) % 100 + own)
           }
           try folder.write(
-            Pictures.png(width: 8, height: 8, channels: 3, pixels: pixels),
+            Pictures.png(width: side, height: side, channels: 3, pixels: pixels),
             to: "\(split)/\(name)/\(index).png")
         }
       }
@@ -70,6 +70,27 @@ import Testing
     #expect(pruned.status == 0, "\(pruned.errors)")
     #expect(pruned.errors.contains("batch_size 64 is cut to 2"), "\(pruned.errors)")
     #expect(try !folder.text("card.json").contains("validation_accuracy"))
+  }
+
+  /// Batch norm's running means begin at no image at all; 18 images less a tenth are 3 updates of 5 an
+  /// epoch, and 44 updates leave a hundredth of that beginning.
+  @Test func theFirstEpochsOfASmallSetSayThatTheirMeansSettle() throws {
+    func epochs(_ architecture: String, _ folder: TemporaryFolder) throws -> [String] {
+      let trained = try crisp(
+        "train", "--arch", architecture, "--width", "0.125", "--data", folder.path, "--epochs",
+        "16", "--batch", "5", "--learning-rate", "0.001", "--threads", "1", "--out",
+        folder.file("t.st"))
+      #expect(trained.status == 0, "\(trained.errors)")
+      return trained.errors.split(separator: "\n").map(String.init)
+        .filter { $0.contains("validation") }
+    }
+    let lines = try epochs("resnet20", pictures(6))
+    let told = lines.map { $0.contains("may be too low until batch normalisation's") }
+    #expect(told == [Bool](repeating: true, count: 14) + [false, false], "\(lines)")
+    #expect(lines[13].hasSuffix("after some 44 updates; 42 are done)"), "\(lines)")
+    // Without batch norm there is nothing to wait for.
+    let others = try epochs("vgg16", pictures(6, side: 32))
+    #expect(others.count == 16 && !others.contains { $0.contains("settle") }, "\(others)")
   }
 
   @Test func whatIsLeftOutIsCounted() throws {

@@ -40,6 +40,22 @@ import Testing
     ) { try DatasetCatalog.load("fashion") }
   }
 
+  @Test func archivesAndPartsAreExplained() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([1, 2, 3], to: "set.tar.gz")
+    try folder.write(NPZ.archive([("photos/a", [1])]), to: "set.ZIP")
+    try TestFiles().write(to: folder, gzip: true)
+    let file = folder.file("train-images-idx3-ubyte.gz")
+    let part = #expect(throws: DatasetError.self) { try DatasetCatalog.load(file) }
+    #expect(part?.description.hasSuffix("; name the folder of it: '\(folder.path)'") == true)
+    let other = try TemporaryFolder()
+    for name in ["set.tar.gz", "set.ZIP"] {
+      try FileManager.default.moveItem(atPath: folder.file(name), toPath: other.file(name))
+      let error = #expect(throws: DatasetError.self) { try DatasetCatalog.load(other.file(name)) }
+      #expect(error?.description.hasSuffix("has to be unpacked") == true, "\(name)")
+    }
+  }
+
   @Test func otherThingsAreNoDataSets() throws {
     let folder = try TemporaryFolder()
     try folder.write([1, 2, 3], to: "file")

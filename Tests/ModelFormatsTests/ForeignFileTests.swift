@@ -56,7 +56,7 @@ import Testing
   @Test func foldersAreNamed() {
     let url = FileManager.default.temporaryDirectory
     let error = #expect(throws: FormatError.self) { try ModelFile(contentsOf: url) }
-    #expect(error?.description.contains("it is a folder; name the model file in it") == true)
+    #expect(error?.description.contains("it is a folder; name a file in it") == true)
   }
 
   @Test func doublesAreRounded() throws {

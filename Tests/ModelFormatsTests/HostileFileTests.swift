@@ -56,6 +56,12 @@ import Testing
     ),
     ("labels", "[]", "label_count"),
     ("labels", "[1,2,3]", "invalid_metadata"),
+    ("labels", #"["a","b","c",]"#, "invalid_metadata"),
+    (
+      "preprocessing",
+      #"{"channels":3,"height":6,"width":6,"mean":[0,0,0],"std":[1,1,1],"std":[2,2,2]}"#,
+      "invalid_metadata"
+    ),
     (
       "preprocessing", #"{"channels":3,"height":6,"width":6,"mean":[0],"std":[1]}"#,
       "invalid_preprocessing"

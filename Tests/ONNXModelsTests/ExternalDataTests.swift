@@ -35,14 +35,18 @@ import Testing
     }
   }
 
-  private func imported(_ tensors: [MessageBytes], nodes: [MessageBytes]? = nil) throws
-    -> DenseModel
-  {
+  private func write(_ tensors: [MessageBytes], nodes: [MessageBytes]? = nil) throws {
     var model = ModelBytes()
     model.image = [1, 1, 1]
     model.tensors = tensors
     if let nodes { model.nodes = nodes }
     try folder.write([UInt8](model.data), to: "model/m.onnx")
+  }
+
+  private func imported(_ tensors: [MessageBytes], nodes: [MessageBytes]? = nil) throws
+    -> DenseModel
+  {
+    try write(tensors, nodes: nodes)
     return try ONNXImport.model(contentsOf: URL(fileURLWithPath: folder.file("model/m.onnx")))
   }
 
@@ -83,6 +87,23 @@ import Testing
       #expect(error?.code == "onnx_external_data", "\(location)")
       #expect(error?.description.contains("m.onnx': the values of tensor 'w'") == true)
     }
+  }
+
+  /// The cache of Hugging Face's hub: a folder of links to files that all lie in another one.
+  @Test func linksOfACacheAreFollowed() throws {
+    try write([7], to: "model/b1")
+    try write([tensor("m.onnx.data")])
+    try FileManager.default.moveItem(
+      atPath: folder.file("model/m.onnx"), toPath: folder.file("model/b0"))
+    try FileManager.default.createDirectory(
+      atPath: folder.file("snapshot"), withIntermediateDirectories: false)
+    for (name, blob) in [("m.onnx", "b0"), ("m.onnx.data", "b1")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.file("snapshot/\(name)"), withDestinationPath: "../model/\(blob)")
+    }
+    let model = try ONNXImport.model(
+      contentsOf: URL(fileURLWithPath: folder.file("snapshot/m.onnx")))
+    #expect(model.weights["the_Conv.weight"]?.values == [7])
   }
 
   @Test func filesThatDoNotHoldTheTensorAreNamed() throws {

@@ -57,8 +57,9 @@ import Testing
   }
 
   /// Our own file that is damaged is an error, not somebody else's habit.
-  @Test func ownMetadataHasToBeValid() throws {
-    let data = model([("labels", "no")], producer: "crisp")
+  @Test(arguments: ["no", #"["a","b",]"#, #"{"a":1,"a":2}"#])
+  func ownMetadataHasToBeValid(labels: String) throws {
+    let data = model([("labels", labels)], producer: "crisp")
     let error = #expect(throws: ONNXError.self) { try ONNXImport.model(data: data) }
     #expect(error?.code == "onnx_invalid_metadata")
   }

@@ -43,9 +43,9 @@ enum Rooms {
 
     Room(
       "Datasets", .science,
-      ["CImage", "CSystem", "Cores", "Digests", "NeuralGraph", "Randomness"]),
+      ["CImage", "CSystem", "Cores", "Digests", "Inputs", "NeuralGraph", "Randomness"]),
     Room("Training", .science, ["COneDNN", "CTraining", "Datasets", "NeuralGraph"]),
-    Room("ONNXModels", .science, ["ModelFormats", "NeuralGraph", "SwiftProtobuf"]),
+    Room("ONNXModels", .science, ["Inputs", "ModelFormats", "NeuralGraph", "SwiftProtobuf"]),
     Room(
       "ModelInputs", .science, ["Datasets", "ModelFormats", "SparseRuntime"]),
     Room(
@@ -58,7 +58,7 @@ enum Rooms {
       "Latency", .science,
       ["ModelFormats", "NeuralGraph", "Pruning", "Randomness", "SparseRuntime", "Training"]),
     Room("Charts", .science),
-    Room("Accelerators", .science, ["NeuralGraph"]),
+    Room("Accelerators", .science, ["Inputs", "NeuralGraph"]),
     Room("ServiceAPI", .science, ["ClassWeights", "Inputs"]),
     Room("ModelCards", .science, ["Charts", "ClassWeights", "Inputs", "ServiceAPI"]),
     Room(
@@ -114,9 +114,11 @@ enum Rooms {
         "NeuralGraph", "ONNXModels", "Pruning", "SQLiteStore", "SparseRuntime", "Store", "Training",
         "WebPage",
       ]),
+    Room("Transfers", .service, ["CCurl", "HTTPTypes", "Inputs"]),
+    Room("ObjectStore", .service, ["Digests", "HTTPTypes", "Inputs", "Transfers"]),
     Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
 
-    Room("Flags", .programs, ["ArgumentParser", "Inputs", "ModelFormats"]),
+    Room("Flags", .programs, ["ArgumentParser", "Datasets", "Inputs", "ModelFormats"]),
     Room(
       "crisp-server", .programs,
       [
@@ -135,7 +137,8 @@ enum Rooms {
 
   /// Modules of Swift and the system, which are not arrows between rooms.
   static let system: Set = [
-    "Dispatch", "Foundation", "FoundationEssentials", "FoundationNetworking", "Glibc", "Musl",
+    "Dispatch", "Foundation", "FoundationEssentials", "FoundationNetworking", "FoundationXML",
+    "Glibc", "Musl",
     "Swift", "Synchronization",
   ]
 
@@ -148,6 +151,7 @@ enum Rooms {
     "CTraining": ["Training"],
     "CCores": ["Cores"],
     "CKernels": ["SparseRuntime"],
+    "CCurl": ["Transfers"],
     "CImage": ["Datasets"],
     "CSQLite": ["SQLiteStore"],
     "GRDB": ["SQLiteStore"],

@@ -36,7 +36,7 @@ extension API {
   private func download(_ request: Request, model: ModelRecord, for caller: Caller) throws
     -> Response
   {
-    let (format, mediaType) = try ModelFormat.choice(for: request)
+    let (format, mediaType) = try DownloadFormat.choice(for: request)
     uses.note(model.id)
     if let blob = ModelConverter.known(model, as: format) {
       return try download(blob, format, mediaType, request, model)
@@ -48,7 +48,7 @@ extension API {
   }
 
   private func download(
-    _ blob: BlobRecord, _ format: ModelFormat, _ mediaType: String, _ request: Request,
+    _ blob: BlobRecord, _ format: DownloadFormat, _ mediaType: String, _ request: Request,
     _ model: ModelRecord
   ) throws -> Response {
     var download = FileDownload(

@@ -1,6 +1,7 @@
 import Foundation
 import ModelFormats
 import ONNXModels
+import ServiceAPI
 import Store
 
 /// Makes a model's other formats when they are first asked for, and keeps them as blobs: equal
@@ -12,14 +13,14 @@ package struct ModelConverter: Sendable {
   package init(store: any CompleteStore) { self.store = store }
 
   /// The bytes of a model in a format, if they have been made.
-  static func known(_ model: ModelRecord, as format: ModelFormat) -> BlobRecord? {
+  static func known(_ model: ModelRecord, as format: DownloadFormat) -> BlobRecord? {
     if format == .crisp { return model.blob }
     return model.files.first { $0.name == format.rawValue }?.blob
   }
 
   /// Makes them. It takes long, and the memory of a dense model.
   /// - Throws: ``StoreError``, `FormatError`, `ONNXError`.
-  func convert(_ model: ModelRecord, to format: ModelFormat) throws -> BlobRecord {
+  func convert(_ model: ModelRecord, to format: DownloadFormat) throws -> BlobRecord {
     // Whoever had the turn before may have wanted the same.
     if let blob = Self.known(try store.model(model.id), as: format) { return blob }
     let blob = try store.put(converted(model, to: format))
@@ -29,7 +30,7 @@ package struct ModelConverter: Sendable {
     ).blob
   }
 
-  private func converted(_ model: ModelRecord, to format: ModelFormat) throws -> Data {
+  private func converted(_ model: ModelRecord, to format: DownloadFormat) throws -> Data {
     let reader = try store.open(model.blob.digest)
     let data = try reader.read(offset: 0, length: Int(reader.size))
     if format == .crisp { return data }

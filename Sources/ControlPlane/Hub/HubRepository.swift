@@ -38,7 +38,7 @@ struct HubRepository {
       File("README.md", Data(CardMarkdown(model, card).text.utf8), mediaType: Self.markdown),
       File("card.json", model.card, mediaType: "application/json"),
       File("config.json", try Self.configuration(model, card), mediaType: "application/json"),
-      File(Self.weights, .blob(model.blob), mediaType: ModelFormat.crisp.mediaType),
+      File(Self.weights, .blob(model.blob), mediaType: DownloadFormat.crisp.mediaType),
     ]
     let listing = files.map { "\($0.name) \($0.content.digest.hex)\n" }.joined()
     commit = String(SHA256.digest(of: Data("\(model.id)\n\(listing)".utf8)).hex.prefix(40))

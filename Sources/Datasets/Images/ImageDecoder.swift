@@ -1,4 +1,5 @@
 import Foundation
+import Inputs
 
 /// Decodes pictures: PNG (libspng), JPEG (libjpeg-turbo), WebP (libwebp), BMP, and the first frame of
 /// GIFs. The kind is told by the content, not by the name. Transparency is left out. Pictures come
@@ -48,7 +49,7 @@ public enum ImageDecoder {
       // The size a link or a device reports is not the size of what it yields.
       data = try handle.read(upToCount: largestFile + 1) ?? Data()
     } catch {
-      throw .unreadable(file: file, reason: "\(error.localizedDescription)")
+      throw .unreadable(file: file, reason: FileFault.reading(file))
     }
     guard data.count <= largestFile else {
       throw .undecodableImage(file: file, reason: "it is larger than 64 MiB")

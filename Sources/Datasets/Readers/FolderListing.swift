@@ -20,7 +20,7 @@ struct FolderListing {
   }
 
   /// Folders and plain files, links followed, sorted by the bytes of their names. Names that begin
-  /// with a dot are left out.
+  /// with a dot are left out, and `__MACOSX`, which macOS adds to archives.
   let entries: [Entry]
   /// Names that are not UTF-8, with the offending bytes as `%E9`.
   let unreadableNames: [(name: String, isFolder: Bool)]
@@ -42,7 +42,7 @@ struct FolderListing {
         unreadable.append((Self.escaped(bytes), isFolder))
         continue
       }
-      guard !name.hasPrefix(".") else { continue }
+      guard !name.hasPrefix("."), name != "__MACOSX" else { continue }
       var status = stat()
       let isThere = stat("\(path)/\(name)", &status) == 0
       let kind = status.st_mode & S_IFMT
@@ -59,6 +59,12 @@ struct FolderListing {
     self.entries = entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     unreadableNames = unreadable
     self.notFiles = notFiles
+  }
+
+  /// Whether that is a folder, or a link to one.
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   var folders: [String] { entries.filter(\.isFolder).map(\.name) }

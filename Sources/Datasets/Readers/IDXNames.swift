@@ -1,4 +1,5 @@
 import Foundation
+import Inputs
 
 /// The four files of MNIST-like data sets under the names that they are handed round with:
 /// `train-images-idx3-ubyte` (LeCun), `train-images.idx3-ubyte` (his page, unpacked by a browser),
@@ -75,7 +76,7 @@ struct IDXNames {
   private static func files(_ folder: String) throws(DatasetError) -> [String: String] {
     let names: [String]
     do { names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch {
-      throw .unreadable(file: folder, reason: error.localizedDescription)
+      throw .unreadable(file: folder, reason: FileFault.reading(folder))
     }
     var ranked: [(usual: String, path: String, rank: Int)] = []
     for name in names {

@@ -5,7 +5,7 @@ import Foundation
 /// Splits are called `train`, `val` and `test`, or otherwise by `names`. Archives often hold one
 /// folder more (`archive/chest_xray/train`), or one twice (`seg_train/seg_train`): a folder without
 /// splits that holds a single folder stands for it, as a split does whose single folder has its own
-/// name. `__MACOSX`, which macOS adds to archives, does not count.
+/// name.
 struct PictureSplits {
   /// The folder of each split.
   private(set) var roots: [Split: String] = [:]
@@ -30,7 +30,7 @@ struct PictureSplits {
   init?(_ path: String) throws(DatasetError) {
     var folder = path
     for _ in 0..<Self.mostWrappers {
-      let folders = try Self.folders(folder)
+      let folders = try FolderListing(folder).folders
       if folders.contains(where: { Self.split(named: $0) == .training }) {
         try take(folders, in: folder)
         return
@@ -53,13 +53,10 @@ struct PictureSplits {
           path: path, reason: "'\(other)' and '\(folder)' both are the \(split.rawValue) split")
       }
       names[split] = folder
-      let within = try Self.folders("\(path)/\(folder)")
+      let within = try FolderListing("\(path)/\(folder)").folders
       let isTwice = within.count == 1 && within[0].lowercased() == folder.lowercased()
       roots[split] = isTwice ? "\(path)/\(folder)/\(within[0])" : "\(path)/\(folder)"
     }
   }
 
-  private static func folders(_ path: String) throws(DatasetError) -> [String] {
-    try FolderListing(path).folders.filter { $0 != "__MACOSX" }
-  }
 }

@@ -23,13 +23,11 @@ public struct AcceptField: Sendable {
     ranges = members.compactMap { member in
       // A media range is ASCII (RFC 9110 §8.3.1), and none is this long.
       guard member.count <= 256, member.allSatisfy({ $0 < 0x80 }) else { return nil }
-      let parts = String(decoding: member, as: UTF8.self).lowercased()
-        .split(separator: ";").map { $0.trimmingSpaces }
-      guard let name = parts.first, let slash = name.firstIndex(of: "/") else { return nil }
-      let quality = parts.dropFirst().first { $0.hasPrefix("q=") }
-        .map { Double($0.dropFirst(2)).map { min(1, max(0, $0)) } ?? 0 }
+      let range = FieldParameters(member)
+      guard let slash = range.value.firstIndex(of: "/") else { return nil }
       return Range(
-        type: name[..<slash], subtype: name[name.index(after: slash)...], quality: quality ?? 1)
+        type: range.value[..<slash], subtype: range.value[range.value.index(after: slash)...],
+        quality: range.quality)
     }
   }
 
@@ -55,13 +53,5 @@ public struct AcceptField: Sendable {
       if quality > best?.quality ?? 0 { best = (type, quality) }
     }
     return best?.type
-  }
-}
-
-extension Substring {
-  fileprivate var trimmingSpaces: Substring {
-    var text = drop { $0 == " " || $0 == "\t" }
-    while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-    return text
   }
 }

@@ -36,11 +36,10 @@ enum ContentCoding {
     for member in Array((field ?? "").utf8).split(separator: UInt8(ascii: ",")).prefix(32) {
       guard member.count <= 256 else { continue }
       let coding = FieldParameters(member)
-      let quality = coding["q"].map { min(1, max(0, Double($0) ?? 0)) } ?? 1
       switch coding.value {
-      case "gzip", "x-gzip": gzip = gzip ?? quality
-      case "identity": identity = identity ?? quality
-      case "*": others = others ?? quality
+      case "gzip", "x-gzip": gzip = gzip ?? coding.quality
+      case "identity": identity = identity ?? coding.quality
+      case "*": others = others ?? coding.quality
       default: break
       }
     }

@@ -33,6 +33,9 @@ struct FieldParameters {
 
   subscript(name: String) -> String? { parameters[name] }
 
+  /// How welcome the value is, 0…1: its `q`, or 1 (RFC 9110 §12.4.2); what is no number is 0.
+  var quality: Double { self["q"].map { min(1, max(0, Double($0) ?? 0)) } ?? 1 }
+
   private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     let isSpace = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
     var bytes = bytes.drop(while: isSpace)

@@ -16,19 +16,26 @@ public struct StateDict: Sendable, Hashable {
   let counted: [String]
   /// What wrappers had put before the names and was left out, for example `module.`.
   public let prefixesLeftOut: [String]
+  /// The network's name with its width, where the file says it: tensors do not tell whether a block whose
+  /// channels stay the same has a shortcut. PyTorch reads no metadata.
+  let title: String?
 
   /// Tensors as given, under the names that they have without wrappers (`WrapperPrefixes`).
-  public init(weights: Weights) {
+  public init(weights: Weights) { self.init(weights: weights, title: nil) }
+
+  private init(weights: Weights, title: String?) {
     let names = WrapperPrefixes(weights)
     self.weights = names.weights
     counted = []
     prefixesLeftOut = names.leftOut
+    self.title = title
   }
 
-  init(weights: Weights, counted: [String]) {
+  init(weights: Weights, counted: [String], title: String?) {
     self.weights = weights
     self.counted = counted
     prefixesLeftOut = []
+    self.title = title
   }
 
   /// Whether a safetensors file is a state dict: PyTorch's own metadata, or none that states a
@@ -41,14 +48,23 @@ public struct StateDict: Sendable, Hashable {
   /// Reads the tensors of a file: floats of 32 or 64 bits, halves or bfloat16. Throws `elementType` for other
   /// numbers.
   public init(_ file: SafetensorsFile) throws(FormatError) {
-    self.init(weights: try file.weights())
+    self.init(
+      weights: try file.weights(), title: file.metadata[FileMetadata.Key.architecture.rawValue])
   }
 
-  /// Reads the file when it is a state dict; nil for any other safetensors file. Errors name the
-  /// file.
+  /// Reads the file when it is a state dict, or the index of one that was cut into several files of its
+  /// folder; nil for any other safetensors file. Errors name the file.
   public init?(ifAt url: URL) throws(FormatError) {
     do throws(FormatError) {
-      let file = try SafetensorsFile(contentsOf: url)
+      let file: SafetensorsFile
+      do throws(FormatError) {
+        file = try SafetensorsFile(contentsOf: url)
+      } catch {
+        guard error == .foreignFile(.shardIndex) else { throw error }
+        let index = try ShardIndex(FileBytes(contentsOf: url).elements())
+        try self.init(index, in: ModelFolder(ofFileAt: url.path))
+        return
+      }
       guard Self.matches(file) else { return nil }
       try self.init(file)
     } catch {
@@ -57,11 +73,33 @@ public struct StateDict: Sendable, Hashable {
     }
   }
 
+  /// Reads the tensors that an index names, each from the file that it names for it; no other file, and
+  /// none outside of the folder. Errors name the file.
+  public init(_ index: ShardIndex, in folder: ModelFolder) throws(FormatError) {
+    var weights: Weights = [:]
+    for (name, tensors) in index.files {
+      let path: String
+      do throws(ModelFolder.Fault) {
+        path = try folder.path(of: name)
+      } catch {
+        throw .shard(error)
+      }
+      do throws(FormatError) {
+        let file = try SafetensorsFile(contentsOf: URL(fileURLWithPath: path))
+        for tensor in tensors { weights[tensor] = try file.weight(tensor) }
+      } catch {
+        throw .inFile(path: name, error)
+      }
+    }
+    self.init(weights: weights)
+  }
+
   /// The file's bytes: 32-bit floats, and a counter of zero for each batch norm. Throws where a
   /// tensor's shape does not hold its values.
   public func serialized() throws(FormatError) -> Data {
-    var writer = SafetensorsWriter(
-      metadata: [FileMetadata.Key.format.rawValue: Self.pyTorchFormat])
+    var metadata = [FileMetadata.Key.format.rawValue: Self.pyTorchFormat]
+    metadata[FileMetadata.Key.architecture.rawValue] = title
+    var writer = SafetensorsWriter(metadata: metadata)
     for (name, tensor) in weights { try writer.add(name, tensor) }
     for name in counted { try writer.add("\(name).num_batches_tracked", shape: [], [Int64(0)]) }
     return writer.serialized()

@@ -19,6 +19,7 @@ extension StateDict {
   private init(_ description: ModelDescription, _ weights: Weights) throws(FormatError) {
     var graph = description.graph
     var weights = weights
+    var title: String?
     do throws(GraphError) {
       if let architecture = description.architecture.flatMap(Architecture.init(title:)),
         let named = try? architecture.graph(
@@ -27,7 +28,9 @@ extension StateDict {
       {
         var unfolded = weights
         named.unfoldBatchNorm(&unfolded)
-        if (try? named.validate(unfolded)) != nil { (graph, weights) = (named, unfolded) }
+        if (try? named.validate(unfolded)) != nil {
+          (graph, weights, title) = (named, unfolded, description.architecture)
+        }
       }
       try graph.validate(weights)
     } catch {
@@ -36,7 +39,7 @@ extension StateDict {
     let norms = graph.nodes.filter {
       if case .batchNorm = $0.operation { true } else { false }
     }
-    self.init(weights: weights, counted: norms.map(\.name))
+    self.init(weights: weights, counted: norms.map(\.name), title: title)
   }
 }
 

@@ -5,13 +5,14 @@ struct StateDictFit {
   let architecture: Architecture
   let form: ImageForm
   let classes: Int
-  /// What all layers have of the architecture's own channels; nil where they differ.
-  let width: Double?
+  /// What all layers have of the architecture's own channels; where they differ, the width at which it
+  /// has the same shortcuts.
+  let width: Double
   let graph: Graph
   let weights: Weights
 
-  /// What the file calls the network: its architecture, with the width where all layers have it.
-  var title: String { architecture.title(width: width ?? 1) }
+  /// What the file calls the network: its architecture, with the width.
+  var title: String { architecture.title(width: width) }
 
   /// Whether the tensors imply that the images are photographs of 224 pixels: by the 7x7 stem of a
   /// ResNet and the classifier of VGG-16, whose shapes the small form does not share, and by
@@ -27,13 +28,15 @@ struct StateDictFit {
   /// The only architecture and form that the tensors fit. Sizes of images are tried when none is
   /// given, photographs first.
   static func best(
-    _ weights: Weights, architecture: Architecture?, input: ActivationShape?
+    _ dict: StateDict, architecture: Architecture?, input: ActivationShape?
   ) throws(FormatError) -> StateDictFit {
     var fits: [StateDictFit] = []
     var misfits: [Misfit] = []
     for candidate in architecture.map({ [$0] }) ?? Architecture.allCases {
       for side in input == nil ? [224, 32] : [0] {
-        let attempt = Attempt(architecture: candidate, weights: weights, input: input, side: side)
+        let attempt = Attempt(
+          architecture: candidate, weights: dict.weights, title: dict.title, input: input,
+          side: side)
         do throws(GraphError) {
           fits.append(try attempt.fit())
           break
@@ -67,6 +70,8 @@ struct StateDictFit {
 private struct Attempt {
   let architecture: Architecture
   let weights: Weights
+  /// What the file calls the network, if it does.
+  let title: String?
   let input: ActivationShape?
   let side: Int
 
@@ -78,18 +83,46 @@ private struct Attempt {
       return fit(graph, weights, width: 1)
     } catch {
       guard case .weightShape = error else { throw error }
-      if let (narrowed, width) = scaled(graph) {
-        return fit(narrowed, self.weights, width: width)
+      // What the file says of itself, every layer of one width, channels of their own; else the first
+      // difference is what to say.
+      guard let (other, width) = stated(graph) ?? scaled(graph) ?? narrowed(graph) else {
+        throw error
       }
-      // With channels of their own, when every layer is there; else the first difference is what to say.
-      guard let other = try? graph.withChannels(of: self.weights),
-        (try? other.validate(self.weights)) != nil
-      else { throw error }
-      return fit(other, self.weights, width: nil)
+      return fit(other, self.weights, width: width)
     }
   }
 
-  private func fit(_ graph: Graph, _ weights: Weights, width: Double?) -> StateDictFit {
+  /// The network of that width, with the tensors' channels where they fit it.
+  private func narrowed(_ graph: Graph, width: Double) -> (graph: Graph, width: Double)? {
+    guard
+      let other = try? architecture.graph(
+        input: graph.input, classes: classes(of: graph, weights), width: width
+      ).withChannels(of: weights), (try? other.validate(weights)) != nil
+    else { return nil }
+    return (other, width)
+  }
+
+  private func stated(_ graph: Graph) -> (graph: Graph, width: Double)? {
+    guard let title, Architecture(title: title) == architecture,
+      let width = Architecture.width(ofTitle: title)
+    else { return nil }
+    return narrowed(graph, width: width)
+  }
+
+  /// The network with channels of its own. Which blocks of MobileNetV2 have a shortcut hangs on the width;
+  /// PyTorch's code has one wherever the tensors allow it (torchvision, `InvertedResidual`).
+  private func narrowed(_ graph: Graph) -> (graph: Graph, width: Double)? {
+    var best: (graph: Graph, width: Double)?
+    for eighths in (1...8).reversed() {
+      guard let found = narrowed(graph, width: Double(eighths) / 8),
+        found.graph.nodes.count > best?.graph.nodes.count ?? 0
+      else { continue }
+      best = found
+    }
+    return best
+  }
+
+  private func fit(_ graph: Graph, _ weights: Weights, width: Double) -> StateDictFit {
     StateDictFit(
       architecture: architecture, form: ImageForm(for: graph.input),
       classes: classes(of: graph, weights), width: width, graph: graph, weights: weights)

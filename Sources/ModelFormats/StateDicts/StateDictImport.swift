@@ -88,14 +88,14 @@ public struct StateDictImport: Sendable {
   /// What the tensors do not imply about the image, the data set has to say.
   private func fit(_ dict: StateDict) throws(FormatError) -> StateDictFit {
     let stated = input ?? source?.image
-    let fit = try StateDictFit.best(dict.weights, architecture: architecture, input: stated)
+    let fit = try StateDictFit.best(dict, architecture: architecture, input: stated)
     if stated != nil || fit.impliesInput { return fit }
     guard let usual = source?.usualImage() else {
       throw .importIncomplete(
         what: "the size of the images",
         advice: "state it, as in --input 3x32x32, or name the data set")
     }
-    return try StateDictFit.best(dict.weights, architecture: fit.architecture, input: usual)
+    return try StateDictFit.best(dict, architecture: fit.architecture, input: usual)
   }
 
   private func names(count: Int) throws(FormatError) -> [String] {

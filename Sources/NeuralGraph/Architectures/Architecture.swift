@@ -40,6 +40,14 @@ public enum Architecture: String, CaseIterable, Sendable, Codable {
     self.init(rawValue: String(title.prefix { $0 != " " }))
   }
 
+  /// How wide a network is that model files call so; nil where its name has no such end.
+  public static func width(ofTitle title: String) -> Double? {
+    let parts = title.split(separator: " ")
+    guard parts.count > 1 else { return 1 }
+    guard parts.count == 3, parts[1] == "x" else { return nil }
+    return Double(parts[2])
+  }
+
   /// The network for images of that shape with one score per class, its layers `width` times as
   /// wide (Zagoruyko and Komodakis 2016; for MobileNetV2, Sandler et al. 2018, section 5).
   ///

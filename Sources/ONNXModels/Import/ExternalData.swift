@@ -1,4 +1,5 @@
 import Foundation
+import ModelFormats
 import NeuralGraph
 
 /// Reads tensors whose values stand in a file beside the ONNX file (onnx.proto,
@@ -9,11 +10,11 @@ struct ExternalData {
   static let largestFile = 1 << 34
 
   /// Nil where a model came without a folder.
-  private let folder: URL?
+  private let folder: ModelFolder?
   /// Bytes of each file that tensors have not used, by path: one file has many names.
   private var unused: [String: Int] = [:]
 
-  init(folder: URL?) { self.folder = folder }
+  init(folder: ModelFolder?) { self.folder = folder }
 
   /// The tensor with its values inside. Throws `externalData` where they are not there, or not where
   /// they may be.
@@ -27,7 +28,12 @@ struct ExternalData {
     guard let location = fields["location"], !location.isEmpty else {
       throw refused("its name is missing")
     }
-    let url = try file(location, in: folder, refused)
+    let path: String
+    do throws(ModelFolder.Fault) {
+      path = try folder.path(of: location)
+    } catch {
+      throw refused(error.reason)
+    }
     guard let type = TensorType(rawValue: tensor.dataType) else {
       throw .tensorType(tensor: name, type: tensor.dataType)
     }
@@ -43,19 +49,19 @@ struct ExternalData {
     let handle: FileHandle
     let size: Int
     do {
-      handle = try FileHandle(forReadingFrom: url)
+      handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
       size = Int(clamping: try handle.seekToEnd())
     } catch {
       throw refused("'\(location)' beside it cannot be read")
     }
     defer { try? handle.close() }
     guard size <= Self.largestFile else { throw refused("'\(location)' is too large") }
-    let left = unused[url.path] ?? size
+    let left = unused[path] ?? size
     guard offset <= size, length <= size - offset, length <= left else {
       throw refused(
         "'\(location)' has \(size) bytes, too few: it was cut off, or is another model's")
     }
-    unused[url.path] = left - length
+    unused[path] = left - length
     var result = tensor
     do {
       try handle.seek(toOffset: UInt64(offset))
@@ -66,28 +72,5 @@ struct ExternalData {
     result.dataLocation = 0
     result.externalData = []
     return result
-  }
-
-  /// The file of that name, which has to lie in the folder, links followed.
-  private func file(
-    _ location: String, in folder: URL, _ refused: (String) -> ONNXError
-  ) throws(ONNXError) -> URL {
-    let parts = location.split(whereSeparator: { $0 == "/" || $0 == "\\" })
-    guard !location.hasPrefix("/"), !location.contains("\0"), !parts.isEmpty, !parts.contains(".."),
-      !location.contains(":")
-    else { throw refused("its name '\(location)' leads out of the model's folder") }
-    let root = folder.resolvingSymlinksInPath().standardizedFileURL
-    let url = root.appending(path: location).resolvingSymlinksInPath().standardizedFileURL
-    guard FileManager.default.fileExists(atPath: url.path) else {
-      throw refused(
-        "'\(location)' is not beside it: keep both files in one folder, under their first names")
-    }
-    let rootPath = root.path.hasSuffix("/") ? root.path : root.path + "/"
-    let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)
-    guard url.path.hasPrefix(rootPath), attributes?[.type] as? FileAttributeType == .typeRegular
-    else {
-      throw refused("'\(location)' is not a file in the model's folder; put a copy of it there")
-    }
-    return url
   }
 }

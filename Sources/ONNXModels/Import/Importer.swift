@@ -29,7 +29,7 @@ struct Importer {
 
   /// `fileSize` in bytes bounds what the model may hold; `folder` is where tensors in other files are
   /// looked for, nil to read none.
-  init(opset: Int64, fileSize: Int, folder: URL?) {
+  init(opset: Int64, fileSize: Int, folder: ModelFolder?) {
     self.opset = opset
     // Legitimate growth is small: half precision becomes 32 bits, a scalar one number per channel,
     // shared tensors copies, a dilated kernel one with zeros.

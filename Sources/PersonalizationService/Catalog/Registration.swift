@@ -54,12 +54,12 @@ public struct Registration {
 
   /// Registers a dense model, a state dict of PyTorch's or an ONNX file (told by its content or extension) for a
   /// registered data set. Every label must be a class of it; what has no labels must have as many
-  /// scores as the data set has classes. `source` is what errors call the bytes; `folder` is where an
-  /// ONNX file's weights may stand in other files; `architecture` goes into the record
+  /// scores as the data set has classes. `source` is what errors call the bytes; `folder` is where
+  /// weights may stand in other files; `architecture` goes into the record
   /// and, of a state dict that fits several, picks one.
   @discardableResult
   public func addBaseModel(
-    name: String, file: Data, source: String, folder: URL? = nil, dataset: String,
+    name: String, file: Data, source: String, folder: ModelFolder? = nil, dataset: String,
     architecture: String? = nil
   ) throws -> BaseModelRecord {
     let data = try store.dataset(dataset).record
@@ -87,7 +87,8 @@ public struct Registration {
   /// The model in those bytes, and the bytes to keep: a state dict or an ONNX file is kept as the
   /// dense model it becomes.
   private func denseModel(
-    _ file: Data, source: String, folder: URL?, dataset: DatasetRecord, architecture: String?
+    _ file: Data, source: String, folder: ModelFolder?, dataset: DatasetRecord,
+    architecture: String?
   ) throws -> (DenseModel, Data) {
     do {
       var facts = StateDictImport()
@@ -96,11 +97,12 @@ public struct Registration {
         facts.source = try self.source(dataset)
         model = try ONNXImport.model(data: file, facts: facts, folder: folder)
       } else {
-        let tensors = try SafetensorsFile(data: file)
-        guard StateDict.matches(tensors) else { return (try DenseModel(data: file), file) }
+        guard let dict = try stateDict(file, folder: folder) else {
+          return (try DenseModel(data: file), file)
+        }
         facts.architecture = try architecture.map { try Architecture(named: $0) }
         facts.source = try self.source(dataset)
-        model = try facts.model(StateDict(tensors))
+        model = try facts.model(dict)
       }
       return (model, try model.serialized())
     } catch let error as FormatError {
@@ -108,6 +110,17 @@ public struct Registration {
     } catch let error as ONNXError {
       throw ONNXError.inFile(path: source, error)
     }
+  }
+
+  /// Nil for a model of this project.
+  private func stateDict(_ file: Data, folder: ModelFolder?) throws -> StateDict? {
+    if let folder,
+      ForeignFile(start: [UInt8](file.prefix(ForeignFile.sample))) == .shardIndex
+    {
+      return try StateDict(ShardIndex([UInt8](file)), in: folder)
+    }
+    let tensors = try SafetensorsFile(data: file)
+    return StateDict.matches(tensors) ? try StateDict(tensors) : nil
   }
 
   private func source(_ dataset: DatasetRecord) throws -> StateDictImport.Source {

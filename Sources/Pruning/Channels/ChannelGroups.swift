@@ -2,16 +2,16 @@ import NeuralGraph
 
 /// Which values of a graph must keep the same channels: what a convolution writes, what batch norm
 /// and activations make of it, and everything that is added to it.
-struct ChannelGroups {
+package struct ChannelGroups {
   /// The group of each value, the image's included.
   private let group: [String: Int]
   /// Channels of each group, before anything is removed.
-  let channels: [Int: Int]
+  package let channels: [Int: Int]
   /// Groups whose channels the outside sees: the image's and the scores'.
-  let fixed: Set<Int>
+  package let fixed: Set<Int>
 
   /// Throws on operations for which removal is not defined here.
-  init(_ graph: Graph) throws {
+  package init(_ graph: Graph) throws {
     let shapes = try graph.shapes()
     var parents: [String: String] = [:]
     func root(_ name: String) -> String {
@@ -59,7 +59,7 @@ struct ChannelGroups {
 extension Graph {
   /// The network with only the channels that `kept` lists for each group, and its weights. Groups
   /// that are not listed keep all.
-  func keeping(_ kept: [Int: [Int]], groups: ChannelGroups, weights: Weights) throws -> (
+  package func keeping(_ kept: [Int: [Int]], groups: ChannelGroups, weights: Weights) throws -> (
     graph: Graph, weights: Weights
   ) {
     var graph = self

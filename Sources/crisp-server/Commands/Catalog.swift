@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Flags
 import Foundation
 import PersonalizationService
 
@@ -77,16 +78,7 @@ struct Dataset: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
     @Argument(help: "The name base models will use.") var name: String
     @Argument(help: "The folder or .npz file.") var path: String
-    @Option(
-      help: ArgumentHelp(
-        """
-        \(DatasetFormat.allCases.map(\.rawValue).joined(separator: ", ")) (default: recognised by \
-        the content).
-        """,
-        discussion: """
-          On request only: nested-folder also takes pictures in folders within class folders; \
-          npz-nchw is for arrays with channels before rows, npz-unit for floats in 0…1.
-          """))
+    @Option(help: DatasetFormatHelp.text("the data set"))
     var format: DatasetFormat?
     @Option(help: "A file of class names: one a line, or 'FOLDER NAME' a line.")
     var labels: String?
@@ -98,5 +90,3 @@ struct Dataset: ParsableCommand {
     }
   }
 }
-
-extension DatasetFormat: ExpressibleByArgument {}

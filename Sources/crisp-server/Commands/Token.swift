@@ -79,22 +79,18 @@ struct Token: ParsableCommand {
       try output.print(tokens) {
         guard !tokens.isEmpty else { return "no tokens: on loopback the server runs open" }
         return tokens.map { token in
-          let used = token.usedAt.map { "last used \(Self.date($0))" } ?? "not used yet"
-          return "\(token.id)  \(Self.date(token.createdAt))  \(Self.state(token))  \(used)  "
+          let used = token.usedAt.map { "last used \(ListedDate.text($0))" } ?? "not used yet"
+          return "\(token.id)  \(ListedDate.text(token.createdAt))  \(Self.state(token))  \(used)  "
             + "\(token.scope)  \(token.holder)  \(token.label)"
         }.joined(separator: "\n")
       }
     }
 
     private static func state(_ token: TokenSummary) -> String {
-      if let revoked = token.revokedAt { return "revoked \(date(revoked))" }
+      if let revoked = token.revokedAt { return "revoked \(ListedDate.text(revoked))" }
       guard let expiry = token.expiresAt else { return "active" }
       let isOver = TimeInterval(expiry) <= Date().timeIntervalSince1970
-      return "\(isOver ? "expired" : "active until") \(date(expiry))"
-    }
-
-    private static func date(_ seconds: Int) -> String {
-      Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601)
+      return "\(isOver ? "expired" : "active until") \(ListedDate.text(expiry))"
     }
   }
 

@@ -13,8 +13,6 @@ struct Cancel: AsyncParsableCommand {
 
   func run() async throws {
     let job = try await server.client().cancel(job)
-    try output.print(job) {
-      job.isFinished ? "\(job.id) is \(job.status)" : "\(job.id) ends at its next batch"
-    }
+    try output.print(job) { JobLines.cancelled(job) }
   }
 }

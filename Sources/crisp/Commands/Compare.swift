@@ -51,11 +51,14 @@ struct Compare: ParsableCommand {
   @Option(help: DataHelp.text)
   var data: String?
 
+  @OptionGroup var dataForm: DataFormOptions
+
   @Option(
     help: """
       A class set, classes separated by commas, weights as "Bag=3", names with commas in double \
       quotes; repeatable.
-      """)
+      """,
+    transform: ClassList.init)
   var classes: [ClassList] = []
 
   @Option(help: "A class set as a file, one class a line, a weight after a tab; repeatable.")
@@ -70,7 +73,9 @@ struct Compare: ParsableCommand {
   @Option(help: "Seeds of sampling and augmentation, separated by commas.")
   var seeds = NumberList<UInt64>([0, 1, 2])
 
-  @Option(help: "NAME={recipe fields as JSON}, or a standard variant's name; repeatable.")
+  @Option(
+    help: "NAME={recipe fields as JSON}, or a standard variant's name; repeatable.",
+    transform: VariantArgument.init)
   var variant: [VariantArgument] = []
 
   @Option(help: "Folder of the results.")
@@ -193,7 +198,7 @@ struct Compare: ParsableCommand {
     }
     return Plan.Material(
       universal: universal, modelDigest: try SHA256.digest(ofFile: path).hex,
-      dataset: try DatasetCatalog.load(data ?? suite.data ?? DatasetCatalog.fashionMNIST.name))
+      dataset: try dataForm.load(data ?? suite.data ?? DatasetCatalog.fashionMNIST.name))
   }
 
   private static func text(_ finished: ComparisonProgress.Finished) -> String {

@@ -18,7 +18,7 @@ struct Convert: ParsableCommand {
 
       Reads a dense or packed model, or a torchvision state dict saved with \
       safetensors.torch.save_file(model.state_dict(), path), whose architecture is told from its \
-      tensors, or an ONNX file. Writes a dense model, an ONNX file when the \
+      tensors, or the index of one in several files, or an ONNX file. Writes a dense model, an ONNX file when the \
       target is called so, or with --format state-dict what load_state_dict accepts: dense, with \
       zeros where a packed model keeps nothing.
       """)
@@ -61,8 +61,10 @@ struct Convert: ParsableCommand {
   @Option(help: "Standard deviation of each channel (default: as for --mean).")
   var std: NumberList<Float>?
 
-  @Option(help: "The data set that the weights were trained on: a known name or a folder.")
+  @Option(help: "The data set that the weights were trained on: a known name or a path.")
   var dataset: String?
+
+  @OptionGroup var dataFormat: DataFormatOption
 
   @OptionGroup var output: OutputOptions
 
@@ -79,6 +81,9 @@ struct Convert: ParsableCommand {
   func validate() throws {
     for value in mean?.values ?? [] { try Preprocessing.means.check(value, "--mean") }
     for value in std?.values ?? [] { try Preprocessing.deviations.check(value, "--std") }
+    guard dataset != nil || dataFormat.dataFormat == nil else {
+      throw ValidationError("--data-format says how --dataset is read, which is missing.")
+    }
   }
 
   func run() throws {
@@ -109,6 +114,7 @@ struct Convert: ParsableCommand {
     if ONNXImport.isONNX(contentsOf: url) {
       return .dense(try ONNXImport.model(contentsOf: url, facts: stateDictImport()))
     }
+    // Or an index of files beside it.
     guard let dict = try StateDict(ifAt: url) else {
       try refuseImportOptions()
       return try ModelFile(contentsOf: url)
@@ -118,7 +124,12 @@ struct Convert: ParsableCommand {
       FileHandle.standardError.write(
         Data("note: the tensors' names are read without \(prefixes)\n".utf8))
     }
-    return .dense(try stateDictImport().model(dict))
+    let facts = try stateDictImport()
+    do throws(FormatError) {
+      return .dense(try facts.model(dict))
+    } catch {
+      throw FormatError.inFile(path: source, error)
+    }
   }
 
   /// Every kind of output; the extension tells the kind unless `--format` does.
@@ -149,7 +160,7 @@ struct Convert: ParsableCommand {
     facts.labels = try labels.map { try LabelList($0).names }
     facts.mean = mean?.values
     facts.standardDeviation = std?.values
-    facts.source = try dataset.map { StateDictImport.Source(try DatasetCatalog.load($0)) }
+    facts.source = try dataset.map { StateDictImport.Source(try dataFormat.load($0)) }
     return facts
   }
 

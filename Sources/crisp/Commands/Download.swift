@@ -2,6 +2,7 @@ import ArgumentParser
 import Flags
 import Foundation
 import PersonalizationClient
+import ServiceAPI
 
 /// `crisp download`: a model of a server as a file.
 struct Download: AsyncParsableCommand {

@@ -58,6 +58,7 @@ struct Estimate: ParsableCommand {
   @Option(help: "Share of zeros that the sweep asks for, 0.5 to 0.99.")
   var sparsity = 0.9
 
+  @OptionGroup var dataForm: DataFormOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -114,7 +115,7 @@ struct Estimate: ParsableCommand {
     Double]
   {
     let threads = threads.count()
-    let dataset = try DatasetCatalog.load(name)
+    let dataset = try dataForm.load(name)
     let loader = try BatchLoader(
       dataset: dataset, classes: dataset.classIndices(model.description.labels),
       preprocessing: model.description.preprocessing, decodeThreads: threads)

@@ -99,18 +99,19 @@ struct Personalize: AsyncParsableCommand {
     do {
       return try await following.value
     } catch  where interruption.flag.isSet {
-      try await leave(submitted, client)
-      throw ExitCode(130)  // what shells say of a program that SIGINT ended
+      let number = interruption.flag.number
+      // Who ends a program with SIGTERM does not answer questions.
+      try await leave(submitted, client, asking: number == SIGINT)
+      throw ExitCode(128 + number)  // what shells say of a program that a signal ended
     }
   }
 
-  private func leave(_ job: JobResource, _ client: ServiceClient) async throws {
+  private func leave(_ job: JobResource, _ client: ServiceClient, asking: Bool) async throws {
     func tell(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
-    if isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 {
+    if asking, isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 {
       tell("\nCancel \(job.id) on the server, too? [y/N] ")
       if let answer = readLine(), answer.lowercased().hasPrefix("y") {
-        let cancelled = try await client.cancel(job.id)
-        return tell("\(JobLines.text(cancelled))\n")
+        return tell("\(JobLines.cancelled(try await client.cancel(job.id)))\n")
       }
     }
     tell("\(job.id) goes on at the server; crisp cancel \(job.id) ends it\n")

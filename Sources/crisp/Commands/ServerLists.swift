@@ -58,10 +58,3 @@ struct Models: AsyncParsableCommand {
     }
   }
 }
-
-/// Times in lists.
-private enum ListedDate {
-  static func text(_ seconds: Int) -> String {
-    Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601)
-  }
-}

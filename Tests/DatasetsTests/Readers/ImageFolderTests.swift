@@ -129,7 +129,9 @@ import Testing
   ])
   func archivesLayoutsAreFound(training: String, test: String) throws {
     let pictures = try PictureFolder(splits: [training: 3, test: 2], classes: ["a", "b"])
-    try pictures.add("__MACOSX/x", [1])
+    for folder in ["", "\(training)/", "\(training)/a/"] {
+      try pictures.add("\(folder)__MACOSX/x", [1])
+    }
     #expect(DatasetFormat.found(at: pictures.path) == .folder)
     let dataset = try pictures.load()
     #expect(dataset.counts(.training) == [3, 3] && dataset.counts(.test) == [2, 2])

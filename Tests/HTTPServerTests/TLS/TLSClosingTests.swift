@@ -1,6 +1,7 @@
 import COpenSSL
 import HTTPServer
 import HTTPTypes
+import TestSupport
 import Testing
 
 /// With TLS a client can tell the end from a cut (RFC 8446 §6.1), whatever frames the body.

@@ -2,6 +2,7 @@ import COpenSSL
 import Foundation
 import HTTPServer
 import HTTPTypes
+import TestSupport
 import Testing
 
 /// What TLS adds, and that nothing above it notices.

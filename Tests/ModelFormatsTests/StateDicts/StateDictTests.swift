@@ -37,7 +37,7 @@ import Testing
   @Test func denseModelsKeepTheirTensors() throws {
     let model = try dense(.resnet20)
     let file = try SafetensorsFile(data: StateDict(model).serialized())
-    #expect(file.metadata == ["format": "pt"])
+    #expect(file.metadata == ["format": "pt", "architecture": "resnet20"])
     let counters = file.entries.filter { $0.key.hasSuffix(".num_batches_tracked") }
     #expect(counters.count == 21)
     for (name, entry) in counters {

@@ -79,7 +79,7 @@ import Testing
       lines.first?.hasPrefix("\(job) is queued, next in turn, about ") == true, "\(made.errors)")
     #expect(
       lines.contains { $0.contains("is running, ") && $0.contains("sparsity") }, "\(made.errors)")
-    #expect(lines.last?.contains("is succeeded") == true, "\(made.errors)")
+    #expect(lines.last?.contains("has succeeded") == true, "\(made.errors)")
     #expect(Set(lines).count == lines.count, "\(made.errors)")
 
     for (name, format) in [("a.bin", nil), ("b.onnx", nil), ("c.bin", "safetensors")] {
@@ -122,6 +122,104 @@ import Testing
     let cancelled = try Self.crisp(["cancel", String(job)], environment: environment)
     #expect(cancelled.status == 0, "\(cancelled.errors)")
     #expect(try server.jobs.wait(String(job)).status == "cancelled")
+  }
+
+  /// Two jobs are before it; one after the other is cancelled. Without a terminal each place is a line.
+  @Test func itsPlaceInTheQueueIsTold() throws {
+    let server = try TestService { $0.eventHeartbeat = .milliseconds(100) }
+    let folder = try TemporaryFolder()
+    let running = try server.jobs.submit(JobBody.endless)
+    try server.jobs.waitUntilRunning(running.id)
+    let next = try server.jobs.submit(JobBody.body(seed: 901))
+    var (hasCancelledNext, hasCancelledRunning) = (false, false)
+    let made = try Self.crisp(
+      [
+        "personalize", "--user", "ada", "--classes", "top left,middle", "--options", Self.short,
+        "--sparsity", "0.8", "--out", folder.file("small.st"),
+      ], environment: ["CRISP_SERVER": "http://127.0.0.1:\(server.client.port)"],
+      interrupt: { errors in
+        if !hasCancelledNext, errors.contains("is queued, 1 before it, about ") {
+          hasCancelledNext = true
+          _ = try? server.client.post("/jobs/\(next.id)/cancel", .object([:]))
+        }
+        if !hasCancelledRunning, errors.contains("is queued, next in turn, about ") {
+          hasCancelledRunning = true
+          _ = try? server.client.post("/jobs/\(running.id)/cancel", .object([:]))
+        }
+        return false
+      })
+    #expect(made.status == 0, "\(made.errors)")
+    let lines = made.errors.split(separator: "\n")
+    #expect(lines.count >= 4)
+    for (line, words) in zip(lines, ["is queued, 1 before it,", "is queued, next in turn,"]) {
+      #expect(line.contains(words), "\(made.errors)")
+    }
+    #expect(Set(lines).count == lines.count, "\(made.errors)")
+  }
+
+  /// What is answered at a terminal, and what becomes of the job.
+  enum Answer: CaseIterable {
+    case yes, no, nothing, interruption, termination
+  }
+
+  @Test(arguments: Answer.allCases)
+  func atATerminalAnInterruptionOffersToCancel(answer: Answer) throws {
+    let server = try TestService()
+    let folder = try TemporaryFolder()
+    let terminal = try PseudoTerminal()
+    let process = Process()
+    process.executableURL = try ServerProcess.executable().deletingLastPathComponent()
+      .appending(path: "crisp")
+    let options = #"{"block": 8, "recipe": {"dense_epochs": 1000, "samples_per_class": 10000}}"#
+    process.arguments = [
+      "personalize", "--server", "http://127.0.0.1:\(server.client.port)", "--user", "ada",
+      "--classes", "top left,middle", "--options", options, "--sparsity", "0.8", "--out",
+      folder.file("small.st"),
+    ]
+    process.standardInput = terminal.device
+    process.standardOutput = terminal.device
+    process.standardError = terminal.device
+    try process.run()
+    try terminal.device.close()
+    defer { if process.isRunning { process.terminate() } }
+    #expect(try terminal.read { $0.contains("is running") }, "\(terminal.text)")
+    let job = try #require(terminal.text.firstMatch(of: /job_[0-9a-f]{24}/)).output
+    let question = "Cancel \(job) on the server, too? [y/N] "
+    if answer == .termination {
+      process.terminate()
+    } else {
+      process.interrupt()
+      #expect(try terminal.read { $0.contains(question) }, "\(terminal.text)")
+    }
+    switch answer {
+    case .yes: try terminal.type("y\n")
+    case .no: try terminal.type("n\n")
+    case .nothing: try terminal.type("\n")
+    case .interruption: process.interrupt()
+    case .termination: break
+    }
+    try terminal.read { _ in false }
+    process.waitUntilExit()
+    let left = "\(job) goes on at the server; crisp cancel \(job) ends it"
+    switch answer {
+    case .yes:
+      #expect(terminal.text.contains("\(job) ends at its next batch"), "\(terminal.text)")
+      #expect(try server.jobs.wait(String(job)).status == "cancelled")
+    case .no, .nothing:
+      #expect(terminal.text.contains(left), "\(terminal.text)")
+    case .interruption:
+      #expect(process.terminationReason == .uncaughtSignal)
+    case .termination:
+      #expect(terminal.text.contains(left) && !terminal.text.contains("[y/N]"), "\(terminal.text)")
+    }
+    switch answer {
+    case .yes, .no, .nothing: #expect(process.terminationStatus == 130)
+    case .interruption: #expect(process.terminationStatus == SIGINT)
+    case .termination: #expect(process.terminationStatus == 128 + SIGTERM)
+    }
+    guard answer != .yes else { return }
+    #expect(try server.jobs.job(String(job)).status == "running")
+    _ = try server.client.post("/jobs/\(job)/cancel", .object([:]))
   }
 
   @Test(arguments: [

@@ -70,7 +70,9 @@ enum NPZFile {
       throw .notADataset(
         path: path,
         reason: "it does not hold the arrays \(wanted.joined(separator: ", nor ")), but "
-          + (held.isEmpty ? "nothing" : held))
+          + (held.isEmpty ? "nothing" : held)
+          + (path.lowercased().hasSuffix(".zip")
+            ? "; an archive of pictures has to be unpacked" : ""))
     }
     let training = try reader.part(found.training)
     let test = try reader.part(found.test)

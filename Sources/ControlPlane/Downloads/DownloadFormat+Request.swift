@@ -1,16 +1,9 @@
 import HTTPServer
 import HTTPTypes
 import Inputs
+import ServiceAPI
 
-/// The kinds of file that a model can be had as.
-enum ModelFormat: String, CaseIterable, Sendable {
-  /// The packed file, which the sparse runtime reads.
-  case crisp
-  /// Dense, with zeros where nothing is kept, under PyTorch's names.
-  case safetensors
-  /// Dense, as an ONNX graph.
-  case onnx
-
+extension DownloadFormat {
   /// The end of a file's name.
   var ending: String {
     switch self {
@@ -30,15 +23,15 @@ enum ModelFormat: String, CaseIterable, Sendable {
   }
 
   /// What an Accept field can name, the most usual first.
-  private static let offers: [(mediaType: String, format: ModelFormat)] = [
-    (ModelFormat.crisp.mediaType, .crisp), ("application/octet-stream", .crisp),
-    (ModelFormat.safetensors.mediaType, .safetensors), (ModelFormat.onnx.mediaType, .onnx),
+  private static let offers: [(mediaType: String, format: DownloadFormat)] = [
+    (DownloadFormat.crisp.mediaType, .crisp), ("application/octet-stream", .crisp),
+    (DownloadFormat.safetensors.mediaType, .safetensors), (DownloadFormat.onnx.mediaType, .onnx),
   ]
 
   /// What the request asks for: by `format`, or else by `Accept`. Throws 406.
-  static func choice(for request: Request) throws -> (format: ModelFormat, mediaType: String) {
+  static func choice(for request: Request) throws -> (format: DownloadFormat, mediaType: String) {
     if let name = request.queryValue("format") {
-      guard let format = ModelFormat(rawValue: name) else {
+      guard let format = DownloadFormat(rawValue: name) else {
         throw problem(
           "unknown_format", "'\(name.echoed())' is not a format of models", param: "format")
       }

@@ -3,23 +3,23 @@ import Foundation
 import HTTPServer
 
 /// Certificates made on the spot, in a folder that goes away with this object.
-final class TestCertificates {
-  let folder: URL
+package final class TestCertificates {
+  package let folder: URL
 
-  init() throws {
+  package init() throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "crisp-tls-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
-  func path(_ name: String) -> String { folder.appending(path: name).path }
+  package func path(_ name: String) -> String { folder.appending(path: name).path }
 
   /// A certificate that signs itself, and its key, as NAME.pem and NAME.key.
   @discardableResult
-  func make(
+  package func make(
     _ name: String, serial: Int = 1, validFrom: Int = -3600, validUntil: Int = 86_400,
-    algorithm: String = "EC", passphrase: String? = nil
+    algorithm: String = "EC", commonName: String = "localhost", passphrase: String? = nil
   ) -> TLSFiles {
     let files = TLSFiles(certificate: path("\(name).pem"), key: path("\(name).key"))
     var key: OpaquePointer?
@@ -38,7 +38,7 @@ final class TestCertificates {
     X509_gmtime_adj(X509_getm_notAfter(certificate), validUntil)
     X509_set_pubkey(certificate, key)
     let subject = X509_get_subject_name(certificate)
-    X509_NAME_add_entry_by_txt(subject, "CN", 0x1001, "localhost", -1, -1, 0)
+    X509_NAME_add_entry_by_txt(subject, "CN", 0x1001, commonName, -1, -1, 0)
     X509_set_issuer_name(certificate, subject)
     X509_sign(certificate, key, EVP_sha256())
 
@@ -51,7 +51,7 @@ final class TestCertificates {
     return files
   }
 
-  func write(_ text: String, to name: String) throws -> String {
+  package func write(_ text: String, to name: String) throws -> String {
     try text.write(toFile: path(name), atomically: true, encoding: .utf8)
     return path(name)
   }

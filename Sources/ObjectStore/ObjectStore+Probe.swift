@@ -1,0 +1,40 @@
+import Digests
+import Foundation
+
+extension ObjectStore {
+  /// What a store was found to do.
+  public struct Ability: Hashable, Sendable {
+    /// Whether `If-None-Match: *` keeps an object that is there. Without it, objects of the same content
+    /// may be stored twice, which changes nothing.
+    public let conditionalWrites: Bool
+  }
+
+  /// Tries everything that is needed of the store, with an object of its own that it removes: lists,
+  /// stores, stores again on a condition, reads a part, removes. Objects are stored without conditions
+  /// from then on, where the store does not honour them.
+  /// - Throws: ``ObjectStoreError``: what is wrong, and with which address.
+  public func probe() throws -> Ability {
+    _ = try list("probe-")
+    // Nobody else's.
+    let name = (0..<4).map { _ in UInt32.random(in: 0...UInt32.max) }
+      .map { String($0, radix: 16) }.joined()
+    let key = "probe-\(name)"
+    sendsConditions.store(true, ordering: .relaxed)
+    var isGone = false
+    defer { if !isGone { try? delete(key) } }
+    try put(key, ObjectContent(Data("first".utf8)))
+    let again = try put(key, ObjectContent(Data("other".utf8)))
+    let isKept = try get(key) == Data("first".utf8)
+    let conditionalWrites = again == .alreadyThere && isKept
+    sendsConditions.store(conditionalWrites, ordering: .relaxed)
+    var part = Data()
+    try read(key, 1..<4) { part.append(contentsOf: $0) }
+    guard part == Data((isKept ? "irs" : "the").utf8) else {
+      throw unexpected("a part of an object is another part")
+    }
+    try delete(key)
+    isGone = true
+    guard try head(key) == nil else { throw unexpected("a deleted object is still there") }
+    return Ability(conditionalWrites: conditionalWrites)
+  }
+}
