@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import PersonalizationService
 import SparseRuntime
 
@@ -11,9 +12,34 @@ struct CrispServer: ParsableCommand {
     version: Service.version,
     subcommands: [
       Serve.self, BaseModel.self, Dataset.self, Token.self, Backup.self, Check.self,
-      Migrate.self, Restore.self,
+      Config.self, Migrate.self, Restore.self,
     ],
     defaultSubcommand: Serve.self)
+
+  /// Reads the command line, with what a file and the environment set, and does what it says.
+  static func main() {
+    do {
+      let settings = try Settings(
+        Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment,
+        tree: .program())
+      var command = try parse(settings)
+      try command.run()
+    } catch {
+      exit(withError: error)
+    }
+  }
+
+  /// The command. Ends the program where it has none, and then says where a bad value was set: the
+  /// parser knows flags only.
+  private static func parse(_ settings: Settings) throws -> any ParsableCommand {
+    do {
+      return try parseAsRoot(settings.words)
+    } catch {
+      guard let origin = settings.origin(inError: message(for: error)) else { throw error }
+      FileHandle.standardError.write(Data("\(fullMessage(for: error))\n\(origin)\n".utf8))
+      throw exitCode(for: error)
+    }
+  }
 
   /// What no command could work with: the environment's limit, were it no instruction set.
   func validate() throws {
@@ -27,4 +53,11 @@ struct DatabaseOptions: ParsableArguments {
     name: .customLong("db"),
     help: "The SQLite database; a command that writes makes one that is not there.")
   var database: String
+
+  @Option(
+    name: .customLong("config"),
+    help: ArgumentHelp(
+      "A file of settings, one a line: NAME = VALUE for --NAME (default: CRISP_CONFIG, or none).",
+      valueName: "file"))
+  var settings: String?
 }

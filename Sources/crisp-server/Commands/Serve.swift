@@ -16,6 +16,10 @@ struct Serve: ParsableCommand {
       Prints "listening on http://HOST:PORT" on standard output once it answers (https with \
       --tls-cert); logs go to standard error. SIGTERM finishes responses and puts running jobs \
       back into the queue. SIGHUP reads the certificate and key again.
+
+      Every flag may also be set by a variable (CRISP_QUEUE_LIMIT for --queue-limit; values of those \
+      that may be repeated with commas between) or in the file of --config; crisp-server config shows \
+      what holds.
       """)
 
   @OptionGroup var database: DatabaseOptions
@@ -166,6 +170,7 @@ struct Serve: ParsableCommand {
   }
 
   func run() throws {
+    let manager = ServiceManager()
     LineWriter.ignoreBrokenPipes()
     let log = LineLogHandler.writer(to: STDERR_FILENO, format: logFormat)
     let output = LineWriter(descriptor: STDOUT_FILENO) { _ in "" }
@@ -215,13 +220,20 @@ struct Serve: ParsableCommand {
     let stopSignals = StopSignals()
     let service = try Service(configuration, logger: logger)
     let address = try service.start()
-    // Without TLS there is nothing to read again, and a closed terminal ends the process as usual.
-    let hangUp = tls.files.map { _ in HangUpSignal { service.reloadCertificate() } }
+    // Without TLS there is nothing to read again, and a closed terminal ends the process as usual. A
+    // service has no terminal: asked to reload, it stays.
+    let hasTLS = tls.files != nil
+    let hangUp =
+      hasTLS || manager.isThere
+      ? HangUpSignal { if hasTLS { service.reloadCertificate() } } : nil
     defer { withExtendedLifetime(hangUp) {} }
     let scheme = tls.files == nil ? "http" : "https"
     let shown = address.host.contains(":") ? "[\(address.host)]" : address.host
-    output.write("listening on \(scheme)://\(shown):\(address.port)\n")
+    let listening = "listening on \(scheme)://\(shown):\(address.port)"
+    output.write("\(listening)\n")
+    manager.ready(listening)
     stopSignals.wait()
+    manager.stopping()
     if !service.stop(deadline: drainDeadline) {
       logger.warning("stopped with work left")
       throw ExitCode(1)
