@@ -3,8 +3,8 @@ import Digests
 import Foundation
 import ModelFormats
 import PersonalizationService
-import ServiceAPI
 import SQLiteStore
+import ServiceAPI
 import Store
 import Testing
 

@@ -1,7 +1,7 @@
 import Foundation
 import PersonalizationService
-import ServiceAPI
 import SQLiteStore
+import ServiceAPI
 import Store
 import Testing
 

@@ -1,6 +1,6 @@
 import Foundation
-import ServiceAPI
 import SQLiteStore
+import ServiceAPI
 import Store
 import Synchronization
 import Testing

@@ -1,8 +1,8 @@
 import Foundation
 import Logging
 import PersonalizationService
-import ServiceAPI
 import SQLiteStore
+import ServiceAPI
 import Store
 import TestSupport
 import Testing

@@ -1,8 +1,8 @@
 import Foundation
 import GRDB
 import PersonalizationService
-import ServiceAPI
 import SQLiteStore
+import ServiceAPI
 import Store
 import Synchronization
 import TestSupport
