@@ -44,6 +44,12 @@ struct ConnectionOptions: ParsableArguments {
   @Option(help: "Megabytes that the bodies of one user's requests may take, with tokens.")
   var maxBodyMemoryPerUser = 32
 
+  @Option(help: "Megabytes that answers may take which clients have not read yet.")
+  var maxAnswerMemory = 256
+
+  @Option(help: "Megabytes that the unread answers of one address may take.")
+  var maxAnswerMemoryPerAddress = 64
+
   @Option(help: "Seconds a connection may stay open between requests.")
   var idleTimeout: Double = 60
 
@@ -59,7 +65,7 @@ struct ConnectionOptions: ParsableArguments {
       ("--min-body-rate", minBodyRate),
     ]
     for (name, value) in sizes { try InputRange(1...1 << 30).check(value, name) }
-    for (name, megabytes) in memories {
+    for (name, megabytes) in memories + answerMemories {
       try InputRange(1...1 << 20).check(megabytes, name, "megabytes")
     }
     try requireRoom(for: maxBody, named: "--max-body")
@@ -69,6 +75,13 @@ struct ConnectionOptions: ParsableArguments {
       ("--write-timeout", writeTimeout),
     ]
     for (name, value) in times { try InputRange(0.01...86_400).check(value, name, "seconds") }
+  }
+
+  private var answerMemories: [(name: String, megabytes: Int)] {
+    [
+      ("--max-answer-memory", maxAnswerMemory),
+      ("--max-answer-memory-per-address", maxAnswerMemoryPerAddress),
+    ]
   }
 
   private var memories: [(name: String, megabytes: Int)] {
@@ -102,6 +115,8 @@ struct ConnectionOptions: ParsableArguments {
     limits.bodyMemory = maxBodyMemory << 20
     limits.bodyMemoryPerAddress = maxBodyMemoryPerAddress << 20
     limits.bodyMemoryPerUser = maxBodyMemoryPerUser << 20
+    limits.answerMemory = maxAnswerMemory << 20
+    limits.answerMemoryPerAddress = maxAnswerMemoryPerAddress << 20
     limits.idleTimeout = .seconds(idleTimeout)
     limits.writeTimeout = .seconds(writeTimeout)
     return limits

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// The flags of the memory for bodies, as the built program takes them.
+/// The flags of the memory for bodies and answers, as the built program takes them.
 @Suite struct BodyMemoryFlagTests {
   @Test(arguments: [
     (["--max-body-memory", "0"], "--max-body-memory must be 1 to 1,048,576 megabytes."),
@@ -13,6 +13,10 @@ import Testing
     (
       ["--max-body-memory-per-user", "32", "--max-body", "33554433"],
       "--max-body-memory-per-user must not be less than --max-body, 33554433 bytes."
+    ),
+    (
+      ["--max-answer-memory-per-address", "0"],
+      "--max-answer-memory-per-address must be 1 to 1,048,576 megabytes."
     ),
     (["--body-window", "0"], "--body-window must be 0.01 to 86,400 seconds."),
   ])
