@@ -11,7 +11,7 @@ struct CrispServer: ParsableCommand {
     version: Service.version,
     subcommands: [
       Serve.self, BaseModel.self, Dataset.self, Token.self, Backup.self, Check.self,
-      Migrate.self, Restore.self,
+      Migrate.self, Restore.self, Objects.self,
     ],
     defaultSubcommand: Serve.self)
 

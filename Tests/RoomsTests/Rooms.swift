@@ -113,7 +113,7 @@ enum Rooms {
         "NeuralGraph", "ONNXModels", "Pruning", "SparseRuntime", "Store", "Training", "WebPage",
       ]),
     Room("Transfers", .service, ["CCurl", "HTTPTypes", "Inputs"]),
-    Room("ObjectStore", .service, ["Digests", "HTTPTypes", "Inputs", "Transfers"]),
+    Room("ObjectStore", .service, ["Digests", "HTTPTypes", "Inputs", "Store", "Transfers"]),
     Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
 
     Room("Flags", .programs, ["ArgumentParser", "Inputs", "ModelFormats"]),
@@ -121,7 +121,7 @@ enum Rooms {
       "crisp-server", .programs,
       [
         "ArgumentParser", "ControlPlane", "Datasets", "Flags", "HTTPServer", "Inputs", "Logging",
-        "PersonalizationService", "SparseRuntime",
+        "ObjectStore", "PersonalizationService", "SparseRuntime",
       ]),
     Room(
       "crisp", .programs,
