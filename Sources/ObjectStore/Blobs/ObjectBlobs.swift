@@ -9,8 +9,6 @@ public struct ObjectBlobs: BlobBytes {
   private static let folder = "blobs/"
   /// Chunks in memory for all downloads together, 1 MiB each.
   private static let sharedChunks = 64
-  /// Chunks in memory for one reader.
-  private static let ownChunks = 8
 
   private let store: ObjectStore
   private let shared = ChunkWindow(capacity: sharedChunks)
@@ -37,21 +35,21 @@ public struct ObjectBlobs: BlobBytes {
 
   /// See ``BlobBytes/reader(of:size:)``.
   public func reader(of place: BlobPlace, size: Int64) -> BlobReader {
-    let own = ChunkWindow(capacity: Self.ownChunks)
-    let chunk: @Sendable (ChunkWindow, Int64) throws -> Data = { [store] window, index in
-      try window.chunk(index, of: place, size: size) { range, consume in
-        do {
-          try store.read(Self.key(place), range, into: consume)
-        } catch ObjectStoreError.objectMissing {
-          throw StoreError.notFound(.blob, place.digest.hex)
-        } catch ObjectStoreError.rangeOutOfBounds, ObjectStoreError.objectDamaged {
-          throw StoreError.blobCorrupt(place.digest)
-        }
+    let source = ChunkWindow.Source(place: place, size: size) { [store] range, consume in
+      do {
+        try store.read(Self.key(place), range, into: consume)
+      } catch ObjectStoreError.objectMissing {
+        throw StoreError.notFound(.blob, place.digest.hex)
+      } catch ObjectStoreError.rangeOutOfBounds, ObjectStoreError.objectDamaged {
+        throw StoreError.blobCorrupt(place.digest)
       }
     }
     return BlobReader(
       blob: BlobRecord(digest: place.digest, size: size), chunkSize: ChunkWindow.chunkSize,
-      readChunk: { try chunk(own, $0) }, sharedChunk: { [shared] in try chunk(shared, $0) })
+      readChunk: { [shared] in try shared.chunk($0, of: source) },
+      readRange: { range, consume in
+        try source.read(range) { piece in try consume(Data(piece)) }
+      })
   }
 
   /// See ``BlobBytes/remove(_:)``.
