@@ -131,9 +131,11 @@ let package = Package(
       ],
       swiftSettings: swift),
     .target(
-      name: "Store",
+      name: "Store", dependencies: ["ClassWeights", "Digests", "Inputs"], swiftSettings: swift),
+    .target(
+      name: "SQLiteStore",
       dependencies: [
-        "CSQLite", "ClassWeights", "Digests", "Inputs", "Migrations",
+        "CSQLite", "ClassWeights", "Digests", "Inputs", "Migrations", "Store",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
@@ -209,7 +211,7 @@ let package = Package(
       dependencies: [
         "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
         "JobWorker", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
-        "ONNXModels", "Pruning", "SparseRuntime", "Store", "Training", "WebPage",
+        "ONNXModels", "Pruning", "SQLiteStore", "SparseRuntime", "Store", "Training", "WebPage",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
@@ -373,7 +375,7 @@ let package = Package(
     .testTarget(
       name: "StoreTests",
       dependencies: [
-        "ClassWeights", "Digests", "Migrations", "Store", "TestSupport",
+        "ClassWeights", "Digests", "Migrations", "SQLiteStore", "Store", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.copy("Schemas")],
@@ -384,7 +386,7 @@ let package = Package(
         "APIDescription", "ControlPlane", "Datasets", "Digests", "HTTPServer", "JobContract",
         "JobWorker", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
         "PersonalizationClient", "PersonalizationService", "Pruning", "Randomness", "ServiceAPI",
-        "SparseRuntime", "Store", "TestSupport",
+        "SQLiteStore", "SparseRuntime", "Store", "TestSupport",
         "Training", "WebPage", "crisp", "crisp-server",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "HTTPTypes", package: "swift-http-types"),

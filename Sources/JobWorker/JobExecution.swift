@@ -10,7 +10,7 @@ import Training
 
 /// One attempt at one job: runs the personalisation, reports its progress, and publishes.
 struct JobExecution {
-  let store: SQLiteStore
+  let store: any CompleteStore
   let library: ModelLibrary
   let job: JobRecord
   let control: JobControl
@@ -23,7 +23,7 @@ struct JobExecution {
   private let start = ContinuousClock.now
 
   init(
-    store: SQLiteStore, library: ModelLibrary, job: JobRecord, control: JobControl,
+    store: any CompleteStore, library: ModelLibrary, job: JobRecord, control: JobControl,
     budget: JobBudget, estimator: JobEstimator, threads: Int, metrics: JobMetrics, logger: Logger
   ) {
     self.store = store

@@ -37,7 +37,7 @@ package final class JobRunner: Sendable {
     var running = RunningJobs<JobControl>()
   }
 
-  private let store: SQLiteStore
+  private let store: any CompleteStore
   private let library: ModelLibrary
   private let estimator: JobEstimator
   private let configuration: Configuration
@@ -50,7 +50,7 @@ package final class JobRunner: Sendable {
 
   /// Workers that have not started.
   package init(
-    store: SQLiteStore, library: ModelLibrary, estimator: JobEstimator,
+    store: any CompleteStore, library: ModelLibrary, estimator: JobEstimator,
     configuration: Configuration, metrics: JobMetrics, logger: Logger
   ) {
     self.store = store

@@ -9,14 +9,14 @@ import Synchronization
 /// Base models and data sets as jobs need them, decoded once. At most two of each stay in memory.
 package final class ModelLibrary: Sendable {
   private static let capacity = 2
-  private let store: SQLiteStore
+  private let store: any CompleteStore
   // Held while loading: two jobs that want one data set must not read it twice. Whoever only wants a
   // model does not wait for a data set.
   private let models = Mutex<[(digest: SHA256Digest, model: DenseModel)]>([])
   private let datasets = Mutex<[(name: String, dataset: ImageDataset)]>([])
 
   /// An empty library.
-  package init(store: SQLiteStore) { self.store = store }
+  package init(store: any CompleteStore) { self.store = store }
 
   /// The dense model behind a record.
   package func model(_ record: BaseModelRecord) throws -> DenseModel {

@@ -18,7 +18,7 @@ struct Setup {
   /// `checkCancellation` is called before each part and, while a data set's files are read, again
   /// and again; what it throws ends the loading.
   init(
-    job: JobRecord, store: SQLiteStore, library: ModelLibrary,
+    job: JobRecord, store: any CompleteStore, library: ModelLibrary,
     checkCancellation: @escaping () throws -> Void
   ) throws {
     specification = try JobSpecification(profile: job.profile, recipe: job.recipe)

@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import JobContract
 import ModelCards
+import SQLiteStore
 import Store
 
 /// What an operator does to a database from the command line, server running or not.
@@ -125,7 +126,7 @@ public struct Administration {
   }
 
   /// Reads what the store keeps for others as they would.
-  private static func examine(_ record: SQLiteStore.CheckedRecord) throws {
+  private static func examine(_ record: CheckedRecord) throws {
     switch record {
     case .job(let job): _ = try JobSpecification(profile: job.profile, recipe: job.recipe)
     case .model(let model): _ = try JSONDecoder().decode(ModelCard.self, from: model.card)

@@ -8,7 +8,7 @@ import Synchronization
 /// Forgets in time: collects blobs nobody refers to, lets job logs, idempotency keys, finished jobs and
 /// unused models expire, and overwrites what deleted users left in the database file.
 final class Housekeeping: Sendable {
-  private let store: SQLiteStore
+  private let store: any CompleteStore
   private let configuration: Service.Configuration.Housekeeping
   private let uses: Uses<ModelID>
   private let tokenUses: Uses<TokenID>
@@ -21,7 +21,8 @@ final class Housekeeping: Sendable {
   private let isErasureDue = Mutex(false)
 
   init(
-    store: SQLiteStore, configuration: Service.Configuration.Housekeeping, uses: Uses<ModelID>,
+    store: any CompleteStore, configuration: Service.Configuration.Housekeeping,
+    uses: Uses<ModelID>,
     tokenUses: Uses<TokenID>, predictions: SessionCache, logger: Logger
   ) {
     self.uses = uses

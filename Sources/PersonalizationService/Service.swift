@@ -111,8 +111,8 @@ public final class Service: Sendable {
   /// Every route and who may call it.
   package let rules: [RouteRule]
 
-  private let store: SQLiteStore
-  private let lock: ServerLock
+  private let database: ServedDatabase
+  private var store: any CompleteStore { database.store }
   private let housekeeping: Housekeeping
   private let runner: JobRunner
   /// Where slow work is done.
@@ -135,23 +135,8 @@ public final class Service: Sendable {
     }
     self.logger = logger
     drainDelay = configuration.drainDelay
-    // First: whoever runs the database now must not see it change.
-    lock = try ServerLock(path: configuration.database, creating: true)
-    do {
-      try SQLiteStore.examineLog(lock)
-      if let done = try SQLiteStore.migrate(lock, keepingCopy: configuration.keepsCopyWhenMigrating)
-      {
-        logger.notice(
-          "migrated the database",
-          metadata: [
-            "from": "\(done.from)", "to": "\(done.to)", "copy": "\(done.copy ?? "none")",
-          ])
-      }
-    } catch StoreError.diskFull {
-      // Not even for looking. Opening tells whether the file can be served as it is.
-    }
-    store = try SQLiteStore(
-      path: configuration.database, withoutRoom: true, onAccess: configuration.onStoreAccess)
+    database = try ServedDatabase(configuration, logger: logger)
+    let store = database.store
     store.onCondition { Self.log($0, to: logger) }
     let tokenUses = Uses<TokenID>()
     gate = Gate(
@@ -242,8 +227,8 @@ public final class Service: Sendable {
     logger.notice(
       "started",
       metadata: [
-        "version": "\(Self.version)", "database": "\(store.path)",
-        "schema": "\(SQLiteStore.schemaVersion)", "workers": "\(workers)",
+        "version": "\(Self.version)", "database": "\(store.address)",
+        "schema": "\(store.schemaVersion)", "workers": "\(workers)",
         "kernels": "\(InstructionSet.best)", "access": "\(access)",
       ])
   }
@@ -252,7 +237,8 @@ public final class Service: Sendable {
   /// been given back nobody may take any.
   private func beginWork() throws {
     do {
-      for id in try store.recoverAll() {
+      // Where others work on the database too, what they hold is theirs until its lease runs out.
+      for id in try store.isShared ? [] : store.recoverAll() {
         logger.notice("job of a dead server goes back to the queue", metadata: ["job_id": "\(id)"])
       }
       runner.start()
@@ -278,7 +264,7 @@ public final class Service: Sendable {
     }
   }
 
-  private static func log(_ condition: SQLiteStore.Condition, to logger: Logger) {
+  private static func log(_ condition: WriteCondition, to logger: Logger) {
     switch condition {
     case .writable: logger.notice("the database can be written again")
     case .full:
@@ -287,6 +273,7 @@ public final class Service: Sendable {
       logger.error(
         "the database file was moved or replaced while the server has it open: nothing is written until it is back"
       )
+    case .unreachable: logger.error("the database does not answer")
     }
   }
 
@@ -332,8 +319,7 @@ public final class Service: Sendable {
     let isIdle = lanes.stop(deadline: .seconds(1))
     housekeeping.stop(deadline: end)
     do {
-      try store.close()
-      lock.release()
+      try database.close()
     } catch {
       // Then the lock stays until the process ends: what still uses the file must be alone with it.
       logger.warning("cannot close the database", metadata: ["error": "\(error)"])

@@ -8,10 +8,10 @@ public enum StoreError: Error, Equatable, Sendable {
   case directoryMissing(path: String)
   /// The file or its folder cannot be written.
   case notWritable(path: String, reason: String)
-  /// The file is not an SQLite database.
+  /// The file is not a database.
   case notADatabase(path: String)
-  /// The file is another program's SQLite database.
-  case foreignDatabase(path: String, applicationID: Int32)
+  /// The database is another program's.
+  case foreignDatabase(path: String, mark: String)
   /// A later version of this program wrote the file.
   case newerSchema(path: String, found: Int, supported: Int)
   /// An earlier version of this program wrote the file, and it has not been migrated.
@@ -26,6 +26,12 @@ public enum StoreError: Error, Equatable, Sendable {
   case locked(path: String)
   /// A server runs this database's jobs already.
   case served(path: String)
+  /// The text is no address of a database.
+  case badAddress(address: String, reason: String)
+  /// The database server refuses the user, the password or the database's name.
+  case accessDenied(address: String, reason: String)
+  /// The user of the address may read only, or the server takes no writes.
+  case readOnly(address: String, reason: String)
   /// Something else kept the file from opening.
   case cannotOpen(path: String, reason: String)
 
@@ -64,10 +70,14 @@ public enum StoreError: Error, Equatable, Sendable {
   case diskFull
   /// The file at the path is no longer the one that is open.
   case fileReplaced(path: String)
-  /// SQLite found its own file damaged, or holds a value this program cannot have written.
+  /// The database found itself damaged, or holds a value this program cannot have written.
   case databaseCorrupt(reason: String)
-  /// Any other failure of SQLite, with its extended result code.
-  case sqlite(resultCode: Int32, message: String)
+  /// The database does not answer, or the connection to it broke.
+  case unreachable(address: String, reason: String)
+  /// The database did not get to it within the time that a call may take.
+  case busy(address: String, reason: String)
+  /// Any other failure of the database, in its own words.
+  case failed(reason: String)
 
   /// What a name can refer to.
   public enum Entity: String, Sendable {
@@ -115,6 +125,9 @@ extension StoreError {
     case .backupDamaged: "backup_damaged"
     case .locked: "database_locked"
     case .served: "database_served"
+    case .badAddress: "bad_database_address"
+    case .accessDenied: "database_access_denied"
+    case .readOnly: "database_read_only"
     case .cannotOpen: "cannot_open_database"
     case .invalidValue: "invalid_value"
     case .notFound: "not_found"
@@ -131,7 +144,19 @@ extension StoreError {
     case .diskFull: "disk_full"
     case .fileReplaced: "database_replaced"
     case .databaseCorrupt: "database_corrupt"
-    case .sqlite: "database_error"
+    case .unreachable: "database_unreachable"
+    case .busy: "database_busy"
+    case .failed: "database_error"
+    }
+  }
+}
+
+extension StoreError {
+  /// Whether the database's content is at fault.
+  public var isDamage: Bool {
+    switch self {
+    case .databaseCorrupt, .notADatabase, .foreignDatabase: true
+    default: false
     }
   }
 }
@@ -146,10 +171,12 @@ extension StoreError: CustomStringConvertible {
       "\(path) cannot be written (\(reason)): check the permissions of the file and its folder"
     case .notADatabase(let path):
       "\(path) is not an SQLite database: give another path"
-    case .foreignDatabase(let path, let applicationID):
-      "\(path) belongs to another program (application_id \(applicationID)): give another path"
+    case .foreignDatabase(let path, let mark):
+      "\(path) belongs to another program (\(mark)): give another path"
     case .newerSchema(let path, let found, let supported):
       "\(path) was made by a newer version (schema \(found); this program knows \(supported)): use that version"
+    case .olderSchema(let path, found: 0, _):
+      "\(path) has none of this program's tables yet: run crisp-server migrate --db \(path)"
     case .olderSchema(let path, let found, let supported):
       "\(path) was made by an older version (schema \(found); this program writes \(supported)): stop its server, then run crisp-server migrate --db \(path)"
     case .foreignLog(let path):
@@ -162,6 +189,12 @@ extension StoreError: CustomStringConvertible {
       "\(path) is locked by another process: stop it, or try again"
     case .served(let path):
       "another crisp-server runs the jobs of \(path): stop it, or give another path"
+    case .badAddress(let address, let reason):
+      "\(address) is no address of a database (\(reason)): write postgresql://USER@HOST:PORT/DATABASE, or the path of a file"
+    case .accessDenied(let address, let reason):
+      "\(address) refuses to let this program in (\(reason)): check the user, the password and the database's name"
+    case .readOnly(let address, let reason):
+      "\(address) cannot be written (\(reason)): give the address of a server that takes writes, and a user who owns the tables"
     case .cannotOpen(let path, let reason):
       "cannot open \(path): \(reason)"
     case .invalidValue(let field, let reason):
@@ -199,8 +232,12 @@ extension StoreError: CustomStringConvertible {
       "no disk space is left for the database: free some"
     case .databaseCorrupt(let reason):
       "the database is damaged (\(reason)): run the check command, restore a backup"
-    case .sqlite(let resultCode, let message):
-      "SQLite error \(resultCode): \(message)"
+    case .unreachable(let address, let reason):
+      "\(address) does not answer (\(reason)): check that the database server runs and can be reached from here"
+    case .busy(let address, let reason):
+      "\(address) is too busy (\(reason)): try again later"
+    case .failed(let reason):
+      reason
     }
   }
 }

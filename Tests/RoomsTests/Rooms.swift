@@ -74,9 +74,10 @@ enum Rooms {
     Room("APIDescription", .service),
     Room("Metrics", .service),
     Room("HTTPServer", .service, ["COpenSSL", "CSystem", "Cores", "HTTPTypes", "Logging"]),
+    Room("Store", .service, ["ClassWeights", "Digests", "Inputs"]),
     Room(
-      "Store", .service,
-      ["CSQLite", "ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Inputs", "Migrations"]),
+      "SQLiteStore", .service,
+      ["CSQLite", "ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Inputs", "Migrations", "Store"]),
     Room(
       "JobContract", .service,
       [
@@ -110,7 +111,8 @@ enum Rooms {
       [
         "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
         "JobWorker", "Logging", "Metrics", "ModelCards", "ModelFormats", "ModelInputs",
-        "NeuralGraph", "ONNXModels", "Pruning", "SparseRuntime", "Store", "Training", "WebPage",
+        "NeuralGraph", "ONNXModels", "Pruning", "SQLiteStore", "SparseRuntime", "Store", "Training",
+        "WebPage",
       ]),
     Room("Transfers", .service, ["CCurl", "HTTPTypes", "Inputs"]),
     Room("ObjectStore", .service, ["Digests", "HTTPTypes", "Inputs", "Store", "Transfers"]),
@@ -151,10 +153,10 @@ enum Rooms {
     "CKernels": ["SparseRuntime"],
     "CCurl": ["Transfers"],
     "CImage": ["Datasets"],
-    "CSQLite": ["Store"],
-    "GRDB": ["Store"],
-    "GRDBSQLite": ["Store"],
-    "Migrations": ["Store"],
+    "CSQLite": ["SQLiteStore"],
+    "GRDB": ["SQLiteStore"],
+    "GRDBSQLite": ["SQLiteStore"],
+    "Migrations": ["SQLiteStore"],
     "SwiftProtobuf": ["ONNXModels"],
     "ArgumentParser": ["Flags", "crisp", "crisp-server"],
   ]
@@ -163,7 +165,9 @@ enum Rooms {
   static let unreachable: [(room: String, module: String)] = [
     ("JobWorker", "HTTPServer"), ("JobWorker", "HTTPTypes"), ("JobWorker", "ControlPlane"),
     ("HTTPServer", "Store"), ("HTTPServer", "ServiceAPI"), ("HTTPServer", "Pruning"),
-    ("Store", "Pruning"), ("Store", "HTTPTypes"), ("ModelCards", "COneDNN"),
+    ("Store", "Pruning"), ("Store", "HTTPTypes"), ("Store", "GRDB"),
+    ("ControlPlane", "SQLiteStore"),
+    ("JobWorker", "SQLiteStore"), ("WebPage", "SQLiteStore"), ("ModelCards", "COneDNN"),
     ("PersonalizationClient", "COneDNN"), ("PersonalizationClient", "Store"),
     ("LibCrisp", "COneDNN"), ("LibCrisp", "Datasets"), ("ONNXModels", "Training"),
   ]

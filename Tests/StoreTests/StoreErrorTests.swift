@@ -8,14 +8,17 @@ import Testing
     let digest = SHA256.digest(of: [])
     return [
       .directoryMissing(path: "/p"), .notWritable(path: "/p", reason: "r"),
-      .notADatabase(path: "/p"), .foreignDatabase(path: "/p", applicationID: 1),
+      .notADatabase(path: "/p"), .foreignDatabase(path: "/p", mark: "m"),
       .newerSchema(path: "/p", found: 2, supported: 1), .locked(path: "/p"),
       .cannotOpen(path: "/p", reason: "r"), .invalidValue(field: "seed", reason: "must be even"),
       .notFound(.job, "x"), .nameTaken(.dataset, "x"), .idempotencyKeyReused("k"),
       .jobFinished(job, .failed), .queueFull(scope: .total, limit: 5), .leaseLost(job, attempt: 2),
       .jobAbandoned(job), .rangeOutOfBounds(offset: 1, length: 2, size: 3), .blobCorrupt(digest),
       .uploadExpired, .diskFull, .databaseCorrupt(reason: "r"),
-      .sqlite(resultCode: 1, message: "m"),
+      .failed(reason: "m"),
+      .badAddress(address: "a", reason: "r"), .accessDenied(address: "a", reason: "r"),
+      .readOnly(address: "a", reason: "r"), .unreachable(address: "a", reason: "r"),
+      .busy(address: "a", reason: "r"), .olderSchema(path: "a", found: 0, supported: 1),
     ]
   }()
 

@@ -11,7 +11,7 @@ import Store
 /// The routes of Documentation/api.md. Each file in this folder adds those of one resource.
 package struct API: Sendable {
   /// All state.
-  package let store: SQLiteStore
+  package let store: any CompleteStore
   /// Who may do what.
   package let gate: Gate
   let library: any UniversalModels
@@ -43,7 +43,7 @@ package struct API: Sendable {
 
   /// Handlers over what the program has put together.
   package init(
-    store: SQLiteStore, gate: Gate, library: any UniversalModels, runner: any JobDispatch,
+    store: any CompleteStore, gate: Gate, library: any UniversalModels, runner: any JobDispatch,
     estimator: JobEstimator,
     hub: JobHub, heartbeat: Duration, housekeeping: any RemainsEraser, lanes: Lanes,
     predictions: SessionCache, converter: ModelConverter, uses: Uses<ModelID>, rates: PostRates,

@@ -36,7 +36,7 @@ extension API {
   private func ready() throws -> Response {
     do {
       let hasBaseModel = try store.defaultBaseModel() != nil
-      try store.requireFile()
+      try store.requireDatabase()
       if store.writing == .full {
         return .text(.ok, "ready, to be read only: no space is left for the database\n")
       }

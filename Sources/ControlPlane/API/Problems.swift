@@ -40,6 +40,11 @@ package enum Problems {
     case .queueFull: return details(.tooManyRequests, retryAfter: 30)
     case .quotaExceeded: return details(.tooManyRequests, retryAfter: 3600)
     case .locked: return details(.serviceUnavailable, retryAfter: 1)
+    case .busy, .unreachable:
+      // The log has the address.
+      return ProblemDetails(
+        .serviceUnavailable, code: error.code,
+        detail: "the server's database does not answer in time: try again later", retryAfter: 5)
     case .diskFull: return details(.insufficientStorage)
     case .fileReplaced:
       // The log has the file's name.

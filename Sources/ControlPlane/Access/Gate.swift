@@ -9,7 +9,7 @@ import Synchronization
 /// seen one it stays closed, also when the last token is revoked while it runs. Tokens that have expired
 /// keep it closed: time alone opens nothing.
 package final class Gate: Sendable {
-  private let store: SQLiteStore
+  private let store: any CompleteStore
   private let hosts: HostRule
   private let uses: Uses<TokenID>
   private let closed: Atomic<Bool>
@@ -19,7 +19,7 @@ package final class Gate: Sendable {
   ///   - hosts: under which names an open gate answers.
   ///   - uses: told of every token that let somebody in.
   package init(
-    store: SQLiteStore, hosts: HostRule, uses: Uses<TokenID>, requireTokens: Bool
+    store: any CompleteStore, hosts: HostRule, uses: Uses<TokenID>, requireTokens: Bool
   ) {
     self.store = store
     self.hosts = hosts

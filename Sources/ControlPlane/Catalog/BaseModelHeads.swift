@@ -7,10 +7,10 @@ import Synchronization
 final class BaseModelHeads: Sendable {
   private static let capacity = 16
 
-  private let store: SQLiteStore
+  private let store: any CompleteStore
   private let known = Mutex<[(digest: SHA256Digest, head: DenseModelHead)]>([])
 
-  init(store: SQLiteStore) { self.store = store }
+  init(store: any CompleteStore) { self.store = store }
 
   /// Graph, labels and preprocessing of a registered model.
   /// - Throws: `StoreError`, `FormatError`.

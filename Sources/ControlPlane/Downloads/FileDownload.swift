@@ -34,7 +34,7 @@ struct FileDownload {
   var headers = HTTPFields()
 
   /// The answer to a request for the file, under the digest as its tag.
-  func response(to request: Request, from store: SQLiteStore) throws -> Response {
+  func response(to request: Request, from store: any CompleteStore) throws -> Response {
     let digest = content.digest
     guard let tag = EntityTag(digest.hex) else { throw StoreError.blobCorrupt(digest) }
     var headers = headers

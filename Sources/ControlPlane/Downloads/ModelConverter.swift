@@ -6,10 +6,10 @@ import Store
 /// Makes a model's other formats when they are first asked for, and keeps them as blobs: equal
 /// models give equal bytes, and a file's tag stays what it was.
 package struct ModelConverter: Sendable {
-  private let store: SQLiteStore
+  private let store: any CompleteStore
 
   /// A converter over a store.
-  package init(store: SQLiteStore) { self.store = store }
+  package init(store: any CompleteStore) { self.store = store }
 
   /// The bytes of a model in a format, if they have been made.
   static func known(_ model: ModelRecord, as format: ModelFormat) -> BlobRecord? {

@@ -47,7 +47,7 @@ final class JobFeed: Sendable {
   init(_ id: JobID) { self.id = id }
 
   /// Takes the job's changes from the store; whether there were any.
-  func refresh(from store: SQLiteStore) throws -> Bool {
+  func refresh(from store: any CompleteStore) throws -> Bool {
     let (last, isOver) = state.withLock {
       ($0.last, $0.isGone || $0.job?.status.isFinished == true)
     }

@@ -20,13 +20,13 @@ package final class JobHub: Sendable {
   /// How often a job is looked at while it changes.
   private static let interval = 50_000_000
 
-  private let store: SQLiteStore
+  private let store: any CompleteStore
   private let logger: Logger
   private let queue = DispatchQueue(label: "crisp.live")
   private let state = Mutex(State())
 
   /// Follows that store's commits.
-  package init(store: SQLiteStore, logger: Logger) {
+  package init(store: any CompleteStore, logger: Logger) {
     self.store = store
     self.logger = logger
     store.onCommit { [weak self] in self?.storeChanged() }

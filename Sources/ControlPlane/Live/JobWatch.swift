@@ -27,7 +27,7 @@ final class JobWatch: LiveBody {
   let idleInterval: Duration
   let idleBytes = ServerSentEvent.comment
   private let hub: JobHub
-  private let store: SQLiteStore
+  private let store: any CompleteStore
   private let job: JobID
   private let caller: Caller
   private let asked: RequesterRecord?
@@ -39,7 +39,7 @@ final class JobWatch: LiveBody {
   ///   - isAdmitted: whether the client may still see the job.
   init(
     _ job: JobID, after position: Int64, for caller: Caller, asked: RequesterRecord?, hub: JobHub,
-    store: SQLiteStore,
+    store: any CompleteStore,
     heartbeat: Duration, isAdmitted: @escaping @Sendable () -> Bool
   ) {
     self.job = job

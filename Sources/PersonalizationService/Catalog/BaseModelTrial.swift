@@ -18,7 +18,7 @@ struct BaseModelTrial {
   private static let images = 500
 
   /// Never throws: a model whose pictures are not there right now is registered all the same.
-  init(_ record: BaseModelRecord, in store: SQLiteStore) {
+  init(_ record: BaseModelRecord, in store: any CompleteStore) {
     do {
       text = try Self.measured(record, in: store)
     } catch {
@@ -26,7 +26,7 @@ struct BaseModelTrial {
     }
   }
 
-  private static func measured(_ record: BaseModelRecord, in store: SQLiteStore) throws -> String {
+  private static func measured(_ record: BaseModelRecord, in store: any CompleteStore) throws -> String {
     let dataset = try store.dataset(record.dataset).record.load()
     let model = try ModelLibrary(store: store).model(record)
     let loader = try BatchLoader(

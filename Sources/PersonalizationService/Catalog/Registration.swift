@@ -12,10 +12,10 @@ import Store
 
 /// Adds data sets and universal models to a store: what an operator does once.
 public struct Registration {
-  private let store: SQLiteStore
+  private let store: any CompleteStore
 
   /// A registration into that store.
-  public init(store: SQLiteStore) { self.store = store }
+  public init(store: any CompleteStore) { self.store = store }
 
   /// Registers a data set by path; every file of it is read. The format is told by the content
   /// unless it is given; `labels` is a file of class names, see `LabelsFile`. Doing it again with

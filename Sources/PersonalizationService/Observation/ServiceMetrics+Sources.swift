@@ -31,7 +31,7 @@ extension ServiceMetrics {
   }
 
   /// Shows the queue and the file of a store.
-  func watch(_ store: SQLiteStore) {
+  func watch(_ store: any CompleteStore) {
     registry.collect { Self.families(of: store) }
   }
 
@@ -86,14 +86,12 @@ extension ServiceMetrics {
   }
 
   /// A database that fails must show in the metrics, not take them away.
-  private static func families(of store: SQLiteStore) -> [MetricFamily] {
+  private static func families(of store: any CompleteStore) -> [MetricFamily] {
     func up(_ isUp: Bool) -> MetricFamily {
       .value("crisp_database_up", "Whether the database can be read.", isUp ? 1 : 0)
     }
-    guard let backlog = try? store.backlog(), let file = try? store.fileStatistics() else {
-      return [up(false)]
-    }
-    return [
+    guard let backlog = try? store.backlog() else { return [up(false)] }
+    return files(of: store) + [
       up(true),
       .value(
         "crisp_database_writable", "Whether the last thing that was written found room.",
@@ -106,6 +104,13 @@ extension ServiceMetrics {
       .value(
         "crisp_jobs_oldest_queued_age_seconds", "Time since the oldest waiting job was asked for.",
         backlog.oldestAge),
+    ]
+  }
+
+  /// None where the database is not a file of this machine.
+  private static func files(of store: any CompleteStore) -> [MetricFamily] {
+    guard let file = try? store.fileStatistics() else { return [] }
+    return [
       .value("crisp_sqlite_file_bytes", "Size of the database file.", Double(file.databaseBytes)),
       .value("crisp_sqlite_wal_bytes", "Size of its write-ahead log.", Double(file.logBytes)),
       .value("crisp_sqlite_pages", "Pages of the database.", Double(file.pages)),

@@ -5,7 +5,7 @@ import Synchronization
 /// A row's age is the difference of two times of day. After a step forward all rows seem older than they
 /// are. So a step is believed only of rows that came after it: what is to be `age` old is compared with
 /// the earliest that the time of day has been, counted on, during the last `age`.
-final class ClockSteps: Sendable {
+package final class ClockSteps: Sendable {
   private struct Step {
     let since: Int64
     /// Time of day minus steady time.
@@ -19,8 +19,11 @@ final class ClockSteps: Sendable {
 
   private let steps = Mutex<[Step]>([])
 
+  /// No steps yet.
+  package init() {}
+
   /// Notes both times, in milliseconds.
-  func note(now: Int64, steady: Int64) {
+  package func note(now: Int64, steady: Int64) {
     let offset = now.subtractingReportingOverflow(steady).partialValue
     steps.withLock { steps in
       if let last = steps.last {
@@ -33,7 +36,7 @@ final class ClockSteps: Sendable {
   }
 
   /// The time of day that rows of that age, in milliseconds, are compared with: now, or earlier.
-  func cautious(now: Int64, steady: Int64, age: Int64) -> Int64 {
+  package func cautious(now: Int64, steady: Int64, age: Int64) -> Int64 {
     note(now: now, steady: steady)
     let start = steady.subtractingReportingOverflow(age).partialValue
     return steps.withLock { steps in

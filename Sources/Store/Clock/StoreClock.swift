@@ -4,10 +4,11 @@ import Foundation
 /// kept in the first; how long a worker has been silent is told by the second.
 public struct StoreClock: Sendable {
   /// Tells one start of the machine from another: steady times of different ones do not compare.
-  let boot: String
-  let date: @Sendable () -> Date
+  package let boot: String
+  /// The time of day.
+  package let date: @Sendable () -> Date
   /// Milliseconds since some moment of this start of the machine, the same for all its processes.
-  let steady: @Sendable () -> Int64
+  package let steady: @Sendable () -> Int64
 
   /// A clock of that start of the machine.
   public init(

@@ -24,7 +24,7 @@ extension RandomID {
   }
 
   /// A new name from the system's cryptographic generator (getrandom(2) on Linux).
-  static func random() -> Self {
+  package static func random() -> Self {
     var generator = SystemRandomNumberGenerator()
     let digits = Array("0123456789abcdef".utf8)
     var text = Array(prefix.utf8)

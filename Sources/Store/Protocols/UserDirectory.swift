@@ -3,8 +3,8 @@ public protocol UserDirectory: Sendable {
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func user(_ id: UserID) throws -> UserRecord
 
-  /// Versions of the user's profile, newest first; the store keeps ``historyLimit`` of them, and of those
-  /// the newest with no more than ``historyByteLimit`` together, but always the last.
+  /// Versions of the user's profile, newest first; the store keeps ``UserRecord/historyLimit`` of them, and of those
+  /// the newest with no more than ``UserRecord/historyByteLimit`` together, but always the last.
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func profiles(of id: UserID) throws -> [ProfileRecord]
 
@@ -24,12 +24,4 @@ public protocol UserDirectory: Sendable {
   /// Overwrites what deletions may have left of users' text where no query finds it.
   /// - Returns: Whether nothing is left; false when others' reading kept some of it from going.
   func eraseRemains() throws -> Bool
-}
-
-extension UserDirectory {
-  /// How many versions of a user's profile are kept.
-  public static var historyLimit: Int { 100 }
-
-  /// Bytes that the versions of a user's profile take at most.
-  public static var historyByteLimit: Int { 4 << 20 }
 }

@@ -11,4 +11,14 @@ public struct CheckpointRecord: Equatable, Sendable {
   public let blob: BlobRecord
   /// When it was saved.
   public let createdAt: Date
+
+  /// All fields.
+  package init(
+    attempt: Int, iteration: Int, blob: BlobRecord, createdAt: Date
+  ) {
+    self.attempt = attempt
+    self.iteration = iteration
+    self.blob = blob
+    self.createdAt = createdAt
+  }
 }

@@ -38,4 +38,13 @@ public struct EventRecord: Equatable, Sendable {
   public let event: NewEvent
   /// When it was appended.
   public var createdAt: Date
+
+  /// All fields.
+  package init(
+    sequence: Int64, event: NewEvent, createdAt: Date
+  ) {
+    self.sequence = sequence
+    self.event = event
+    self.createdAt = createdAt
+  }
 }

@@ -8,4 +8,14 @@ public struct FileStatistics: Equatable, Sendable {
   public let pages: Int64
   /// Pages among them that hold nothing and will be used again.
   public let freePages: Int64
+
+  /// All fields.
+  package init(
+    databaseBytes: Int64, logBytes: Int64, pages: Int64, freePages: Int64
+  ) {
+    self.databaseBytes = databaseBytes
+    self.logBytes = logBytes
+    self.pages = pages
+    self.freePages = freePages
+  }
 }

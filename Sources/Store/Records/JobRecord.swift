@@ -37,7 +37,7 @@ public struct JobRecord: Equatable, Sendable {
   public let fingerprint: SHA256Digest
   /// Registered base model to prune.
   public let baseModel: String
-  /// The class profile as JSON; in lists its first ``SQLiteStore/listedClasses`` classes.
+  /// The class profile as JSON; in lists its first ``ShortRows/elements`` classes.
   public let profile: Data
   /// Classes of the profile, where it is a list.
   public let classCount: Int
@@ -71,6 +71,39 @@ public struct JobRecord: Equatable, Sendable {
   public let estimate: Data?
   /// The published model; `nil` again once that model is deleted.
   public let resultModel: ModelID?
+
+  /// All fields.
+  package init(
+    id: JobID, owner: UserID?, status: JobStatus, priority: Int, fingerprint: SHA256Digest,
+    baseModel: String, profile: Data, classCount: Int, recipe: Data, seed: UInt64, metadata: Data,
+    createdAt: Date, startedAt: Date?, finishedAt: Date?, attempt: Int, deaths: Int,
+    leaseOwner: String?, leaseExpiresAt: Date?, isCancelRequested: Bool, progress: Data?,
+    error: Data?, estimate: Data?, resultModel: ModelID?
+  ) {
+    self.id = id
+    self.owner = owner
+    self.status = status
+    self.priority = priority
+    self.fingerprint = fingerprint
+    self.baseModel = baseModel
+    self.profile = profile
+    self.classCount = classCount
+    self.recipe = recipe
+    self.seed = seed
+    self.metadata = metadata
+    self.createdAt = createdAt
+    self.startedAt = startedAt
+    self.finishedAt = finishedAt
+    self.attempt = attempt
+    self.deaths = deaths
+    self.leaseOwner = leaseOwner
+    self.leaseExpiresAt = leaseExpiresAt
+    self.isCancelRequested = isCancelRequested
+    self.progress = progress
+    self.error = error
+    self.estimate = estimate
+    self.resultModel = resultModel
+  }
 }
 
 /// Which jobs to list. Empty lists all.

@@ -52,6 +52,15 @@ public struct ModelFileRecord: Equatable, Sendable {
   public let blob: BlobRecord
   /// The file's media type.
   public let mediaType: String
+
+  /// All fields.
+  package init(
+    name: String, blob: BlobRecord, mediaType: String
+  ) {
+    self.name = name
+    self.blob = blob
+    self.mediaType = mediaType
+  }
 }
 
 /// A published model.
@@ -66,7 +75,7 @@ public struct ModelRecord: Equatable, Sendable {
   public let baseModel: String
   /// The packed file.
   public let blob: BlobRecord
-  /// Class names in output order; in lists the first ``SQLiteStore/listedClasses``.
+  /// Class names in output order; in lists the first ``ShortRows/elements``.
   public let labels: [String]
   /// Classes of the model.
   public let labelCount: Int
@@ -78,6 +87,25 @@ public struct ModelRecord: Equatable, Sendable {
   public let files: [ModelFileRecord]
   /// When it was published.
   public var createdAt: Date
+
+  /// All fields.
+  package init(
+    id: ModelID, fingerprint: SHA256Digest, job: JobID, baseModel: String, blob: BlobRecord,
+    labels: [String], labelCount: Int, card: Data, metadata: Data, files: [ModelFileRecord],
+    createdAt: Date
+  ) {
+    self.id = id
+    self.fingerprint = fingerprint
+    self.job = job
+    self.baseModel = baseModel
+    self.blob = blob
+    self.labels = labels
+    self.labelCount = labelCount
+    self.card = card
+    self.metadata = metadata
+    self.files = files
+    self.createdAt = createdAt
+  }
 }
 
 /// Which models to list. Empty lists all.

@@ -13,15 +13,15 @@ public struct Page<Element: Sendable>: Sendable {
   public static var byteLimit: Int { 256 << 10 }
 
   /// What an element counts for besides its texts.
-  static var bytesPerElement: Int { 512 }
+  package static var bytesPerElement: Int { 512 }
 
-  init(_ elements: [Element], hasMore: Bool) {
+  package init(_ elements: [Element], hasMore: Bool) {
     self.elements = elements
     self.hasMore = hasMore
   }
 
   /// - Throws: ``StoreError/invalidValue(field:reason:)`` unless `limit` is 1 to 1000.
-  static func validate(limit: Int) throws {
+  package static func validate(limit: Int) throws {
     guard (1...maximumLimit).contains(limit) else {
       throw StoreError.invalidValue(field: "limit", reason: "must be 1 to \(maximumLimit)")
     }

@@ -7,22 +7,47 @@ public struct ProfileRecord: Equatable, Sendable {
   public let version: Int
   /// The base model the classes belong to.
   public let baseModel: String
-  /// Classes in the order the user gave; in lists the first ``SQLiteStore/listedClasses``.
+  /// Classes in the order the user gave; in lists the first ``ShortRows/elements``.
   public let classes: [ClassWeight]
   /// Classes of the profile.
   public let classCount: Int
   /// When this version was recorded.
   public let createdAt: Date
+
+  /// All fields.
+  package init(
+    version: Int, baseModel: String, classes: [ClassWeight], classCount: Int, createdAt: Date
+  ) {
+    self.version = version
+    self.baseModel = baseModel
+    self.classes = classes
+    self.classCount = classCount
+    self.createdAt = createdAt
+  }
 }
 
 /// A user.
 public struct UserRecord: Equatable, Sendable {
+  /// How many versions of a user's profile are kept.
+  public static let historyLimit = 100
+  /// Bytes that the versions of a user's profile take at most.
+  public static let historyByteLimit = 4 << 20
+
   /// The user's id.
   public let id: UserID
   /// When the user was first seen.
   public let createdAt: Date
   /// The latest profile; `nil` for a user who has a token but has asked for nothing.
   public let profile: ProfileRecord?
+
+  /// All fields.
+  package init(
+    id: UserID, createdAt: Date, profile: ProfileRecord?
+  ) {
+    self.id = id
+    self.createdAt = createdAt
+    self.profile = profile
+  }
 }
 
 /// What forgetting a user took away.
@@ -31,4 +56,12 @@ public struct UserDeletion: Equatable, Sendable {
   public let cancelledJobs: [JobID]
   /// Models no other user has.
   public let deletedModels: [ModelID]
+
+  /// All fields.
+  package init(
+    cancelledJobs: [JobID], deletedModels: [ModelID]
+  ) {
+    self.cancelledJobs = cancelledJobs
+    self.deletedModels = deletedModels
+  }
 }

@@ -7,7 +7,7 @@ public struct Registered<Record: Equatable & Sendable>: Equatable, Sendable {
   /// When it was first added.
   public let createdAt: Date
 
-  init(record: Record, createdAt: Date) {
+  package init(record: Record, createdAt: Date) {
     self.record = record
     self.createdAt = createdAt
   }

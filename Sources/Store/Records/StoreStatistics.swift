@@ -14,6 +14,19 @@ public struct StoreStatistics: Equatable, Sendable {
   public let blobBytes: Int64
   /// Size of the database file, without its write-ahead log.
   public let databaseBytes: Int64
+
+  /// All fields.
+  package init(
+    users: Int, jobs: [JobStatus: Int], models: Int, blobs: Int, blobBytes: Int64,
+    databaseBytes: Int64
+  ) {
+    self.users = users
+    self.jobs = jobs
+    self.models = models
+    self.blobs = blobs
+    self.blobBytes = blobBytes
+    self.databaseBytes = databaseBytes
+  }
 }
 
 /// What a check of the whole store found.
@@ -32,6 +45,20 @@ public struct StoreReport: Equatable, Sendable {
   public let blobsChecked: Int
   /// Bytes read.
   public let bytesChecked: Int64
+
+  /// All fields.
+  package init(
+    integrityErrors: [String], schemaErrors: [String], foreignKeyErrors: [String],
+    rowErrors: [String], corruptBlobs: [SHA256Digest], blobsChecked: Int, bytesChecked: Int64
+  ) {
+    self.integrityErrors = integrityErrors
+    self.schemaErrors = schemaErrors
+    self.foreignKeyErrors = foreignKeyErrors
+    self.rowErrors = rowErrors
+    self.corruptBlobs = corruptBlobs
+    self.blobsChecked = blobsChecked
+    self.bytesChecked = bytesChecked
+  }
 
   /// Whether nothing is wrong.
   public var isHealthy: Bool { faults.isEmpty }

@@ -21,4 +21,20 @@ public struct TokenRecord: Equatable, Sendable {
   public let usedAt: Date?
   /// When it was stopped from working.
   public let revokedAt: Date?
+
+  /// All fields.
+  package init(
+    id: TokenID, digest: SHA256Digest, user: UserID?, label: String, scope: TokenScope,
+    createdAt: Date, expiresAt: Date?, usedAt: Date?, revokedAt: Date?
+  ) {
+    self.id = id
+    self.digest = digest
+    self.user = user
+    self.label = label
+    self.scope = scope
+    self.createdAt = createdAt
+    self.expiresAt = expiresAt
+    self.usedAt = usedAt
+    self.revokedAt = revokedAt
+  }
 }

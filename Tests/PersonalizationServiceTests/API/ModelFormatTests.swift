@@ -4,6 +4,7 @@ import Foundation
 import ModelFormats
 import PersonalizationService
 import ServiceAPI
+import SQLiteStore
 import Store
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import ServiceAPI
+import SQLiteStore
 import Store
 import Synchronization
 import Testing

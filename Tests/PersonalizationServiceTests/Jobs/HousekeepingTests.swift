@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import PersonalizationService
 import ServiceAPI
+import SQLiteStore
 import Store
 import TestSupport
 import Testing

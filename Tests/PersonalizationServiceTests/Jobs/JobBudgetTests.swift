@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import PersonalizationService
 import ServiceAPI
+import SQLiteStore
 import Store
 import Synchronization
 import TestSupport

@@ -1,6 +1,7 @@
 import Foundation
 import PersonalizationService
 import ServiceAPI
+import SQLiteStore
 import Store
 import Testing
 

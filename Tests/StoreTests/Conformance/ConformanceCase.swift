@@ -2,8 +2,7 @@ import Testing
 
 /// One requirement of a protocol as a check that any store must pass.
 ///
-/// A further store proves itself by running every case of the conformance enums on a fixture of its
-/// own, as `SQLiteStoreConformanceTests` does.
+/// A further store proves itself by running ``all`` on fixtures of its own, see ``StoreKind``.
 struct ConformanceCase: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let check: @Sendable (Fixture) throws -> Void
@@ -12,4 +11,12 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
     testDescription = description
     self.check = check
   }
+
+  /// Every requirement of every protocol of a ``CompleteStore``.
+  static let all =
+    JobQueueConformance.submitting + JobQueueConformance.working + JobQueueConformance.ending
+    + JobQueueConformance.reading + JobQueueConformance.fairness + JobQueueConformance.expiry
+    + RetentionConformance.all + ModelCatalogConformance.all + UserDirectoryConformance.all
+    + TokenRegistryConformance.all + SpeedRegistryConformance.all + BlobStoreConformance.all
+    + ObservationConformance.all
 }

@@ -89,7 +89,7 @@ enum JobQueueConformance {
     },
     ConformanceCase("the latest versions of a profile are kept") { fixture in
       let ann = try UserID("ann")
-      let limit = SQLiteStore.historyLimit
+      let limit = UserRecord.historyLimit
       for version in 1...limit + 3 { try fixture.submit("ann", "bags \(version)") }
       let history = try fixture.store.profiles(of: ann)
       #expect(history.map(\.version) == (4...limit + 3).reversed())

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Migrations
+import SQLiteStore
 import Store
 import TestSupport
 import Testing
@@ -84,13 +85,13 @@ import Testing
   @Test func foreignApplicationIsLeftAlone() throws {
     try edit("PRAGMA application_id = 1196444487; CREATE TABLE layers (id INTEGER)")
     let before = try Data(contentsOf: URL(fileURLWithPath: path))
-    #expect(try openingError() == .foreignDatabase(path: path, applicationID: 1_196_444_487))
+    #expect(try openingError() == .foreignDatabase(path: path, mark: "application_id 1196444487"))
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
   }
 
   @Test func unmarkedDatabaseWithTablesIsForeign() throws {
     try edit("CREATE TABLE notes (id INTEGER)")
-    #expect(try openingError() == .foreignDatabase(path: path, applicationID: 0))
+    #expect(try openingError() == .foreignDatabase(path: path, mark: "application_id 0"))
   }
 
   @Test func newerSchemaIsRefused() throws {

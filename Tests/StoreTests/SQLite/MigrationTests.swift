@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Migrations
+import SQLiteStore
 import Store
 import TestSupport
 import Testing

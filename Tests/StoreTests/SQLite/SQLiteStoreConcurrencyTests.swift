@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import SQLiteStore
 import Store
 import TestSupport
 import Testing

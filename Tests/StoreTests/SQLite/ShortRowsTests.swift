@@ -2,6 +2,7 @@ import ClassWeights
 import Foundation
 import GRDB
 import Migrations
+import SQLiteStore
 import Store
 import TestSupport
 import Testing
@@ -150,7 +151,7 @@ import Testing
     #expect(versions == Array((30 - versions.count + 1...30).reversed()))
     let bytes = try RawDatabase(path: store.path).value(
       "SELECT sum(bytes) FROM profiles", as: Int.self)
-    #expect(try #require(bytes) <= SQLiteStore.historyByteLimit)
+    #expect(try #require(bytes) <= UserRecord.historyByteLimit)
     #expect(versions.count > 8)
     let kept = try RawDatabase(path: store.path).value(
       "SELECT count(*) FROM profile_documents", as: Int.self)

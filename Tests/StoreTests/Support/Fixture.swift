@@ -4,10 +4,6 @@ import Foundation
 import Store
 import TestSupport
 
-/// Everything a complete store does.
-typealias CompleteStore =
-  BlobStore & JobQueue & ModelCatalog & SpeedRegistry & TokenRegistry & UserDirectory
-
 /// A fresh store with a registered data set and base model, and shorthand for common steps.
 struct Fixture: Sendable {
   let store: any CompleteStore
@@ -23,9 +19,6 @@ struct Fixture: Sendable {
     let blob = try store.put(Data("dense weights".utf8))
     try store.addBaseModel(Self.baseModel(blob: blob.digest))
   }
-
-  /// A store in a file of its own.
-  static func sqlite() throws -> Fixture { try StoreInFile().fixture }
 
   static func dataset(name: String = "shapes") -> DatasetRecord {
     DatasetRecord(

@@ -1,0 +1,37 @@
+import Logging
+import SQLiteStore
+import Store
+
+/// The database that a server works on, opened for it, with its schema up to date.
+struct ServedDatabase: Sendable {
+  let store: any CompleteStore
+  private let lock: ServerLock
+
+  /// Opens the file, which is this server's alone from here on.
+  init(_ configuration: Service.Configuration, logger: Logger) throws {
+    // First: whoever runs the database now must not see it change.
+    lock = try ServerLock(path: configuration.database, creating: true)
+    do {
+      try SQLiteStore.examineLog(lock)
+      if let done = try SQLiteStore.migrate(lock, keepingCopy: configuration.keepsCopyWhenMigrating)
+      {
+        logger.notice(
+          "migrated the database",
+          metadata: [
+            "from": "\(done.from)", "to": "\(done.to)", "copy": "\(done.copy ?? "none")",
+          ])
+      }
+    } catch StoreError.diskFull {
+      // Not even for looking. Opening tells whether the file can be served as it is.
+    }
+    store = try SQLiteStore(
+      path: configuration.database, withoutRoom: true, onAccess: configuration.onStoreAccess)
+  }
+
+  /// Closes the store and lets another server have the database.
+  /// - Throws: `StoreError.locked` while calls are under way; then both stay as they are.
+  func close() throws {
+    try store.close()
+    lock.release()
+  }
+}
