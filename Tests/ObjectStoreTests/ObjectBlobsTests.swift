@@ -88,7 +88,8 @@ struct ObjectBlobsTests {
     let blobs = ObjectBlobs(try ObjectServer.store())
     let place = BlobPlace(new: SHA256.digest(of: Data("x".utf8)))
     try blobs.write(spooled(Data("x".utf8)), to: place)
-    let url = blobs.address(of: place, for: 60, answering: ["content-type": "text/x"])
+    let url = try #require(
+      blobs.address(of: place, for: 60, answering: ["content-type": "text/x"]))
     let answer = try ObjectServer.fetch(url)
     #expect(answer.head.headers[.contentType] == "text/x")
     #expect(answer.body == Data("x".utf8))

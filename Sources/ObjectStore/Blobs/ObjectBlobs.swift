@@ -73,14 +73,10 @@ public struct ObjectBlobs: BlobBytes {
     return uploads.count
   }
 
-  /// An address from which anyone may fetch the bytes for a while, without this server.
-  /// - Parameters:
-  ///   - place: The bytes.
-  ///   - seconds: For how long.
-  ///   - headers: Fields that the store is to answer with, such as `content-disposition`.
+  /// See ``BlobBytes/address(of:for:answering:)``.
   public func address(
     of place: BlobPlace, for seconds: Int, answering headers: [String: String]
-  ) -> String {
+  ) -> String? {
     store.presignedURL(of: Self.key(place), for: seconds, answering: headers)
   }
 

@@ -60,6 +60,16 @@ public struct ExternalBlobs: BlobStore {
     return bytes.reader(of: blob.place, size: blob.record.size)
   }
 
+  /// See ``BlobStore/address(of:for:answering:)``.
+  public func address(
+    of digest: SHA256Digest, for seconds: Int, answering headers: [String: String]
+  ) throws -> String? {
+    guard let blob = try catalog.placedBlob(digest) else {
+      throw StoreError.notFound(.blob, digest.hex)
+    }
+    return bytes.address(of: blob.place, for: seconds, answering: headers)
+  }
+
   /// See ``BlobStore/collectGarbage(olderThan:)``. Names go at once; bytes that cannot be removed now go
   /// the next time.
   @discardableResult

@@ -59,4 +59,13 @@ public protocol BlobBytes: Sendable {
   /// - Returns: How many.
   @discardableResult
   func removeUnfinished(olderThan age: Double) throws -> Int
+
+  /// An address from which anyone may fetch the bytes for a while, without this program; nil where
+  /// there is no such thing.
+  /// - Parameters:
+  ///   - place: The bytes.
+  ///   - seconds: For how long.
+  ///   - headers: Fields that are to come with them, such as `content-disposition`.
+  func address(of place: BlobPlace, for seconds: Int, answering headers: [String: String])
+    -> String?
 }

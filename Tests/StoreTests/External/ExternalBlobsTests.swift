@@ -134,6 +134,16 @@ import Testing
     #expect(bytes.places.count == 1)
   }
 
+  @Test func addressesAreOfThePlaceThatCounts() throws {
+    let blob = try blobs.put(data)
+    let place = try #require(catalog.placedBlob(blob.digest)?.place)
+    #expect(
+      try blobs.address(of: blob.digest, for: 60, answering: [:]) == "memory:\(place.name)?60")
+    #expect(throws: StoreError.self) {
+      try blobs.address(of: SHA256.digest(of: Data()), for: 60, answering: [:])
+    }
+  }
+
   @Test func placesHaveNames() throws {
     let place = BlobPlace(new: SHA256.digest(of: data))
     #expect(BlobPlace(name: place.name) == place)

@@ -145,6 +145,10 @@ final class MemoryBytes: BlobBytes {
   }
 
   func removeUnfinished(olderThan age: Double) -> Int { 0 }
+
+  func address(
+    of place: BlobPlace, for seconds: Int, answering headers: [String: String]
+  ) -> String? { "memory:\(place.name)?\(seconds)" }
 }
 
 extension FileHandle {
