@@ -270,6 +270,14 @@ struct ObjectStoreFaultTests {
     #expect(!String(reflecting: error).contains("AKID"))
   }
 
+  @Test func aServerOfAnotherKindIsToldApart() throws {
+    let server = try ScriptedServer { peer in
+      while try peer.request() != nil { try peer.answer(404, [:], "<html>not here</html>") }
+    }
+    let error = try #require(throws: ObjectStoreError.self) { try store(server).probe() }
+    #expect(error.code == "object_store_answer")
+  }
+
   @Test func whoIsNotThereIsNamed() throws {
     let server = try ScriptedServer { _ in }
     server.stop()
