@@ -229,7 +229,7 @@ let package = Package(
     .target(
       name: "ObjectStore",
       dependencies: [
-        "Digests", "Inputs", "Transfers",
+        "Digests", "Inputs", "Store", "Transfers",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       swiftSettings: swift),
@@ -249,7 +249,7 @@ let package = Package(
       name: "crisp-server",
       dependencies: [
         "CThreadWaiting", "ControlPlane", "Datasets", "Flags", "HTTPServer", "Inputs",
-        "PersonalizationService", "SparseRuntime",
+        "ObjectStore", "PersonalizationService", "SparseRuntime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -369,7 +369,10 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "ObjectStoreTests",
-      dependencies: ["Digests", "ObjectStore", "TestSupport", "Transfers"], swiftSettings: swift),
+      dependencies: [
+        "Digests", "ObjectStore", "Store", "TestSupport", "Transfers",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ], swiftSettings: swift),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
     .testTarget(
       name: "StoreTests",

@@ -12,12 +12,7 @@ extension ObjectStore {
   ) throws -> PutOutcome {
     // Nothing need be sent for what is there; the condition at the end is what counts.
     if ifAbsent, try head(key)?.size == content.size { return .alreadyThere }
-    let begun = try perform(
-      Call(method: .post, key: key, query: [("uploads", "")], action: .write),
-      cancellation: cancellation)
-    guard let id = S3Documents.uploadID(begun.body) else {
-      throw unexpected("no name for an upload in parts")
-    }
+    let id = try beginUpload(key)
     do {
       let tags = try sendParts(key, id, content, cancellation)
       let outcome = try complete(key, id, tags, content, ifAbsent)
@@ -28,6 +23,16 @@ extension ObjectStore {
       try? abort(key, id)
       throw error
     }
+  }
+
+  /// Begins an upload in parts, and names it.
+  package func beginUpload(_ key: String) throws(ObjectStoreError) -> String {
+    let begun = try perform(
+      Call(method: .post, key: key, query: [("uploads", "")], action: .write))
+    guard let id = S3Documents.uploadID(begun.body) else {
+      throw unexpected("no name for an upload in parts")
+    }
+    return id
   }
 
   private func sendParts(

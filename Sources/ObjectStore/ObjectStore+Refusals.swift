@@ -37,7 +37,6 @@ extension ObjectStore {
     case 301, 307: return .wrongRegion(store: store, given: address.region, reason: "it redirects")
     case 401, 403: return .accessDenied(store: store, action: call.action)
     case 404 where call.key != nil: return .objectMissing(store: store, key: key)
-    case 404: return .bucketMissing(store: store)
     case 416: return .rangeOutOfBounds(store: store, key: key)
     case 507: return .full(store: store)
     case 429, 500, 502, 503, 504: return .busy(store: store, status: head.status)

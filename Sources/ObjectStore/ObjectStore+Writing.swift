@@ -16,11 +16,11 @@ public struct ObjectContent: Sendable {
   /// Their SHA-256.
   public let digest: SHA256Digest
 
-  /// Bytes in memory.
-  public init(_ bytes: Data) {
+  /// Bytes in memory, with their digest if it is known already.
+  public init(_ bytes: Data, digest: SHA256Digest? = nil) {
     place = .memory(bytes)
     size = Int64(bytes.count)
-    digest = SHA256.digest(of: bytes)
+    self.digest = digest ?? SHA256.digest(of: bytes)
   }
 
   /// The first `size` bytes of a file.

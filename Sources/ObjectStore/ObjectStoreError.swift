@@ -1,3 +1,4 @@
+import Digests
 import Inputs
 import Transfers
 
@@ -43,6 +44,10 @@ public enum ObjectStoreError: Error, Equatable, Sendable {
   // Files of this machine
   /// A file that is to be stored, or that bytes pass through, cannot be used.
   case fileUnusable(path: String, reason: String)
+  /// The cache is too small, or what is in it is all in use.
+  case cacheFull(folder: String, needed: Int64, capacity: Int64)
+  /// What was fetched for the cache are not the bytes that it was asked for.
+  case fetchedDamaged(digest: SHA256Digest)
 
   /// What was asked of the store.
   public enum Action: String, Sendable {
@@ -74,6 +79,8 @@ public enum ObjectStoreError: Error, Equatable, Sendable {
     case .objectDamaged: "object_damaged"
     case .rangeOutOfBounds: "object_range"
     case .fileUnusable: "file_unusable"
+    case .cacheFull: "cache_full"
+    case .fetchedDamaged: "fetched_damaged"
     }
   }
 }
@@ -113,6 +120,10 @@ extension ObjectStoreError: CustomStringConvertible {
       "the object \"\(key.echoed())\" in \(store) is shorter than what was asked of it"
     case .fileUnusable(let path, let reason):
       "cannot use the file \(path): \(reason)"
+    case .cacheFull(let folder, let needed, let capacity):
+      "the cache in \(folder) has no room for \(needed) bytes more, of \(capacity) in all: give more with --cache-bytes"
+    case .fetchedDamaged(let digest):
+      "what came for \(digest) are other bytes: restore them from a copy"
     }
   }
 }

@@ -17,6 +17,10 @@ finish() {
     for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
     kill -KILL "$pid" 2>/dev/null || true
   done
+  for file in "$folder"/*.left; do
+    # shellcheck disable=SC2046
+    [ ! -e "$file" ] || rm -f $(cat "$file")
+  done
   rm -rf "$folder"
 }
 trap finish EXIT

@@ -3,8 +3,9 @@
 #
 #   Tests/Fleet/seaweedfs.sh FOLDER
 #
-# FOLDER/seaweedfs.env then says where it is, as the tests read it, and FOLDER/seaweedfs.pid whom to end.
-# The account that the tests use is in the former; one whose key ends in READER may only read.
+# FOLDER/seaweedfs.env then says where it is, as the tests read it, FOLDER/seaweedfs.pid whom to end, and
+# FOLDER/seaweedfs.left what it leaves elsewhere. One more account, whose key ends in READER, may only
+# read.
 # CRISP_WEED names the program where it is installed already.
 set -euo pipefail
 folder=$(realpath "$1")
@@ -46,6 +47,9 @@ PYTHON
 )
 
 mkdir -p "$folder/data"
+for port in "$s3" "$master" "$volume" "$filer"; do
+  echo "/tmp/seaweedfs-*-$port.sock /tmp/seaweedfs-*-$((port + 10000)).sock"
+done >"$folder/seaweedfs.left"
 cat >"$folder/accounts.json" <<'JSON'
 {"identities": [
   {"name": "crisp", "actions": ["Admin", "Read", "Write", "List", "Tagging"],
@@ -57,7 +61,8 @@ JSON
 # The catalogues that it opens beside it have fixed ports.
 "$weed" server -dir "$folder/data" -ip 127.0.0.1 -ip.bind 127.0.0.1 \
   -master.port "$master" -master.volumeSizeLimitMB 256 -volume.port "$volume" -volume.max 50 \
-  -filer -filer.port "$filer" -s3 -s3.port "$s3" -s3.port.iceberg 0 -s3.port.lance 0 -s3.config "$folder/accounts.json" \
+  -filer -filer.port "$filer" -s3 -s3.port "$s3" -s3.config "$folder/accounts.json" \
+  -s3.port.iceberg 0 -s3.port.lance 0 \
   >"$folder/seaweedfs.log" 2>&1 </dev/null &
 echo $! >"$folder/seaweedfs.pid"
 

@@ -15,9 +15,11 @@ struct ObjectStoreFaultTests {
   }
 
   private func store(
-    _ server: ScriptedServer, pauses: Pauses = Pauses(), attempts: Int = 4
+    _ server: ScriptedServer, pauses: Pauses = Pauses(), attempts: Int = 4,
+    stallTimeout: TimeInterval = 30
   ) throws -> ObjectStore {
     var options = ObjectStore.Options()
+    options.stallTimeout = stallTimeout
     options.retry.attempts = attempts
     options.retry.wait = { seconds in pauses.seconds.withLock { $0.append(seconds) } }
     return try ObjectStore(
@@ -55,6 +57,28 @@ struct ObjectStoreFaultTests {
     #expect(seconds[0] == 2)
     #expect(seconds[1] <= 0.2)
     #expect(seconds[2] <= 0.4)
+  }
+
+  /// One connection stays silent, one falls silent within the bytes; the third brings the rest.
+  @Test func asksAgainWhereAnAnswerStandsStill() throws {
+    let requests = Mutex<[String]>([])
+    let server = try ScriptedServer { peer in
+      guard let request = try peer.request() else { return }
+      let count = requests.withLock { requests in
+        requests.append(request.fields["range"] ?? "")
+        return requests.count
+      }
+      if count == 1 { return try peer.waitForEnd() }
+      let start = count == 2 ? 0 : 4
+      try peer.send(
+        "HTTP/1.1 206 Partial\r\nContent-Length: \(10 - start)\r\nETag: \"a\"\r\n"
+          + "Content-Range: bytes \(start)-9/10\r\n\r\n" + (count == 2 ? "0123" : "456789"))
+      if count == 2 { try peer.waitForEnd() }
+    }
+    var found = Data()
+    try store(server, stallTimeout: 1).read("key", 0..<10) { found.append(contentsOf: $0) }
+    #expect(found == Data("0123456789".utf8))
+    #expect(requests.withLock { $0 } == ["bytes=0-9", "bytes=0-9", "bytes=4-9"])
   }
 
   @Test func givesUpInTheEnd() throws {
@@ -244,6 +268,14 @@ struct ObjectStoreFaultTests {
     let error = try #require(throws: ObjectStoreError.self) { try store(server).get("key") }
     #expect(!"\(error)".contains("AKID"))
     #expect(!String(reflecting: error).contains("AKID"))
+  }
+
+  @Test func aServerOfAnotherKindIsToldApart() throws {
+    let server = try ScriptedServer { peer in
+      while try peer.request() != nil { try peer.answer(404, [:], "<html>not here</html>") }
+    }
+    let error = try #require(throws: ObjectStoreError.self) { try store(server).probe() }
+    #expect(error.code == "object_store_answer")
   }
 
   @Test func whoIsNotThereIsNamed() throws {

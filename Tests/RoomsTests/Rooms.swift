@@ -115,7 +115,7 @@ enum Rooms {
         "WebPage",
       ]),
     Room("Transfers", .service, ["CCurl", "HTTPTypes", "Inputs"]),
-    Room("ObjectStore", .service, ["Digests", "HTTPTypes", "Inputs", "Transfers"]),
+    Room("ObjectStore", .service, ["Digests", "HTTPTypes", "Inputs", "Store", "Transfers"]),
     Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
 
     Room("Flags", .programs, ["ArgumentParser", "Datasets", "Inputs", "ModelFormats"]),
@@ -123,7 +123,7 @@ enum Rooms {
       "crisp-server", .programs,
       [
         "ArgumentParser", "ControlPlane", "Datasets", "Flags", "HTTPServer", "Inputs", "Logging",
-        "PersonalizationService", "SparseRuntime",
+        "ObjectStore", "PersonalizationService", "SparseRuntime",
       ]),
     Room(
       "crisp", .programs,

@@ -25,9 +25,25 @@ public protocol BlobStore: Sendable {
   /// - Returns: The blobs that went.
   @discardableResult
   func collectGarbage(olderThan gracePeriod: TimeInterval) throws -> [BlobRecord]
+
+  /// An address from which anyone may fetch a blob's bytes for a while, without this program; nil where
+  /// the store has none to give.
+  /// - Parameters:
+  ///   - digest: The blob.
+  ///   - seconds: For how long.
+  ///   - headers: Fields that are to come with the bytes, such as `content-disposition`.
+  /// - Throws: ``StoreError/notFound(_:_:)``.
+  func address(
+    of digest: SHA256Digest, for seconds: Int, answering headers: [String: String]
+  ) throws -> String?
 }
 
 extension BlobStore {
+  /// None.
+  public func address(
+    of digest: SHA256Digest, for seconds: Int, answering headers: [String: String]
+  ) throws -> String? { nil }
+
   /// Stores bytes in memory.
   public func put(_ data: Data) throws -> BlobRecord {
     var rest: Data? = data
