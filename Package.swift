@@ -99,11 +99,13 @@ let package = Package(
       dependencies: ["Datasets", "ModelFormats", "SparseRuntime"],
       swiftSettings: swift),
     .target(
+      name: "Accelerators", dependencies: ["Inputs", "NeuralGraph"],
+      resources: [.embedInCode("energy-45nm.json")], swiftSettings: swift),
+    .target(
       name: "Pruning",
       dependencies: [
-        "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "ModelInputs",
-        "NeuralGraph",
-        "Randomness", "SparseRuntime", "Training",
+        "Accelerators", "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats",
+        "ModelInputs", "NeuralGraph", "Randomness", "SparseRuntime", "Training",
       ],
       swiftSettings: swift),
     // What models take on a device, measured
@@ -148,9 +150,6 @@ let package = Package(
       name: "APIDescription", resources: [.embedInCode("openapi.json")], swiftSettings: swift),
     .target(name: "Charts", swiftSettings: swift),
     .target(
-      name: "Accelerators", dependencies: ["Inputs", "NeuralGraph"],
-      resources: [.embedInCode("energy-45nm.json")], swiftSettings: swift),
-    .target(
       name: "Comparison",
       dependencies: [
         "Charts", "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "NeuralGraph",
@@ -166,7 +165,8 @@ let package = Package(
     .target(
       name: "Tailoring",
       dependencies: [
-        "Datasets", "Digests", "Latency", "ModelCards", "ModelFormats", "Pruning", "ServiceAPI",
+        "Accelerators", "Datasets", "Digests", "Latency", "ModelCards", "ModelFormats", "Pruning",
+        "ServiceAPI",
       ],
       swiftSettings: swift),
     // What the control plane and the workers agree on
@@ -190,7 +190,8 @@ let package = Package(
     .target(
       name: "ControlPlane",
       dependencies: [
-        "APIDescription", "ClassWeights", "Cores", "Datasets", "Digests", "HTTPServer", "Inputs",
+        "APIDescription", "Accelerators", "ClassWeights", "Cores", "Datasets", "Digests",
+        "HTTPServer", "Inputs",
         "JobContract",
         "Latency", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
         "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime", "Store",
@@ -323,8 +324,8 @@ let package = Package(
     .testTarget(
       name: "PruningTests",
       dependencies: [
-        "Datasets", "Digests", "ModelFormats", "ModelInputs", "NeuralGraph", "Pruning",
-        "Randomness",
+        "Accelerators", "Datasets", "Digests", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "Pruning", "Randomness",
         "SparseRuntime", "TestSupport", "Training",
       ],
       swiftSettings: swift),

@@ -1,11 +1,14 @@
 """Writes FOLDER/cifar100 (CIFAR-100's binary version), FOLDER/imagenet (train/CLASS/*.png and
-val/CLASS/*.png), and of each suite a short form: FOLDER/NAME-all.json, NAME-first.json.
+val/CLASS/*.png), and of each suite a short form, FOLDER/NAME-short.json.
 
     made_up.py FOLDER
+    made_up.py --check RESULTS.jsonl      (no run failed, and none was done twice)
 """
 import json, pathlib, random, struct, sys, zlib
 
 CLASSES = 100
+# More than the largest set of classes that the suite draws three of.
+FOLDERS = 120
 SIDE = 32
 
 
@@ -47,7 +50,7 @@ def cifar(folder):
 
 def imagenet(folder):
     for split, each in (("train", 20), ("val", 4)):
-        for label in range(CLASSES):
+        for label in range(FOLDERS):
             place = folder / split / f"n{label:08d}"
             place.mkdir(parents=True, exist_ok=True)
             for number in range(each):
@@ -67,11 +70,21 @@ def short(suite):
     return suite
 
 
-folder = pathlib.Path(sys.argv[1])
-cifar(folder / "cifar100")
-imagenet(folder / "imagenet")
-for name in ("cifar100", "imagenet"):
-    suite = short(json.loads((pathlib.Path(__file__).parent / f"{name}.json").read_text()))
-    (folder / f"{name}-all.json").write_text(json.dumps(suite))
-    suite["groups"] = suite["groups"][:1]
-    (folder / f"{name}-first.json").write_text(json.dumps(suite))
+def check(results):
+    records = [json.loads(line) for line in pathlib.Path(results).read_text().splitlines()]
+    keys = [record["key"] for record in records]
+    failed = [record for record in records if record.get("outcome") is None]
+    assert len(set(keys)) == len(keys), "a run was done twice"
+    assert not failed, failed[0]
+    print(f"{len(keys)} runs, each once")
+
+
+if sys.argv[1] == "--check":
+    check(sys.argv[2])
+else:
+    folder = pathlib.Path(sys.argv[1])
+    cifar(folder / "cifar100")
+    imagenet(folder / "imagenet")
+    for name in ("cifar100", "imagenet"):
+        suite = short(json.loads((pathlib.Path(__file__).parent / f"{name}.json").read_text()))
+        (folder / f"{name}-short.json").write_text(json.dumps(suite))

@@ -1,7 +1,7 @@
 /// A design of the processing core, all on the same ``Machine``.
 ///
 /// `Documentation/accelerators.md` states each one's dataflow, metadata and assumptions.
-public enum Accelerator: String, Sendable, CaseIterable {
+public enum Accelerator: String, Sendable, CaseIterable, Codable {
   /// Dense: zeros cost what other numbers cost.
   case tensorCore = "tensor-core"
   /// 2:4 weights with two bits of place for each kept one; at most twice as fast.
@@ -20,6 +20,9 @@ public enum Accelerator: String, Sendable, CaseIterable {
   /// of skipped tiles are never fetched.
   case crisp = "crisp-stc"
 
+  /// The design that is meant where none is named: the one made for the pattern.
+  public static let standard = Accelerator.crisp
+
   /// By its name, or by the one that the reference rows have for it.
   /// - Throws: ``AcceleratorError/unknownAccelerator(_:)``, which lists those there are.
   public init(named name: String) throws(AcceleratorError) {
@@ -27,6 +30,15 @@ public enum Accelerator: String, Sendable, CaseIterable {
       throw .unknownAccelerator(name)
     }
     self = found
+  }
+
+  /// Decodes a name; the error lists those there are.
+  public init(from decoder: any Decoder) throws {
+    let name = try decoder.singleValueContainer().decode(String.self)
+    do { try self.init(named: name) } catch {
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "\(error)"))
+    }
   }
 
   /// The designs as Sparseloop's artifact (MICRO 2022) calls them.

@@ -1,3 +1,5 @@
+import Inputs
+
 /// What the accelerator model refuses.
 public enum AcceleratorError: Error, Equatable, CustomStringConvertible {
   /// A name that is no accelerator's.
@@ -29,7 +31,7 @@ public enum AcceleratorError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownAccelerator(let name):
-      "there is no accelerator '\(name.prefix(64))'; there are "
+      "there is no accelerator '\(name.echoed(64))'; there are "
         + Accelerator.allCases.map(\.rawValue).joined(separator: ", ")
     case .invalidProduct(let reason), .invalidSparsity(let reason): reason
     case .malformedTable(let reason): "the energy table cannot be read: \(reason)"

@@ -59,7 +59,7 @@ public struct EnergyTable: Sendable, Equatable {
       picojoules[action] = entry.picojoules
     }
     if let unknown = table.actions.keys.sorted().first(where: { Action(rawValue: $0) == nil }) {
-      throw .malformedTable("'\(unknown.prefix(64))' is not an action that the model knows")
+      throw .malformedTable("'\(unknown.echoed(64))' is not an action that the model knows")
     }
     self.picojoules = picojoules
   }

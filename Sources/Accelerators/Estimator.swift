@@ -22,12 +22,26 @@ public struct Estimator: Sendable {
   }
 
   /// What a product costs with weights of the given pattern. A design that cannot use a pattern runs the
-  /// densest one it can: ``effectiveSparsity(_:)``.
+  /// densest one it can: ``effectiveSparsity(_:)``. CRISP-STC runs a layer whose tiles do not pay as plain
+  /// N:M, the zeros of skipped tiles stored: whichever takes fewer cycles, of equals less energy.
   /// - Throws: ``AcceleratorError/invalidSparsity(_:)``.
   public func estimate(_ product: MatrixProduct, weights: WeightSparsity)
     throws(AcceleratorError) -> ProductEstimate
   {
-    let flow = dataflow(product, try weights.validated())
+    let weights = try weights.validated()
+    let found = estimate(product, running: weights)
+    guard accelerator == .crisp, case .hybrid(let keep, let of, _, _, _) = weights else {
+      return found
+    }
+    let plain = estimate(product, running: keep == of ? .dense : .fine(keep: keep, of: of))
+    return (plain.cycles.total, plain.energy.total) < (found.cycles.total, found.energy.total)
+      ? plain : found
+  }
+
+  private func estimate(_ product: MatrixProduct, running weights: WeightSparsity)
+    -> ProductEstimate
+  {
+    let flow = dataflow(product, weights)
     let wordBytes = Double(conditions.precision.rawValue) / 8
     let tiling = Tiling(
       flow, positions: product.positions, wordBytes: wordBytes, machine: machine)
@@ -72,11 +86,11 @@ public struct Estimator: Sendable {
     case (.hierarchical, _): return Self.hierarchical(density: weights.density)
     case (.crisp, .hybrid), (.crisp, .fine): return weights
     case (.sparseTensorCore, .fine(let keep, let of)),
-      (.sparseTensorCore, .hybrid(let keep, let of, _, _)):
+      (.sparseTensorCore, .hybrid(let keep, let of, _, _, _)):
       // Two of more than four are stored as two of four, as the reference rows do.
       return keep <= 2 && of >= 4 || keep == 1 && of >= 2 ? .fine(keep: 2, of: 4) : .dense
     case (_, .fine): return weights
-    case (_, .hybrid(let keep, let of, _, _)): return .fine(keep: keep, of: of)
+    case (_, .hybrid(let keep, let of, _, _, _)): return .fine(keep: keep, of: of)
     case (_, .dense), (_, .unstructured): return .dense
     }
   }
@@ -95,9 +109,9 @@ public struct Estimator: Sendable {
     switch (accelerator, effectiveSparsity(weights)) {
     case (.dualSide, let effective):
       return .dualSide(product, density: effective.density, machine: machine)
-    case (.crisp, .hybrid(let keep, let of, let block, let tiles)):
+    case (.crisp, .hybrid(let keep, let of, let block, let tiles, let rows)):
       return .tiled(
-        product, keep: keep, of: of, block: block, tiles: tiles, machine: machine)
+        product, keep: keep, of: of, block: block, tiles: tiles, sharing: rows, machine: machine)
     case (_, .fine(let keep, let of)):
       // Two levels: two bits a weight and three a pair of weights, in half a byte.
       let width = accelerator == .hierarchical ? 4 : Double(Dataflow.placeWidth(of))

@@ -41,7 +41,8 @@ extension Dataflow {
   /// Rows of one block row share the broadcast. A block row of fewer rows than the machine works on leaves
   /// sub-partitions to further positions, each of which needs inputs of its own.
   static func tiled(
-    _ product: MatrixProduct, keep: Int, of: Int, block: Int, tiles: Double, machine: Machine
+    _ product: MatrixProduct, keep: Int, of: Int, block: Int, tiles: Double, sharing rows: Int,
+    machine: Machine
   ) -> Dataflow {
     let share = Double(keep) / Double(of)
     let group = (machine.partitionColumns * of + keep - 1) / keep
@@ -53,7 +54,10 @@ extension Dataflow {
     let partitionsOfRow = rowsAtOnce / machine.partitionRows
     let broadcasts = Double(machine.partitions) / Double(partitionsOfRow)
     let blockRows = (product.outputs + block - 1) / block
-    let placeBits = Double(placeWidth(of))
+    // Tiles that keep all their weights need no places.
+    let placeBits = keep == of ? 0 : Double(placeWidth(of))
+    // Rows that share places share them in memory; each element still holds its own.
+    let storedBits = placeBits / Double(rows)
     return Dataflow(
       rows: blockRows * block.rounded(upTo: rowsAtOnce), columns: keptColumns, computed: share,
       fed: share,
@@ -62,12 +66,12 @@ extension Dataflow {
       weightWords: { Double(machine.multipliers) / broadcasts / Double($0) },
       metadataBytes: {
         Double(machine.multipliers) / broadcasts / Double($0)
-          * (placeBits / 8 + 2 / (Double(block * block) * share))
+          * (storedBits / 8 + 2 / (Double(block * block) * share))
       },
       placeBits: placeBits,
       row: StoredVector(
         words: Double(keptColumns) * share,
-        metadata: Double(keptColumns) * share * placeBits / 8 + 2 * kept / Double(block)),
+        metadata: Double(keptColumns) * share * storedBits / 8 + 2 * kept / Double(block)),
       column: product.column(depth: product.depth, stored: 1, bitmap: false),
       rowUnit: rowsAtOnce, positionUnit: machine.rows)
   }

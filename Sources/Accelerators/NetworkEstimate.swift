@@ -54,6 +54,22 @@ public struct NetworkEstimate: Sendable {
   /// The network with 2:4 weights on the 2:4 design.
   public var twoOfFour: Total { sum(\.twoOfFour) }
 
+  /// Share of the cycles in layers that wait for each part, of parts that any layer waits for.
+  public var bounds: [ProductEstimate.Bound: Double] {
+    let all = total.cycles
+    return layers.reduce(into: [:]) { shares, layer in
+      shares[layer.estimate.cycles.bound, default: 0] += layer.estimate.cycles.total / all
+    }
+  }
+
+  /// Share of activations that are not zero where multiplies read them: each layer counts by its multiplies.
+  public var activationDensity: Double {
+    let multiplies = layers.reduce(0) { $0 + $1.layer.product.multiplies }
+    return layers.reduce(0) {
+      $0 + $1.layer.product.activationDensity * $1.layer.product.multiplies / multiplies
+    }
+  }
+
   private func sum(_ path: (Layer) -> ProductEstimate) -> Total {
     Total(
       cycles: layers.reduce(0) { $0 + path($1).cycles.total },

@@ -7,8 +7,8 @@ public enum WeightSparsity: Sendable, Equatable {
   /// Anywhere, with the given share kept.
   case unstructured(density: Double)
   /// `keep` of every `of` inside kept tiles of `block` x `block`, equally many tiles in every block row:
-  /// the hybrid pattern of CRISP.
-  case hybrid(keep: Int, of: Int, block: Int, tiles: Double)
+  /// the hybrid pattern of CRISP. `rows` neighbouring rows, at most a block, share the places they keep.
+  case hybrid(keep: Int, of: Int, block: Int, tiles: Double, rows: Int = 1)
 
   /// Share of the weights that are kept.
   public var density: Double {
@@ -16,7 +16,7 @@ public enum WeightSparsity: Sendable, Equatable {
     case .dense: 1
     case .fine(let keep, let of): Double(keep) / Double(of)
     case .unstructured(let density): density
-    case .hybrid(let keep, let of, _, let tiles): Double(keep) / Double(of) * tiles
+    case .hybrid(let keep, let of, _, let tiles, _): Double(keep) / Double(of) * tiles
     }
   }
 
@@ -28,10 +28,13 @@ public enum WeightSparsity: Sendable, Equatable {
       try Self.check(keep: keep, of: of)
     case .unstructured(let density):
       try Self.check(density, "the weight density")
-    case .hybrid(let keep, let of, let block, let tiles):
+    case .hybrid(let keep, let of, let block, let tiles, let rows):
       try Self.check(keep: keep, of: of)
       guard (1...1024).contains(block) else {
         throw .invalidSparsity("the block size must be 1 to 1024, not \(block)")
+      }
+      guard (1...block).contains(rows) else {
+        throw .invalidSparsity("rows that share places must be 1 to \(block), not \(rows)")
       }
       try Self.check(tiles, "the share of kept tiles")
     }

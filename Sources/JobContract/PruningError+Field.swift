@@ -11,7 +11,7 @@ extension PruningError {
     case .invalidRecipe(let field, _):
       let hasOwnSpelling =
         field.hasPrefix("recipe") || field.hasPrefix("target.")
-        || ["min_accuracy", "device"].contains(field)
+        || ["min_accuracy", "device", "accelerator"].contains(field)
       return hasOwnSpelling ? field : "recipe.\(field)"
     default: return nil
     }

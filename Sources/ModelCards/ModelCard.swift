@@ -150,6 +150,75 @@ public struct ModelCard: Codable, Sendable {
     }
   }
 
+  /// What one image costs on a modelled accelerator (Documentation/accelerators.md): an estimate, not a
+  /// measurement.
+  public struct Accelerator: Codable, Sendable {
+    /// Cycles and energy of one image.
+    public struct Cost: Codable, Sendable {
+      /// Of all layers, one after the other.
+      public var cycles: Double
+      /// Microjoules.
+      public var energyUj: Double
+      /// This many times the model's cycles.
+      public var timesTheCycles: Double
+      /// This many times the model's energy.
+      public var timesTheEnergy: Double
+
+      /// Figures as given.
+      public init(
+        cycles: Double, energyUj: Double, timesTheCycles: Double, timesTheEnergy: Double
+      ) {
+        self.cycles = cycles
+        self.energyUj = energyUj
+        self.timesTheCycles = timesTheCycles
+        self.timesTheEnergy = timesTheEnergy
+      }
+    }
+
+    /// The design, as `crisp estimate --accelerator` names it.
+    public var name: String
+    /// `cold`: all operands come from DRAM.
+    public var memory: String
+    /// Of weights and activations.
+    public var bits: Int
+    /// Images at once.
+    public var batch: Int
+    /// Of the model on the design.
+    public var cycles: Double
+    /// Microjoules of the model on the design.
+    public var energyUj: Double
+    /// What most cycles wait for: `compute`, `shared_memory` or `dram`.
+    public var bound: String
+    /// Share of the cycles that wait for each of them.
+    public var bounds: [String: Double]
+    /// Share of activations that are not zero, measured on the run's data; each layer counts by its
+    /// multiplies.
+    public var activationDensity: Double
+    /// The dense network on the dense design.
+    public var dense: Cost
+    /// The network with 2:4 weights on the 2:4 design.
+    public var twoOfFour: Cost
+
+    /// Figures as given.
+    public init(
+      name: String, memory: String, bits: Int, batch: Int, cycles: Double, energyUj: Double,
+      bound: String, bounds: [String: Double], activationDensity: Double, dense: Cost,
+      twoOfFour: Cost
+    ) {
+      self.name = name
+      self.memory = memory
+      self.bits = bits
+      self.batch = batch
+      self.cycles = cycles
+      self.energyUj = energyUj
+      self.bound = bound
+      self.bounds = bounds
+      self.activationDensity = activationDensity
+      self.dense = dense
+      self.twoOfFour = twoOfFour
+    }
+  }
+
   /// A name and the SHA-256 of what it named when the model was made.
   public struct Source: Codable, Sendable {
     /// The registered name.
@@ -183,6 +252,9 @@ public struct ModelCard: Codable, Sendable {
   public var multiplyAccumulates: Cost
   /// Speed here.
   public var latency: Latency
+  /// What it would cost on a modelled accelerator: the recipe's, or CRISP-STC. Nil in cards of earlier
+  /// versions, and where a network is too large for the model.
+  public var accelerator: Accelerator?
   /// Everything else that decides the outcome.
   public var recipe: JSONValue
   /// The recipe's seed.
@@ -208,7 +280,7 @@ public struct ModelCard: Codable, Sendable {
     case baseModel = "base_model"
     case dataset, accuracy, sparsity, bytes
     case multiplyAccumulates = "multiply_accumulates"
-    case latency, recipe, seed, threads
+    case latency, accelerator, recipe, seed, threads
     case verificationError = "verification_error"
     case generator, iterations, charts, sha256, seconds
   }
@@ -218,8 +290,8 @@ public struct ModelCard: Codable, Sendable {
     classes: [ClassWeight], baseModel: Source, dataset: Source, accuracy: Accuracy,
     sparsity: Sparsity, bytes: Cost, multiplyAccumulates: Cost, latency: Latency,
     recipe: JSONValue, seed: UInt64, threads: Int, verificationError: Double, generator: String,
-    iterations: [Iteration]? = nil, charts: Charts? = nil, sha256: String? = nil,
-    seconds: [String: Double]? = nil
+    accelerator: Accelerator? = nil, iterations: [Iteration]? = nil, charts: Charts? = nil,
+    sha256: String? = nil, seconds: [String: Double]? = nil
   ) {
     self.classes = classes
     self.baseModel = baseModel
@@ -229,6 +301,7 @@ public struct ModelCard: Codable, Sendable {
     self.bytes = bytes
     self.multiplyAccumulates = multiplyAccumulates
     self.latency = latency
+    self.accelerator = accelerator
     self.recipe = recipe
     self.seed = seed
     self.threads = threads
@@ -262,6 +335,24 @@ extension ModelCard.Charts {
   enum CodingKeys: String, CodingKey {
     case layerDensity = "layer_density"
     case accuracy
+  }
+}
+
+extension ModelCard.Accelerator {
+  enum CodingKeys: String, CodingKey {
+    case name, memory, bits, batch, cycles, bound, bounds, dense
+    case energyUj = "energy_uj"
+    case activationDensity = "activation_density"
+    case twoOfFour = "2_of_4"
+  }
+}
+
+extension ModelCard.Accelerator.Cost {
+  enum CodingKeys: String, CodingKey {
+    case cycles
+    case energyUj = "energy_uj"
+    case timesTheCycles = "times_the_cycles"
+    case timesTheEnergy = "times_the_energy"
   }
 }
 

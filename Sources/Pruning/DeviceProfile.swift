@@ -1,5 +1,6 @@
 import Inputs
 import ModelFormats
+import NeuralGraph
 
 /// What a network costs on one device, layer by layer, measured once: with it, milliseconds can be
 /// a target (Documentation/method.md, "Budgets"). It is part of the recipe, so that a run can be
@@ -55,6 +56,21 @@ public struct DeviceProfile: Sendable, Hashable, Codable {
       let name = "layers.\(name)"
       try check("\(name).per_rank_column", layer.perRankColumn, InputRange(0...1e6))
       try check("\(name).fixed", layer.fixed, DeviceProfile.times)
+    }
+  }
+
+  /// Milliseconds that it predicts for one image of a network whose layers with tiles all have a
+  /// sparsity: what a sparsity costs with the profile's pattern, before anybody prunes. Nil where N:M
+  /// alone is sparser. Throws `invalidRecipe` when the profile does not know a layer.
+  public func milliseconds(of graph: Graph, sparsity: Double) throws(PruningError) -> Double? {
+    let share = (1 - sparsity) * Double(pattern.of) / Double(pattern.keep)
+    guard share <= 1 else { return nil }
+    let masks = PrunableLayer.layers(of: graph).filter { $0.treatment == .hybrid }
+      .map { LayerMask($0, pattern: pattern) }
+    let resource = try ResourceModel.milliseconds(masks, device: self)
+    return zip(masks, resource.layers).reduce(resource.fixed) { sum, pair in
+      let kept = max(1, (share * Double(pair.0.grid.blockColumns)).rounded())
+      return sum + pair.1.cost(weights: 0, tiles: Int(kept) * pair.0.grid.blockRows)
     }
   }
 

@@ -1,3 +1,4 @@
+import Accelerators
 import Datasets
 import Inputs
 import ModelFormats
@@ -38,6 +39,9 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
   public var minAccuracy: Double?
   /// What a kept tile of each layer costs on a device; milliseconds as a target need it.
   public var device: DeviceProfile?
+  /// What cycles and microjoules are estimated on, for one image whose operands all come from DRAM in 8
+  /// bits; targets in them need it.
+  public var accelerator: Accelerator?
   /// n: how many times tiles are dropped.
   public var iterations = 2
   /// δ: epochs of fine-tuning after each of them.
@@ -80,7 +84,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     case straightThrough = "straight_through"
     case sampling
     case minAccuracy = "min_accuracy"
-    case device, iterations
+    case device, accelerator, iterations
     case epochsPerIteration = "epochs_per_iteration"
     case denseEpochs = "dense_epochs"
     case finalEpochs = "final_epochs"
@@ -134,6 +138,7 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     try read(.sampling, &sampling)
     minAccuracy = try container.decodeIfPresent(Double.self, forKey: .minAccuracy)
     device = try container.decodeIfPresent(DeviceProfile.self, forKey: .device)
+    accelerator = try container.decodeIfPresent(Accelerator.self, forKey: .accelerator)
     try read(.iterations, &iterations)
     try read(.epochsPerIteration, &epochsPerIteration)
     try read(.denseEpochs, &denseEpochs)
@@ -190,6 +195,11 @@ public struct PruningRecipe: Sendable, Hashable, Codable {
     if case .milliseconds = target {
       try require(
         "device", device != nil, "must be a device profile when milliseconds are the target")
+    }
+    if target.needsAccelerator {
+      try require(
+        "accelerator", accelerator != nil,
+        "must be an accelerator's name when cycles or microjoules are the target")
     }
     try device?.validate()
     if let minAccuracy { try check("min_accuracy", minAccuracy, PruningRecipe.accuracies) }

@@ -1,11 +1,12 @@
+import Accelerators
 import Foundation
 import Inputs
 import ModelFormats
 
 extension PruningRecipe {
   /// The recipe with single fields replaced by those of a JSON object, for example
-  /// `{"iterations": 8, "final_epochs": 10}`; null leaves a field as it is. Pattern, target, accuracy floor, device and seed have
-  /// their own spelling wherever recipes are asked for, so they are not accepted here. Throws
+  /// `{"iterations": 8, "final_epochs": 10}`; null leaves a field as it is. What is
+  /// ``elsewhere`` has its own spelling wherever recipes are asked for, so it is not accepted here. Throws
   /// `invalidRecipe` with the field's name.
   public func overridden(by json: Data) throws(PruningError) -> PruningRecipe {
     do throws(JSONFault) {
@@ -50,7 +51,10 @@ extension PruningRecipe {
     }
   }
 
-  private static let elsewhere: Set = ["pattern", "target", "min_accuracy", "device", "seed"]
+  /// Members that requests and options spell beside the recipe's single fields.
+  public static let elsewhere: Set = [
+    "pattern", "target", "min_accuracy", "device", "accelerator", "seed",
+  ]
 
   /// What the value of a field must be.
   private static func expectation(_ field: CodingKeys) -> String {
@@ -60,6 +64,7 @@ extension PruningRecipe {
     }
     return switch field {
     case .pattern, .target, .device: "must be an object"
+    case .accelerator: oneOf(Accelerator.self)
     case .method: oneOf(PruningMethod.self)
     case .criterion: oneOf(PruningCriterion.self)
     case .tiles: oneOf(TileOrder.self)

@@ -41,7 +41,7 @@ extension ModelCard {
       recipe: try JSONDecoder().decode(JSONValue.self, from: CanonicalJSON.data(result.recipe)),
       seed: result.recipe.seed, threads: threads,
       verificationError: Double(report.verificationError),
-      generator: generator,
+      generator: generator, accelerator: try Accelerator(result),
       iterations: report.iterations.map {
         Iteration(
           iteration: $0.iteration, sparsity: $0.sparsity,

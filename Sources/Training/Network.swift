@@ -91,19 +91,46 @@ public final class Network {
   public func forward(_ images: [Float], count: Int, mode: PassMode) throws(TrainingError)
     -> [Float]
   {
+    try forward(images, count: count) { () throws(TrainingError) in
+      try program(count: count, mode: mode)
+    }
+  }
+
+  private func forward(
+    _ images: [Float], count: Int, program: () throws(TrainingError) -> Program
+  ) throws(TrainingError) -> [Float] {
     guard count > 0, images.count == count * graph.input.count else {
       throw .invalidInput(
         "\(images.count) values do not make \(count) images of \(graph.input)")
     }
     // Primitives size their scratchpads for the thread count they are made under.
     omp_set_num_threads(threads)
-    let program = try program(count: count, mode: mode)
+    let program = try program()
     // A pass that fails leaves nothing that could be differentiated.
     current = nil
     _ = program.input.buffer.floats.update(fromContentsOf: images)
     try program.forward()
     current = program
     return Array(program.output.buffer.floats[..<(count * classCount)])
+  }
+
+  /// Shares of activations that are not zero where convolutions and linear layers read them, in an
+  /// inference pass over `count` images (NCHW, normalised): what an accelerator that skips zeros of
+  /// activations can save. 0…1 by node name. Throws `invalidInput` as `forward` does.
+  public func activationDensities(_ images: [Float], count: Int) throws(TrainingError)
+    -> [String: Double]
+  {
+    var nonzero: [String: Int] = [:]
+    let compiler = compiler(count: count, mode: .inference, precision: .f32)
+    compiler.onRead = { nonzero[$0] = $1 }
+    _ = try forward(images, count: count) { () throws(TrainingError) in try compiler.compile() }
+    var densities: [String: Double] = [:]
+    for node in graph.nodes {
+      guard let found = nonzero[node.name], let read = node.inputs.first else { continue }
+      densities[node.name] = Double(found) / Double(count * (shapes[read]?.count ?? 1))
+    }
+    current = nil
+    return densities
   }
 
   /// Replaces batch norm's running statistics by the plain mean over batches: what they should be
@@ -138,12 +165,15 @@ public final class Network {
   private func program(count: Int, mode: PassMode) throws(TrainingError) -> Program {
     let key = ProgramKey(count: count, mode: mode)
     if let program = programs[key] { return program }
-    let compiler = ProgramCompiler(
-      graph: graph, shapes: shapes, parameters: parameters, count: count, mode: mode,
-      precision: precision(of: mode), settings: settings, resources: resources)
-    let program = try compiler.compile()
+    let program = try compiler(count: count, mode: mode, precision: precision(of: mode)).compile()
     programs[key] = program
     return program
+  }
+
+  private func compiler(count: Int, mode: PassMode, precision: Precision) -> ProgramCompiler {
+    ProgramCompiler(
+      graph: graph, shapes: shapes, parameters: parameters, count: count, mode: mode,
+      precision: precision, settings: settings, resources: resources)
   }
 
   private func precision(of mode: PassMode) -> Precision {

@@ -81,6 +81,10 @@ package struct JobList {
     return rest > 0 ? names + ["and \(rest) more"] : names
   }
 
+  private static func on(_ recipe: JSONValue) -> String {
+    recipe["accelerator"]?.text.map { " on \($0)" } ?? ""
+  }
+
   private static func target(_ recipe: JSONValue) -> String? {
     guard case .object(let target)? = recipe["target"], let (kind, value) = target.first,
       let number = value.double
@@ -89,6 +93,8 @@ package struct JobList {
     case "sparsity": return "\(PageText.percent(number)) sparsity"
     case "bytes": return "at most \(PageText.bytes(number))"
     case "latency_ms": return "at most \(PageText.milliseconds(number))"
+    case "cycles": return "at most \(PageText.count(number)) cycles\(on(recipe))"
+    case "energy_uj": return "at most \(PageText.microjoules(number))\(on(recipe))"
     case "macs": return "at most \(PageText.count(number)) multiply-accumulates"
     default: return nil
     }

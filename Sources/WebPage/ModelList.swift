@@ -57,6 +57,7 @@ package struct ModelList {
       <p class="note">from \(.name(model.baseModel)) · \(made)</p>
       \(entry.card.map(facts) ?? "<p class=\"note\">\(PageText.bytes(Double(model.bytes)))</p>")
       \(entry.card.flatMap { SparsityChart($0)?.html })
+      \(entry.card.flatMap { AcceleratorChart($0)?.html })
       <ul class="downloads" role="list" aria-label="Files of \(labels)">\(links)</ul>
       </li>
       """

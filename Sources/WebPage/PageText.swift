@@ -26,6 +26,10 @@ enum PageText {
     "\(number(time, time < 1 ? "%.3f" : "%.2f"))\u{A0}ms"
   }
 
+  static func microjoules(_ energy: Double) -> String {
+    "\(number(energy, energy < 10 ? "%.2f" : "%.0f"))\u{A0}µJ"
+  }
+
   /// The script turns it into the reader's time.
   static func time(_ seconds: Int) -> HTML {
     let seconds = min(max(seconds, dates.lowerBound), dates.upperBound)

@@ -7,7 +7,7 @@ struct AcceleratorOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The design.", discussion: Accelerator.allCases.map(\.rawValue).joined(separator: ", ")))
-  var accelerator = Accelerator.crisp.rawValue
+  var accelerator = Accelerator.standard.rawValue
 
   @Option(help: "JSON file of picojoules for every action (default: 45 nm, the embedded table).")
   var energyTable: String?

@@ -39,6 +39,7 @@ enum CardTable {
         }
       ),
     ]
+    rows += acceleratorRows(cards)
     rows += secondsRows(cards)
     let names = rows.map(\.0)
     var columns = [names]
@@ -51,6 +52,31 @@ enum CardTable {
         return index == 0 ? text + space : space + text
       }.joined(separator: "   ")
     }.joined(separator: "\n")
+  }
+
+  /// What a modelled accelerator would take; none where no card says it.
+  private static func acceleratorRows(_ cards: [ModelCard]) -> [(String, (ModelCard) -> String)] {
+    guard cards.contains(where: { $0.accelerator != nil }) else { return [] }
+    func row(_ name: String, _ text: @escaping (ModelCard.Accelerator) -> String) -> (
+      String, (ModelCard) -> String
+    ) {
+      (name, { $0.accelerator.map(text) ?? "–" })
+    }
+    func text(_ value: Double, _ times: Double, _ digits: Int) -> String {
+      String(format: "%.\(digits)f (%.1fx less)", value, times)
+    }
+    return [
+      row("modelled accelerator", { "\($0.name), bound by \($0.bound)" }),
+      row("  cycles, against dense", { text($0.cycles, $0.dense.timesTheCycles, 0) }),
+      row("  uJ, against dense", { text($0.energyUj, $0.dense.timesTheEnergy, 2) }),
+      row(
+        "  2:4 would take",
+        {
+          String(
+            format: "%.1fx cycles, %.1fx uJ", $0.twoOfFour.timesTheCycles,
+            $0.twoOfFour.timesTheEnergy)
+        }),
+    ]
   }
 
   /// Where the runs' time went, the longest part first.

@@ -177,11 +177,8 @@ extension ModelFile {
       return .dense
     }
     let pattern = layer.pattern
-    guard layer.keptTiles < layer.blockColumnCount else {
-      return .fine(keep: pattern.keep, of: pattern.of)
-    }
     return .hybrid(
       keep: pattern.keep, of: pattern.of, block: pattern.block,
-      tiles: Double(layer.keptTiles) / Double(layer.blockColumnCount))
+      tiles: Double(layer.keptTiles) / Double(layer.blockColumnCount), rows: pattern.rows)
   }
 }

@@ -15,9 +15,6 @@ enum RecipeArgument {
   /// A card: classes, recipe, seed and threads.
   case card(CardRun)
 
-  /// What of a whole recipe is no single field.
-  private static let ownSpelling: Set = ["pattern", "target", "min_accuracy", "device", "seed"]
-
   /// Reads a JSON object, or the file that the argument names.
   init(_ argument: String) throws {
     let isInline = argument.drop(while: \.isWhitespace).hasPrefix("{")
@@ -54,7 +51,7 @@ enum RecipeArgument {
         self = .whole(
           try base.overridden(
             by: JSONEncoder().encode(
-              JSONValue.object(members.filter { !Self.ownSpelling.contains($0.key) }))))
+              JSONValue.object(members.filter { !PruningRecipe.elsewhere.contains($0.key) }))))
       } catch is DecodingError {
         throw ValidationError(
           "--recipe has a member of the wrong kind; crisp prune --json prints a recipe.")

@@ -1,3 +1,4 @@
+import Accelerators
 import ArgumentParser
 import Flags
 import Inputs
@@ -21,6 +22,19 @@ struct TargetOptions: ParsableArguments {
   @Option(help: "Instead of a sparsity: most milliseconds of one image, as predicted.")
   var latencyMs: Double?
 
+  @Option(help: "Instead of a sparsity: most cycles of one image on --accelerator, as modelled.")
+  var cycles: Int?
+
+  @Option(
+    help: "Instead of a sparsity: most microjoules of one image on --accelerator, as modelled.")
+  var energyUj: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The design that --cycles or --energy-uj counts on (default: \(Accelerator.standard.rawValue)).",
+      discussion: Accelerator.allCases.map(\.rawValue).joined(separator: ", ")))
+  var accelerator: String?
+
   @Option(
     help: """
       Lowest accuracy on the validation split, 0 to 1: the sparsest iteration that reaches it is \
@@ -33,20 +47,35 @@ struct TargetOptions: ParsableArguments {
     [
       sparsity.map { .sparsity($0) }, bytes.map { .bytes($0) },
       macs.map { .multiplyAccumulates($0) }, latencyMs.map { .milliseconds($0) },
+      cycles.map { .cycles($0) }, energyUj.map { .microjoules($0) },
     ].compactMap { $0 }
   }
 
   /// What was asked for; nil leaves it to the default.
   var target: PruningTarget? { all.first }
 
+  /// What the target is counted on, for those that need it.
+  /// - Throws: `AcceleratorError` for a name that is no accelerator's.
+  func usedAccelerator() throws(AcceleratorError) -> Accelerator? {
+    guard let accelerator else { return target?.needsAccelerator == true ? .standard : nil }
+    return try Accelerator(named: accelerator)
+  }
+
   func validate() throws {
     guard all.count <= 1 else {
-      throw ValidationError("--sparsity, --bytes, --macs and --latency-ms cannot be used together.")
+      throw ValidationError(
+        "--sparsity, --bytes, --macs, --latency-ms, --cycles and --energy-uj cannot be used together."
+      )
+    }
+    guard accelerator == nil || target?.needsAccelerator == true else {
+      throw ValidationError("--accelerator needs --cycles or --energy-uj.")
     }
     try PruningTarget.sparsities.check(sparsity, "--sparsity")
     try PruningTarget.counts.check(bytes, "--bytes", "bytes")
     try PruningTarget.counts.check(macs, "--macs")
     try PruningTarget.times.check(latencyMs, "--latency-ms", "milliseconds")
+    try PruningTarget.counts.check(cycles, "--cycles")
+    try PruningTarget.energies.check(energyUj, "--energy-uj", "microjoules")
     try PruningRecipe.accuracies.check(minAccuracy, "--min-accuracy")
   }
 }

@@ -74,12 +74,64 @@ import Testing
     let conditions = EstimateConditions(memory: .resident)
     func cycles(_ block: Int) throws -> Double {
       try Self.estimate(
-        .crisp, product, .hybrid(keep: 2, of: 4, block: block, tiles: 0.5), conditions
+        .crisp, product, .hybrid(keep: 2, of: 4, block: block, tiles: 2.0 / 9), conditions
       ).cycles.sharedMemory
     }
     // 42 words a cycle; 2 x 32 + 4 + 1 and 4 x 32 + 2 + 0.5 (Documentation/accelerators.md).
     #expect(abs(try cycles(32) / cycles(64) - 69.0 / 42) < 0.02)
     #expect(abs(try cycles(16) / cycles(64) - 130.5 / 42) < 0.04)
+  }
+
+  /// A design that can skip tiles need not: it is never slower than with N:M alone, and with more tiles
+  /// never faster.
+  @Test(arguments: products.filter { $0.depth >= 64 }, [8, 16, 32, 64])
+  func tilesAreUsedWhereTheyPay(product: MatrixProduct, block: Int) throws {
+    let columns = (product.depth + block - 1) / block
+    let plain = try Self.estimate(.crisp, product, .fine(keep: 2, of: 4))
+    var last = 0.0
+    for kept in Set([1, 2, columns / 4, columns / 2, columns - 1, columns]).sorted()
+    where (1...columns).contains(kept) {
+      let found = try Self.estimate(
+        .crisp, product,
+        .hybrid(keep: 2, of: 4, block: block, tiles: Double(kept) / Double(columns)))
+      #expect(found.cycles.total <= plain.cycles.total)
+      #expect(found.cycles.total >= last)
+      last = found.cycles.total
+    }
+  }
+
+  /// Small tiles at half of their number: four broadcasts of 32 inputs take longer than one for all.
+  @Test func tilesThatDoNotPayAreStored() throws {
+    let product = try MatrixProduct(outputs: 256, depth: 1152, positions: 784)
+    let found = try Self.estimate(
+      .crisp, product, .hybrid(keep: 2, of: 4, block: 16, tiles: 0.5))
+    #expect(found == (try Self.estimate(.crisp, product, .fine(keep: 2, of: 4))))
+  }
+
+  @Test func rowsThatSharePlacesReadFewerOfThem() throws {
+    let product = try MatrixProduct(outputs: 256, depth: 1152, positions: 16)
+    func cycles(_ rows: Int) throws -> Double {
+      try Self.estimate(
+        .crisp, product, .hybrid(keep: 2, of: 4, block: 64, tiles: 0.25, rows: rows)
+      ).cycles.sharedMemory
+    }
+    #expect(try cycles(4) < cycles(2))
+    #expect(try cycles(2) < cycles(1))
+    #expect(throws: AcceleratorError.self) { try cycles(65) }
+  }
+
+  @Test func boundsAreSharesOfAllCycles() throws {
+    var builder = GraphBuilder(input: ActivationShape(channels: 3, height: 32, width: 32))
+    let x = builder.convolution("a", builder.image, out: 64, kernel: 3, padding: 1)
+    let scores = builder.linear("b", x, features: 64 * 1024, out: 10)
+    let graph = try builder.graph(output: scores)
+    let estimate = try NetworkEstimate(
+      graph.products(batch: 1, densities: ["a": 1, "b": 0.5]) { _ in .dense },
+      estimator: Estimator(.tensorCore, energies: .standard()))
+    #expect(abs(estimate.bounds.values.reduce(0, +) - 1) < 1e-12)
+    #expect(estimate.bounds[.dram] ?? 0 > 0.5)
+    let (a, b) = (64.0 * 27 * 1024, 10.0 * 64 * 1024)
+    #expect(abs(estimate.activationDensity - (a + b / 2) / (a + b)) < 1e-12)
   }
 
   @Test func sixteenBitsTakeTwiceTheWords() throws {
@@ -124,5 +176,10 @@ import Testing
     #expect(throws: AcceleratorError.unknownAccelerator("TPU")) { try Accelerator(named: "TPU") }
     let text = AcceleratorError.unknownAccelerator("TPU").description
     for accelerator in Accelerator.allCases { #expect(text.contains(accelerator.rawValue)) }
+    // In documents too.
+    let error = #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode([Accelerator].self, from: Data(#"["dual-side", "TPU"]"#.utf8))
+    }
+    #expect("\(error as Any)".contains(text))
   }
 }

@@ -52,6 +52,23 @@ import Testing
     #expect(!profile.covers(model.description.graph, pattern: pattern))
   }
 
+  /// What a sparsity costs before anybody prunes: block.conv2, of 180 columns, has 23 tiles in a block row.
+  @Test func timesOfASparsityArePredicted() throws {
+    let graph = try ToyProblem().model.description.graph
+    let names = ["block.conv1", "block.conv2", "block.downsample.0", "conv2"]
+    let profile = DeviceProfile(
+      name: "toy", processor: "none", threads: 1, pattern: try HybridPattern(keep: 2, block: 8),
+      fixed: 1,
+      layers: Dictionary(
+        uniqueKeysWithValues: names.map {
+          ($0, DeviceProfile.Layer(perRankColumn: $0 == "block.conv2" ? 1 : 0, fixed: 0.5))
+        }))
+    #expect(try profile.milliseconds(of: graph, sparsity: 0.5) == 1 + 2 + 23)
+    #expect(try profile.milliseconds(of: graph, sparsity: 0.8) == 1 + 2 + 9)
+    #expect(try profile.milliseconds(of: graph, sparsity: 0.99) == 1 + 2 + 1)
+    #expect(try profile.milliseconds(of: graph, sparsity: 0.4) == nil)
+  }
+
   /// A line never starts below zero and never falls, whatever the clock says.
   @Test(arguments: [
     // tiles, time, tiles, time, slope, intercept

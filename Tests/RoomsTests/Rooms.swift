@@ -48,22 +48,26 @@ enum Rooms {
     Room("ONNXModels", .science, ["Inputs", "ModelFormats", "NeuralGraph", "SwiftProtobuf"]),
     Room(
       "ModelInputs", .science, ["Datasets", "ModelFormats", "SparseRuntime"]),
+    Room("Accelerators", .science, ["Inputs", "NeuralGraph"]),
     Room(
       "Pruning", .science,
       [
-        "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "ModelInputs",
+        "Accelerators", "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats",
+        "ModelInputs",
         "NeuralGraph", "Randomness", "SparseRuntime", "Training",
       ]),
     Room(
       "Latency", .science,
       ["ModelFormats", "NeuralGraph", "Pruning", "Randomness", "SparseRuntime", "Training"]),
     Room("Charts", .science),
-    Room("Accelerators", .science, ["Inputs", "NeuralGraph"]),
     Room("ServiceAPI", .science, ["ClassWeights", "Inputs"]),
     Room("ModelCards", .science, ["Charts", "ClassWeights", "Inputs", "ServiceAPI"]),
     Room(
       "Tailoring", .science,
-      ["Datasets", "Digests", "Latency", "ModelCards", "ModelFormats", "Pruning", "ServiceAPI"]),
+      [
+        "Accelerators", "Datasets", "Digests", "Latency", "ModelCards", "ModelFormats", "Pruning",
+        "ServiceAPI",
+      ]),
     Room(
       "Comparison", .science,
       [
@@ -95,7 +99,8 @@ enum Rooms {
     Room(
       "ControlPlane", .service,
       [
-        "APIDescription", "ClassWeights", "Cores", "Datasets", "Digests", "HTTPServer", "HTTPTypes",
+        "APIDescription", "Accelerators", "ClassWeights", "Cores", "Datasets", "Digests",
+        "HTTPServer", "HTTPTypes",
         "Inputs", "JobContract", "Latency", "Logging", "Metrics", "ModelCards", "ModelFormats",
         "ModelInputs", "NeuralGraph", "ONNXModels", "Pruning", "ServiceAPI", "SparseRuntime",
         "Store",

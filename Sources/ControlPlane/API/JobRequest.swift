@@ -1,3 +1,4 @@
+import Accelerators
 import ClassWeights
 import Datasets
 import Foundation
@@ -23,8 +24,8 @@ struct JobRequest {
   let priority: JobPriority
 
   private static let fields: Set = [
-    "classes", "base_model", "pattern", "block", "rows", "target", "device", "min_accuracy",
-    "epochs", "seed", "recipe", "metadata", "priority",
+    "classes", "base_model", "pattern", "block", "rows", "target", "device", "accelerator",
+    "min_accuracy", "epochs", "seed", "recipe", "metadata", "priority",
   ]
   /// Bytes of JSON that a request may carry along.
   private static let metadataLimit = 4096
@@ -68,6 +69,13 @@ struct JobRequest {
       default: throw JSONBody.invalid("is only for a target of latency_ms", param: "device")
       }
     }
+    let accelerator = try read("accelerator") { value in
+      let accelerator = try Self.accelerator(Self.name(value, "accelerator"))
+      guard target?.needsAccelerator != false else {
+        throw JSONBody.invalid("is only for a target of cycles or energy_uj", param: "accelerator")
+      }
+      return accelerator
+    }
     let minAccuracy = try read("min_accuracy") {
       try JSONBody.number($0, in: PruningRecipe.accuracies, param: "min_accuracy")
     }
@@ -77,7 +85,10 @@ struct JobRequest {
     if let overrides = members["recipe"] {
       try Self.override(&recipe, by: overrides, noting: &problems)
     }
-    if let target { recipe.target = target }
+    if let target {
+      recipe.target = target
+      if target.needsAccelerator { recipe.accelerator = accelerator ?? .standard }
+    }
     recipe.minAccuracy = minAccuracy
     if let epochs = try read(
       "epochs", { try JSONBody.integer($0, in: PruningRecipe.epochs, param: "epochs") })
@@ -202,6 +213,14 @@ struct JobRequest {
     return name
   }
 
+  private static func accelerator(_ name: String) throws -> Accelerator {
+    do throws(AcceleratorError) { return try Accelerator(named: name) } catch {
+      throw ProblemDetails(
+        .unprocessableContent, code: error.code, detail: error.description, param: "accelerator",
+        extensions: ["known": .strings(Accelerator.allCases.map(\.rawValue))])
+    }
+  }
+
   private static func pattern(_ members: [String: JSONValue]) throws -> HybridPattern {
     let pattern = members["pattern"] ?? .object([:])
     guard case .object(let parts) = pattern else {
@@ -252,9 +271,12 @@ struct JobRequest {
         try JSONBody.integer(value, in: PruningTarget.counts, param: param))
     case "latency_ms":
       return .milliseconds(try JSONBody.number(value, in: PruningTarget.times, param: param))
+    case "cycles":
+      return .cycles(try JSONBody.integer(value, in: PruningTarget.counts, param: param))
+    case "energy_uj":
+      return .microjoules(try JSONBody.number(value, in: PruningTarget.energies, param: param))
     default:
-      throw JSONBody.unknownField(
-        "target.\(kind)", known: ["bytes", "latency_ms", "macs", "sparsity"])
+      throw JSONBody.unknownField("target.\(kind)", known: PruningTarget.names.sorted())
     }
   }
 }

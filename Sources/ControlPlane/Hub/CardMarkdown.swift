@@ -32,6 +32,7 @@ struct CardMarkdown {
     \(card.multiplyAccumulates.packed) |
     | milliseconds an image | \(Self.decimal(card.latency.denseMilliseconds)) | \
     \(Self.decimal(card.latency.sparseMilliseconds)) |
+    \(accelerator)\
     | accuracy | \(Self.percent(card.accuracy.universalRestricted)) | \
     \(Self.percent(card.accuracy.pruned)) |
 
@@ -51,6 +52,19 @@ struct CardMarkdown {
     `card.json` has all figures, the recipe and the seed.
 
     """
+  }
+
+  /// Rows of the table for a modelled accelerator; nothing on cards of earlier versions.
+  private var accelerator: String {
+    guard let found = card.accelerator else { return "" }
+    let name = Self.escaped(found.name)
+    return """
+      | cycles an image, modelled on \(name) | \(Self.decimal(found.dense.cycles)) | \
+      \(Self.decimal(found.cycles)) |
+      | µJ an image, modelled on \(name) | \(Self.decimal(found.dense.energyUj)) | \
+      \(Self.decimal(found.energyUj)) |
+
+      """
   }
 
   private var frontMatter: String {

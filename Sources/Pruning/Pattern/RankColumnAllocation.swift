@@ -13,11 +13,11 @@ package struct RankColumnAllocation {
     package let weights: Int
 
     /// Saliency lost per cost saved: without the division, raw sums spare large layers (B6). The
-    /// loss is held against `scale`.
-    package func price(_ layer: ResourceModel.Layer?, scale: Double) -> Double {
+    /// loss is held against `scale`; `kept` rank columns are left, this one with them.
+    package func price(_ layer: ResourceModel.Layer?, scale: Double, kept: Int) -> Double {
       let score = scale > 0 ? score / scale : 0
       guard let layer else { return score }
-      let cost = layer.cost(weights: weights, tiles: tiles.count)
+      let cost = layer.worth(self, kept: kept)
       // What saves nothing is never worth dropping.
       return cost > 0 ? score / cost : .infinity
     }
@@ -68,7 +68,9 @@ package struct RankColumnAllocation {
       scale == .network ? 1 : mask.keptSum(of: scores)
     }
     func price(_ index: Int) -> Double? {
-      stacks[index].last?.price(prices?.layers[index], scale: remaining[index])
+      // One rank column stays, which is not on the stack.
+      stacks[index].last?.price(
+        prices?.layers[index], scale: remaining[index], kept: stacks[index].count + 1)
     }
     var tops = stacks.indices.map(price)
     while left > allowed {
@@ -79,7 +81,7 @@ package struct RankColumnAllocation {
       }
       guard let index = cheapest?.index, let column = stacks[index].popLast() else { break }
       for tile in column.tiles { masks[index].drop(tile: tile) }
-      left -= resource.layers[index].cost(weights: column.weights, tiles: column.tiles.count)
+      left -= resource.layers[index].saving(column, kept: stacks[index].count + 2)
       if scale == .layer { remaining[index] -= column.score }
       tops[index] = price(index)
     }

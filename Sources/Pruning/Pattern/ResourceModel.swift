@@ -8,14 +8,45 @@ package struct ResourceModel: Sendable {
   package struct Layer: Sendable, Hashable {
     package var perWeight = 0.0
     package var perTile = 0.0
+    /// Of layers whose cost is no line: what they cost with 1, 2, 3… tiles left in each block row.
+    package var byRankColumns: [Double] = []
 
-    package init(perWeight: Double = 0, perTile: Double = 0) {
+    package init(perWeight: Double = 0, perTile: Double = 0, byRankColumns: [Double] = []) {
       self.perWeight = perWeight
       self.perTile = perTile
+      self.byRankColumns = byRankColumns
     }
 
     package func cost(weights: Int, tiles: Int) -> Double {
       Double(weights) * perWeight + Double(tiles) * perTile
+    }
+
+    fileprivate func cost(of mask: LayerMask) -> Double {
+      guard !byRankColumns.isEmpty else {
+        return cost(weights: mask.keptCount, tiles: mask.keptTileCount)
+      }
+      return cost(rankColumns: mask.tilesPerBlockRow.first ?? 1)
+    }
+
+    private func cost(rankColumns: Int) -> Double {
+      byRankColumns[min(max(1, rankColumns), byRankColumns.count) - 1]
+    }
+
+    /// What the layer costs less without one of its `kept` rank columns.
+    func saving(_ column: RankColumnAllocation.RankColumn, kept: Int) -> Double {
+      byRankColumns.isEmpty
+        ? cost(weights: column.weights, tiles: column.tiles.count)
+        : cost(rankColumns: kept) - cost(rankColumns: kept - 1)
+    }
+
+    /// What a rank column is worth when `kept` are left: with a cost that falls in steps, the best mean
+    /// saving of any number of them, or a layer would never get over its first step.
+    func worth(_ column: RankColumnAllocation.RankColumn, kept: Int) -> Double {
+      guard !byRankColumns.isEmpty else { return saving(column, kept: kept) }
+      let now = cost(rankColumns: kept)
+      return (1..<max(2, kept)).reduce(0) { best, left in
+        max(best, (now - cost(rankColumns: left)) / Double(kept - left))
+      }
     }
   }
 
@@ -31,7 +62,7 @@ package struct ResourceModel: Sendable {
   /// What the masks leave.
   package func total(_ masks: [LayerMask]) -> Double {
     zip(masks, layers).reduce(fixed) { sum, pair in
-      sum + pair.1.cost(weights: pair.0.keptCount, tiles: pair.0.keptTileCount)
+      sum + pair.1.cost(of: pair.0)
     }
   }
 

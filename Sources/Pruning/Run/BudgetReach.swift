@@ -1,7 +1,7 @@
 import NeuralGraph
 
 extension Personalization {
-  /// Throws when a target in multiply-accumulates or milliseconds lies below what one tile in each
+  /// Throws when a target in multiply-accumulates, milliseconds, cycles or microjoules lies below what one tile in each
   /// block row leaves, which the description alone tells. How long a packed file is at least, only
   /// the run finds out.
   ///
@@ -28,6 +28,12 @@ extension Personalization {
       least = zip(masks, resource.layers).reduce(resource.fixed) { sum, pair in
         sum + pair.1.cost(weights: 0, tiles: pair.0.grid.blockRows)
       }
+    case .cycles(let count):
+      allowed = Double(count)
+      least = try AcceleratorCosts(recipe, masks: masks, graph: universal).least()
+    case .microjoules(let energy):
+      allowed = energy
+      least = try AcceleratorCosts(recipe, masks: masks, graph: universal).least()
     }
     guard least <= allowed else {
       throw .targetOutOfReach(target: recipe.target.name, requested: allowed, least: least)

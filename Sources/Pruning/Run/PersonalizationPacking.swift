@@ -13,6 +13,8 @@ extension PersonalizationRun {
   private var allowedError: Float { recipe.storage == .float32 ? 1e-4 : 1e-2 }
   /// Images that are compared, about.
   private static let comparedImages = 256
+  /// Images on which zeros of activations are counted: shares of millions of values settle early.
+  private static let countedImages = 32
   private var batchSize: Int { network.graph.evaluationBatchSize }
 
   /// The network as it is, batch norm folded, in the packed format.
@@ -66,7 +68,8 @@ extension PersonalizationRun {
         .reduce(0, +),
       keptMultiplyAccumulates: try keptMultiplyAccumulates(reloaded),
       denseBytes: try sliced.serialized().count, packedBytes: data.count,
-      encodedBytes: data.count - savedBytes(), verificationError: try verify(reloaded))
+      encodedBytes: data.count - savedBytes(), verificationError: try verify(reloaded),
+      activationDensities: try activationDensities())
     return Personalization.Result(packed: data, denseSliced: sliced, report: report, recipe: recipe)
   }
 
@@ -114,11 +117,7 @@ extension PersonalizationRun {
     let session = try Session(model: model, batchCapacity: batchSize, threads: setup.threads)
     var worst: Float = 0
     var scale: Float = 0
-    let isValidated = loader.counts(.validation).contains { $0 > 0 }
-    let batches = loader.sequential(
-      isValidated ? .validation : .training, batchSize: batchSize,
-      mostPerClass: max(1, Self.comparedImages / loader.classCount))
-    for batch in batches {
+    for batch in sample(Self.comparedImages) {
       try checkCancellation()
       let expected = firstScores(
         try network.forward(batch.images, count: batch.count, mode: .inference),
@@ -136,6 +135,22 @@ extension PersonalizationRun {
       throw PruningError.verificationFailed(relativeError: error, allowed: allowedError)
     }
     return error
+  }
+
+  /// About so many images of all classes alike, of the validation split or, where that is empty, of
+  /// the training split.
+  private func sample(_ images: Int) -> BatchSequence {
+    let isValidated = loader.counts(.validation).contains { $0 > 0 }
+    return loader.sequential(
+      isValidated ? .validation : .training, batchSize: min(batchSize, images),
+      mostPerClass: max(1, images / loader.classCount))
+  }
+
+  private func activationDensities() throws -> [String: Double] {
+    for batch in sample(Self.countedImages) where batch.count > 0 {
+      return try network.activationDensities(batch.images, count: batch.count)
+    }
+    return [:]
   }
 
   private func layerReports() -> [PersonalizationReport.Layer] {

@@ -85,6 +85,9 @@ public struct PersonalizationReport: Sendable, Codable {
   /// Largest difference between the packed model's scores and those of the masked dense network on
   /// real images, relative to the largest score.
   public var verificationError: Float
+  /// Shares of activations that are not zero where layers read them, 0…1 by node name: on a few images of
+  /// the validation split or, where that is empty, of the training split.
+  public var activationDensities: [String: Double]
   /// Where the time went, in seconds: `training`, `teacher`, `saliency`, `masks`, `evaluation`,
   /// `statistics`, `packing` and `other`. After a resumption only what was done since.
   public var seconds: [String: Double] = [:]

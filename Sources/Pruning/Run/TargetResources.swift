@@ -36,6 +36,12 @@ extension MaskChoice {
       }
       resource = try .milliseconds(masks, device: device)
       allowed = time
+    case .cycles(let count):
+      resource = try AcceleratorCosts(recipe, masks: masks, graph: graph).resource()
+      allowed = Double(count)
+    case .microjoules(let energy):
+      resource = try AcceleratorCosts(recipe, masks: masks, graph: graph).resource()
+      allowed = energy
     }
     let prices: ResourceModel?
     switch recipe.cost {
@@ -60,7 +66,7 @@ extension MaskChoice {
         requested: requested,
         lowest: RankColumnAllocation.reach(masks, allowsFull: recipe.method == .blocks).lowest,
         highest: 1 - left / max(1, full))
-    case .bytes, .multiplyAccumulates, .milliseconds:
+    case .bytes, .multiplyAccumulates, .milliseconds, .cycles, .microjoules:
       throw .targetOutOfReach(target: recipe.target.name, requested: allowed, least: left)
     }
   }

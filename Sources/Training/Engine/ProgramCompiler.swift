@@ -35,6 +35,8 @@ final class ProgramCompiler {
   let precision: Precision
   let settings: PassSettings
   let resources: EngineResources
+  /// Told how many values that are not zero each layer with a matrix reads, in every pass.
+  var onRead: ((_ node: String, _ nonzero: Int) -> Void)?
   var values: [String: OneDNNMemory] = [:]
 
   private let readers: [String: [Node]]
@@ -81,6 +83,7 @@ final class ProgramCompiler {
     let input = try memory(.plain(dims(graph.input)))
     values[Graph.inputName] = input
     for node in graph.nodes {
+      try countNonzero(node)
       if !absorbed.contains(node.name) { try compile(node) }
       releaseInputs(of: node)
     }
@@ -125,6 +128,16 @@ final class ProgramCompiler {
     case .concatenate: try compileConcatenation(node)
     case .pad(let padding): try compilePad(node, padding)
     }
+  }
+
+  private func countNonzero(_ node: Node) throws(TrainingError) {
+    guard let onRead, WeightMatrix(node.operation) != nil else { return }
+    let read = try value(node.inputs[0])
+    // The padding of blocked layouts is zero, so the layout does not matter.
+    let values = UnsafeBufferPointer(
+      rebasing: read.buffer.floats.prefix(read.descriptor.valueCount))
+    let name = node.name
+    emit { onRead(name, values.count { $0 != 0 }) }
   }
 
   // MARK: Building blocks

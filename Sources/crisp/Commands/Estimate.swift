@@ -18,6 +18,7 @@ struct Estimate: ParsableCommand {
         crisp estimate shoes.crisp.safetensors --accelerator dual-side --data fashion-mnist
         crisp estimate --product 128x1152x1024 --weights 2:4 --accelerator sparse-tensor-core
         crisp estimate universal.safetensors --sweep --sparsity 0.9
+        crisp estimate universal.safetensors --sweep --device v1.json --device v4.json
 
       An analytical model of a tensor-core-like machine (Documentation/accelerators.md), not a \
       measurement: compare designs with it, not with a processor's milliseconds.
@@ -52,8 +53,15 @@ struct Estimate: ParsableCommand {
   @Option(help: "Images to measure on, 1 to 1024.")
   var images = 32
 
-  @Flag(help: "Print which block size and N:M reach a sparsity cheapest for a network.")
+  @Flag(help: "Print which N:M, block size and row groups reach a sparsity cheapest for a network.")
   var sweep = false
+
+  @Option(
+    help: """
+      For --sweep, instead of an accelerator: a profile by crisp device, which has one pattern. Several \
+      are compared.
+      """)
+  var device: [String] = []
 
   @Option(help: "Share of zeros that the sweep asks for, 0.5 to 0.99.")
   var sparsity = 0.9
@@ -65,6 +73,9 @@ struct Estimate: ParsableCommand {
   func validate() throws {
     guard (file == nil) != (product == nil) else {
       throw ValidationError("give either a model file or --product.")
+    }
+    guard device.isEmpty || sweep else {
+      throw ValidationError("--device needs --sweep.")
     }
     if product != nil, data != nil || sweep {
       throw ValidationError("--data and --sweep need a model file.")
@@ -95,9 +106,13 @@ struct Estimate: ParsableCommand {
     let model = try ModelFile(contentsOf: URL(fileURLWithPath: file))
     let densities = try data.map { try measuredDensities(model, dataset: $0) } ?? [:]
     if sweep {
-      let report = try SweepReport(
-        graph: model.description.graph, densities: densities, batch: batch, sparsity: sparsity,
-        estimator: estimator)
+      let graph = model.description.graph
+      let report =
+        try device.isEmpty
+        ? SweepReport(
+          graph: graph, densities: densities, batch: batch, sparsity: sparsity,
+          estimator: estimator)
+        : SweepReport(graph: graph, sparsity: sparsity, devices: device.map(DeviceFile.read))
       try output.print(report) { report.text }
       return
     }
@@ -131,8 +146,7 @@ struct Estimate: ParsableCommand {
       case .dense(let model): model.weights
       case .packed(let model): try model.denseWeights()
       }
-    return try ActivationDensity.measure(
-      graph: model.description.graph, weights: weights, images: batch.images, count: batch.count,
-      threads: threads)
+    return try Network(graph: model.description.graph, weights: weights, threads: threads)
+      .activationDensities(batch.images, count: batch.count)
   }
 }

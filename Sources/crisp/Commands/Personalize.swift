@@ -144,6 +144,7 @@ struct Personalize: AsyncParsableCommand {
         JSONValue.self, from: JSONEncoder().encode(target))
     }
     if let device { members["device"] = .string(device) }
+    if let accelerator = target.accelerator { members["accelerator"] = .string(accelerator) }
     if let floor = target.minAccuracy { members["min_accuracy"] = .number(floor) }
     if let baseModel { members["base_model"] = .string(baseModel) }
     if let seed { members["seed"] = .integer(Int64(clamping: seed)) }

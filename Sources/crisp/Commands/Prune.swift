@@ -78,6 +78,8 @@ struct Prune: ParsableCommand {
     let recipe: PruningRecipe
     let latency: LatencyComparison
     let report: PersonalizationReport
+    /// What one image costs on a modelled accelerator, as the card says it.
+    let accelerator: ModelCard.Accelerator?
   }
 
   func validate() throws {
@@ -147,7 +149,8 @@ struct Prune: ParsableCommand {
     if let again, isReproduced == false { warnOfOtherBytes(again.card) }
     let report = Report(
       file: out, sha256: found, isReproduced: isReproduced, seconds: seconds,
-      recipe: result.recipe, latency: finished.latency, report: result.report)
+      recipe: result.recipe, latency: finished.latency, report: result.report,
+      accelerator: finished.card.accelerator)
     try output.print(report) { text(report) }
   }
 
@@ -170,6 +173,7 @@ struct Prune: ParsableCommand {
     }
     recipe.target = target.target ?? recipe.target
     recipe.minAccuracy = target.minAccuracy
+    recipe.accelerator = try target.usedAccelerator()
     recipe.device = try device.map { try DeviceFile.read($0) }
     recipe.storage = storage ?? recipe.storage
     recipe.seed = seed ?? recipe.seed
@@ -215,6 +219,19 @@ struct Prune: ParsableCommand {
         + "'\(Processor.name)'")
   }
 
+  private static func text(_ accelerator: ModelCard.Accelerator?) -> String {
+    guard let found = accelerator else { return "" }
+    let cycles = String(format: "%.0f", found.cycles)
+    let energy = String(format: "%.2f", found.energyUj)
+    let fewer = String(format: "%.2f", found.dense.timesTheCycles)
+    let less = String(format: "%.2f", found.dense.timesTheEnergy)
+    return """
+
+      modelled on \(found.name): \(cycles) cycles (dense \(fewer)x), \(energy) uJ (dense \(less)x), bound \
+      by \(found.bound)
+      """
+  }
+
   private func text(_ report: Report) -> String {
     let figures = report.report
     let tuned =
@@ -233,7 +250,7 @@ struct Prune: ParsableCommand {
       multiply-accumulates: \(figures.denseMultiplyAccumulates) dense, \
       \(figures.keptMultiplyAccumulates) kept
       milliseconds per image: \(String(format: "%.3f", report.latency.dense)) dense, \
-      \(String(format: "%.3f", report.latency.sparse)) sparse
+      \(String(format: "%.3f", report.latency.sparse)) sparse\(Self.text(report.accelerator))
       layers:
       \(LayerTable.text(figures.layers, recipe: report.recipe))
       """

@@ -43,7 +43,7 @@ import Testing
     "ModelFormats/FormatError.swift", "NeuralGraph/GraphError.swift",
     "SparseRuntime/RuntimeError.swift", "Store/StoreError.swift",
     "ControlPlane/ControlPlaneError.swift", "JobWorker/JobError.swift",
-    "PersonalizationService/ServiceError.swift",
+    "PersonalizationService/ServiceError.swift", "Accelerators/AcceleratorError.swift",
   ]
 
   @Test func everyCodeOfAnAnswerIsDescribed() throws {

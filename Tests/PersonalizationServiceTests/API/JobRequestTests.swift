@@ -255,6 +255,21 @@ import Testing
       refusal("\"device\": 1", invalid, "device"),
       refusal(
         "\"target\": {\"latency_ms\": 1}, \"device\": \"phone\"", "unknown_device", "device"),
+      refusal("\"target\": {\"cycles\": 0}", invalid, "target.cycles"),
+      refusal("\"target\": {\"cycles\": 1.5}", invalid, "target.cycles"),
+      refusal("\"target\": {\"cycles\": 1}", "target_out_of_reach", "target.cycles"),
+      refusal("\"target\": {\"energy_uj\": 0}", invalid, "target.energy_uj"),
+      refusal("\"target\": {\"energy_uj\": 1e13}", invalid, "target.energy_uj"),
+      refusal("\"target\": {\"energy_uj\": 1e-6}", "target_out_of_reach", "target.energy_uj"),
+      refusal("\"accelerator\": \"crisp-stc\"", invalid, "accelerator"),
+      refusal(
+        "\"target\": {\"cycles\": 1000000}, \"accelerator\": 1", invalid, "accelerator"),
+      refusal(
+        "\"target\": {\"cycles\": 1000000}, \"accelerator\": \"tpu\"", "unknown_accelerator",
+        "accelerator"),
+      refusal(
+        "\"target\": {\"cycles\": 1000000}, \"recipe\": {\"accelerator\": \"dual-side\"}",
+        "invalid_recipe", "recipe.accelerator"),
       refusal("\"epochs\": -1", invalid, "epochs"),
       refusal("\"epochs\": 1001", invalid, "epochs"),
       refusal("\"epochs\": \"1\"", invalid, "epochs"),

@@ -93,7 +93,8 @@ import Testing
   /// each start.
   @Test(arguments: [
     #"{"bytes":9223372036854775807}"#, #"{"macs":9223372036854775807}"#, #"{"macs":-1e308}"#,
-    #"{"latency_ms":1e308}"#, #"{"sparsity":-1e308}"#, #"{"bytes":"x"}"#, #"{}"#,
+    #"{"latency_ms":1e308}"#, #"{"cycles":9223372036854775807}"#, #"{"energy_uj":1e308}"#,
+    #"{"sparsity":-1e308}"#, #"{"bytes":"x"}"#, #"{}"#,
   ])
   func rowsOfAnyKindAreShown(target: String) throws {
     let folder = try TemporaryFolder()

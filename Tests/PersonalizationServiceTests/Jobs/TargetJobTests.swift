@@ -68,6 +68,55 @@ import Testing
     }
   }
 
+  @Test func cyclesAndEnergyAreThoseOfTheAccelerator() throws {
+    let server = try TestService()
+    let free = try #require(
+      try card(server, server.jobs.wait(server.jobs.submit().id)).accelerator)
+    #expect(free.name == "crisp-stc")
+    #expect(free.dense.timesTheCycles >= 1 && free.dense.timesTheEnergy > 1)
+    #expect(free.bounds.values.reduce(0, +) > 0.999 && free.bounds[free.bound] != nil)
+    #expect(free.activationDensity > 0 && free.activationDensity < 1)
+
+    // A little more than a sparsity of 0.8 leaves.
+    let cycles = Int64(free.cycles * 1.05)
+    let first = try server.jobs.submit(body(["cycles": .integer(cycles)]))
+    #expect(first.recipe["target"] == ["cycles": .integer(cycles)])
+    #expect(first.recipe["accelerator"] == "crisp-stc")
+    let byCycles = try card(server, server.jobs.wait(first.id))
+    #expect(try #require(byCycles.accelerator).cycles <= Double(cycles))
+    let second = try server.jobs.submit(
+      body(["energy_uj": .number(free.energyUj * 1.05)], and: ["accelerator": "crisp-stc"]))
+    let byEnergy = try card(server, server.jobs.wait(second.id))
+    #expect(try #require(byEnergy.accelerator).energyUj <= free.energyUj * 1.05)
+    #expect(byEnergy.sparsity.global > 0.5, "nothing but N:M was pruned")
+
+    // The same request is the same request, spelled out or not; another design is another one.
+    let same = body(["cycles": .integer(cycles)], and: ["accelerator": "crisp-stc"])
+    #expect(try server.jobs.submit(same).id == first.id)
+    let other = try server.jobs.submit(
+      body(["cycles": 1_000_000], and: ["accelerator": "dual-side"]))
+    #expect(other.id != (try server.jobs.submit(body(["cycles": 1_000_000])).id))
+    let otherCard = try card(server, server.jobs.wait(other.id))
+    #expect(otherCard.accelerator?.name == "dual-side")
+
+    // Estimated without being made, and refused with what there is.
+    let dry = try server.client.post("/users/ada/classes?dry_run=true", same)
+    #expect(dry.status == 200 && dry.json["estimate"] != nil)
+    let unknown = try server.client.post(
+      "/users/ada/classes?dry_run=true",
+      body(["cycles": .integer(cycles)], and: ["accelerator": "tpu"]))
+    #expect(unknown.status == 422 && unknown.code == "unknown_accelerator")
+    #expect(unknown.json["known"] == .array(Self.designs.map { .string($0) }))
+    let small = try server.client.post("/users/ada/classes?dry_run=true", body(["cycles": 1]))
+    #expect(small.code == "target_out_of_reach" && small.param == "target.cycles")
+    #expect(small.json["detail"]?.text?.contains("needs at least") == true)
+  }
+
+  private static let designs = [
+    "tensor-core", "sparse-tensor-core", "flexible", "flexible-rle", "flexible-dual", "dual-side",
+    "hierarchical", "crisp-stc",
+  ]
+
   @Test func otherDevicesAreNamed() throws {
     let own = try TestService()
     let device = try #require(

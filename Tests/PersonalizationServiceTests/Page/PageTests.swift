@@ -32,8 +32,9 @@ import Testing
     {
       #expect(reply.text.firstMatch(of: forbidden) == nil)
     }
-    // A model with its chart, and every class to choose.
-    #expect(reply.text.contains("<svg class=\"chart\""))
+    // A model with its two charts, and every class to choose.
+    #expect(reply.text.matches(of: /<svg class="chart"/).count == 2)
+    #expect(reply.text.contains("Modelled on <bdi>crisp-stc</bdi>, not measured"))
     for label in ToyWorld.labels { #expect(reply.text.contains("value=\"\(label)\"")) }
     for format in ["crisp", "safetensors", "onnx"] {
       #expect(reply.text.contains("?format=\(format)\" download"))

@@ -1,4 +1,5 @@
 import Foundation
+import ModelCards
 import PersonalizationService
 import ServiceAPI
 import Testing
@@ -29,6 +30,27 @@ import WebPage
       job: "job_1")
   }
 
+  private static func card(_ text: String, cycles: Double = 250) -> ModelCard {
+    func beside(_ cycles: Double, _ energy: Double) -> ModelCard.Accelerator.Cost {
+      ModelCard.Accelerator.Cost(
+        cycles: cycles, energyUj: energy, timesTheCycles: 4, timesTheEnergy: 4)
+    }
+    return ModelCard(
+      classes: [], baseModel: ModelCard.Source(name: text, sha256: ""),
+      dataset: ModelCard.Source(name: text, sha256: ""),
+      accuracy: ModelCard.Accuracy(
+        universalRestricted: 1, denseFineTuned: nil, pruned: 1, perClass: [:], testImages: 1),
+      sparsity: ModelCard.Sparsity(global: 0.9, model: 0.9, layers: []),
+      bytes: ModelCard.Cost(dense: 2, packed: 1),
+      multiplyAccumulates: ModelCard.Cost(dense: 2, packed: 1),
+      latency: ModelCard.Latency(
+        denseMilliseconds: 2, sparseMilliseconds: 1, batch: 1, threads: 1, processor: text),
+      recipe: .null, seed: 0, threads: 1, verificationError: 0, generator: text,
+      accelerator: ModelCard.Accelerator(
+        name: text, memory: text, bits: 8, batch: 1, cycles: cycles, energyUj: 1.5, bound: text,
+        bounds: [:], activationDensity: 1, dense: beside(1000, 6), twoOfFour: beside(500, 3)))
+  }
+
   private static func base(_ text: String, _ number: Int) -> BaseModelResource {
     BaseModelResource(
       name: "\(text)\(number)", architecture: text, dataset: text, labels: [text, "b"],
@@ -40,6 +62,7 @@ import WebPage
       JobList([job(text, status: $0)], hasMore: true).html.text
     } + [
       ModelList([ModelList.Entry(model(text), card: nil)], hasMore: true).html.text,
+      ModelList([ModelList.Entry(model(text), card: card(text))], hasMore: true).html.text,
       RequestForm([base(text, 1)], chosen: nil, user: text).html.text,
       RequestForm([base(text, 1), base(text, 2)], chosen: "\(text)2", user: nil).html.text,
     ]
@@ -52,6 +75,18 @@ import WebPage
       // The same page but for the text: nothing else has changed, no tag and no attribute.
       #expect(page.replacingOccurrences(of: escaped.text, with: Self.harmless) == expected)
     }
+  }
+
+  @Test func acceleratorsAreDrawnAsSharesOfDense() {
+    let entry = ModelList.Entry(Self.model("a"), card: Self.card("crisp-stc"))
+    let text = ModelList([entry], hasMore: false).html.text
+    #expect(text.contains("width=\"180\"") && text.contains("width=\"90\""))
+    #expect(text.contains("class=\"own\" x=\"60\" y=\"62\" width=\"45\""))
+    #expect(text.contains("this model 250 (25.0\u{A0}% of dense)"))
+    #expect(text.contains("1.50\u{A0}µJ"))
+    // What cannot be drawn is left out.
+    let broken = ModelList.Entry(Self.model("a"), card: Self.card("a", cycles: .nan))
+    #expect(!ModelList([broken], hasMore: false).html.text.contains("<svg"))
   }
 
   @Test func jobsTellHowFarTheyAre() {

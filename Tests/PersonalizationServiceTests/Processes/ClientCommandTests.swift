@@ -104,6 +104,29 @@ import Testing
     #expect(none.output == "no jobs\n", "\(none.output) \(none.errors)")
   }
 
+  @Test func budgetsGoWithTheirAccelerator() throws {
+    let server = try TestService()
+    let folder = try TemporaryFolder()
+    let environment = ["CRISP_SERVER": "http://127.0.0.1:\(server.client.port)"]
+    func personalize(_ accelerator: String) throws -> Outcome {
+      try Self.crisp(
+        [
+          "personalize", "--user", "ada", "--classes", "top left,middle", "--options", Self.short,
+          "--energy-uj", "1000", "--accelerator", accelerator, "--out", folder.file("small.st"),
+          "--json",
+        ], environment: environment)
+    }
+    let made = try personalize("dual-side")
+    #expect(made.status == 0, "\(made.errors)")
+    let report = try made.json()
+    #expect(report["job"]?["recipe"]?["target"] == ["energy_uj": 1000])
+    #expect(report["job"]?["recipe"]?["accelerator"] == "dual-side")
+    #expect(report["card"]?["accelerator"]?["name"] == "dual-side")
+    #expect(report["card"]?["accelerator"]?["energy_uj"]?.double ?? .infinity <= 1000)
+    let unknown = try personalize("tpu")
+    #expect(unknown.status != 0 && unknown.errors.contains("no accelerator 'tpu'; there are"))
+  }
+
   @Test func anInterruptionLeavesTheJobAndSaysHowToEndIt() throws {
     let server = try TestService()
     let folder = try TemporaryFolder()

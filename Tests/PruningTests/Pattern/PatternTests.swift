@@ -124,6 +124,29 @@ import Testing
     #expect(masks.map { $0.tilesPerBlockRow[0] } == left)
   }
 
+  /// A layer whose cost falls only with every second rank column is not stuck on its steps, and what
+  /// saves nothing from some point on keeps its tiles there.
+  @Test func costsInStepsAreSteppedOver() throws {
+    let pattern = try HybridPattern(keep: 2, block: 8)
+    let matrix = WeightMatrix(rows: 8, taps: 1, inChannels: 48)
+    let saliency = [Float](repeating: 1, count: matrix.count)
+    let stairs = ResourceModel.Layer(byRankColumns: [10, 20, 20, 40, 40, 60])
+    let floor = ResourceModel.Layer(byRankColumns: [50, 50, 50, 50, 50, 60])
+    for (allowed, left, rest) in [
+      (200.0, [6, 6], 130.0), (129, [5, 6], 110), (105, [3, 6], 90), (85, [3, 5], 80),
+      (65, [1, 5], 70),
+    ] {
+      var masks = [0, 1].map { _ in LayerMask(Self.layer(matrix), pattern: pattern) }
+      for i in masks.indices { masks[i].chooseFine(by: saliency) }
+      let resource = ResourceModel(fixed: 10, layers: [stairs, floor])
+      let cost = RankColumnAllocation.prune(
+        &masks, saliency: [saliency, saliency], resource: resource, prices: resource,
+        allowed: allowed)
+      #expect(cost == rest && cost == resource.total(masks), "\(allowed)")
+      #expect(masks.map { $0.tilesPerBlockRow[0] } == left, "\(allowed)")
+    }
+  }
+
   /// Against the definition of LAMP, a column at a time: the lowest share of what its layer has left
   /// goes, so that a layer's scores may all be a thousand times larger and nothing changes.
   @Test(arguments: [1, 1000 as Float], [0.3, 0.7])

@@ -1,3 +1,4 @@
+import Accelerators
 import ModelFormats
 import Pruning
 import TestSupport
@@ -5,8 +6,11 @@ import Testing
 
 /// What a description alone tells about a budget.
 @Suite struct BudgetReachTests {
-  private func check(_ target: PruningTarget) throws -> PruningError? {
-    let recipe = PruningRecipe(pattern: try HybridPattern(keep: 2, block: 8), target: target)
+  private func check(_ target: PruningTarget, on accelerator: Accelerator? = nil) throws
+    -> PruningError?
+  {
+    var recipe = PruningRecipe(pattern: try HybridPattern(keep: 2, block: 8), target: target)
+    recipe.accelerator = accelerator
     let universal = try ToyProblem().model.description
     let classes = try ClassProfile(names: ["middle", "top left"])
     do throws(PruningError) {
@@ -40,6 +44,35 @@ import Testing
 
   @Test func millisecondsNeedADevice() throws {
     #expect(try check(.milliseconds(1))?.code == "invalid_recipe")
+  }
+
+  /// One tile in each block row: the least there is, told beforehand and reached exactly.
+  @Test func cyclesAndEnergyOutOfReachAreTold() throws {
+    guard
+      case .targetOutOfReach(let target, _, let least) = try check(.cycles(1), on: .crisp)
+    else {
+      Issue.record("one cycle was accepted")
+      return
+    }
+    #expect(target == "cycles")
+    #expect(try check(.cycles(Int(least.rounded(.up))), on: .crisp) == nil)
+    #expect(try check(.cycles(Int(least.rounded(.up)) - 1), on: .crisp) != nil)
+    guard
+      case .targetOutOfReach("energy_uj", _, let energy) =
+        try check(.microjoules(1e-6), on: .crisp)
+    else {
+      Issue.record("a picojoule was accepted")
+      return
+    }
+    #expect(try check(.microjoules(energy), on: .crisp) == nil)
+    #expect(try check(.microjoules(energy * 0.999), on: .crisp) != nil)
+    // To a dense design zeros are worth nothing.
+    guard case .targetOutOfReach(_, _, let dense) = try check(.cycles(1), on: .tensorCore) else {
+      Issue.record("one cycle was accepted")
+      return
+    }
+    #expect(dense > least)
+    #expect(try check(.cycles(1000))?.code == "invalid_recipe")
   }
 
   @Test func bytesAreLeftToTheRun() throws {

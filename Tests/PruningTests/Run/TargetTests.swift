@@ -1,3 +1,4 @@
+import Accelerators
 import Foundation
 import ModelFormats
 import Pruning
@@ -61,20 +62,79 @@ import Testing
     }
   }
 
+  /// What a run's model costs on its accelerator, estimated anew from what the run says of its layers.
+  private func cost(_ result: Personalization.Result, on accelerator: Accelerator) throws
+    -> NetworkEstimate.Total
+  {
+    let layers = Dictionary(
+      uniqueKeysWithValues: result.report.layers.map {
+        ($0.name, $0.weights(result.recipe.pattern))
+      })
+    let graph = try PackedModel(data: result.packed).description.graph
+    return try NetworkEstimate(
+      graph.products(batch: 1) { layers[$0.name] ?? .dense },
+      estimator: Estimator(accelerator, energies: .standard())
+    ).total
+  }
+
+  @Test(arguments: [Accelerator.crisp, .dualSide], [PruningMethod.hybrid, .blocks])
+  func cyclesAndEnergyAreKeptAndUsed(accelerator: Accelerator, method: PruningMethod) throws {
+    let loose = try run(.cycles(1_000_000_000)) {
+      $0.accelerator = accelerator
+      $0.method = method
+    }
+    // Nothing but N:M was needed.
+    for layer in loose.report.layers { #expect(layer.tilesPerBlockRow == layer.tileColumns) }
+    let tight = try run(.sparsity(method == .blocks ? 0.7 : 0.85)) { $0.method = method }
+    let (most, least) = try (cost(loose, on: accelerator), cost(tight, on: accelerator))
+    try #require(least.cycles < most.cycles && least.microjoules < most.microjoules)
+
+    let cycles = Int((least.cycles + most.cycles) / 2)
+    let byCycles = try run(.cycles(cycles)) {
+      $0.accelerator = accelerator
+      $0.method = method
+    }
+    let reached = try cost(byCycles, on: accelerator)
+    #expect(reached.cycles <= Double(cycles))
+    #expect(reached.cycles > least.cycles, "as little as possible is pruned")
+
+    let energy = (least.microjoules + most.microjoules) / 2
+    let byEnergy = try run(.microjoules(energy)) {
+      $0.accelerator = accelerator
+      $0.method = method
+    }
+    #expect(try cost(byEnergy, on: accelerator).microjoules <= energy * (1 + 1e-12))
+    #expect(try cost(byEnergy, on: accelerator).microjoules > least.microjoules)
+  }
+
+  /// A share for every layer with a matrix, and what stands behind a ReLU has zeros.
+  @Test func zerosOfActivationsAreCounted() throws {
+    let densities = try run(.sparsity(0.8)).report.activationDensities
+    #expect(
+      densities.keys.sorted() == [
+        "block.conv1", "block.conv2", "block.downsample.0", "conv1", "conv2", "fc",
+      ])
+    #expect(densities.values.allSatisfy { $0 > 0 && $0 <= 1 })
+    #expect(try #require(densities["block.conv2"]) < 0.95)
+  }
+
   @Test func whatIsOutOfReachSaysWhatIsNot() throws {
     for target in [PruningTarget.bytes(100), .multiplyAccumulates(10)] {
       let error = #expect(throws: PruningError.self) { try run(target) }
       #expect(error?.code == "target_out_of_reach")
       #expect(error?.description.contains("needs at least") == true)
     }
-    let missing = #expect(throws: PruningError.self) { try run(.milliseconds(1)) }
-    #expect(missing?.code == "invalid_recipe")
+    for target in [PruningTarget.milliseconds(1), .cycles(1000), .microjoules(1)] {
+      let missing = #expect(throws: PruningError.self) { try run(target) }
+      #expect(missing?.code == "invalid_recipe", "\(target)")
+    }
   }
 
   @Test func targetsAreOneMemberOfAnObject() throws {
     let targets: [(String, PruningTarget)] = [
       (#"{"sparsity":0.9}"#, .sparsity(0.9)), (#"{"bytes":1000}"#, .bytes(1000)),
       (#"{"macs":5}"#, .multiplyAccumulates(5)), (#"{"latency_ms":0.5}"#, .milliseconds(0.5)),
+      (#"{"cycles":7}"#, .cycles(7)), (#"{"energy_uj":0.5}"#, .microjoules(0.5)),
     ]
     for (text, target) in targets {
       #expect(try JSONDecoder().decode(PruningTarget.self, from: Data(text.utf8)) == target)
@@ -89,6 +149,7 @@ import Testing
     let former = #"{"pattern":{"keep":2,"of":4,"block":16,"rows":1},"sparsity":0.7}"#
     let recipe = try JSONDecoder().decode(PruningRecipe.self, from: Data(former.utf8))
     #expect(recipe.target == .sparsity(0.7))
+    #expect(recipe.accelerator == nil)
   }
 
   /// Above the floor the last iteration is taken, below it an earlier one, and an impossible floor
