@@ -22,12 +22,23 @@ INLINE float widened(uint16_t half) {
 // Bytes ahead at which weights are fetched.
 enum { FETCH_AHEAD = 2048 };
 
-// LANES values of 4 or 2 bytes from an address that need not be aligned.
+// LANES values of 4, 2 or 1 bytes from an address that need not be aligned.
 KERNEL_TARGET INLINE vector load_values(const uint8_t *from, size_t value_size) {
   if (value_size == sizeof(float)) {
     vector values;
     memcpy(&values, from, sizeof values);
     return values;
+  }
+  if (value_size == sizeof(int8_t)) {
+#ifdef KERNEL_LOAD_BYTES
+    return KERNEL_LOAD_BYTES(from);
+#else
+    int8_t bytes[LANES];
+    memcpy(bytes, from, sizeof bytes);
+    vector whole;
+    for (int i = 0; i < LANES; i++) whole[i] = bytes[i];
+    return whole;
+#endif
   }
 #ifdef KERNEL_LOAD_HALVES
   return KERNEL_LOAD_HALVES(from);
@@ -84,6 +95,9 @@ KERNEL_TARGET INLINE void decode_values(
   const size_t rows = selection->groups * matrix->rows, slots = matrix->block / 4 * matrix->keep;
   const size_t tile0 = selection->block_row * matrix->kept_tiles + selection->first_tile;
   const size_t first_row = selection->first_group * matrix->rows, stride = selection->stride;
+  const int scaled = value_size == sizeof(int8_t);
+  const float *scales =
+      scaled ? matrix->scales + selection->block_row * matrix->block + first_row : 0;
   const uint8_t *end = matrix->values + matrix->value_count * value_size;
   const uint8_t *from =
       matrix->values + (tile0 * matrix->block + first_row) * slots * value_size;
@@ -96,7 +110,8 @@ KERNEL_TARGET INLINE void decode_values(
       for (size_t row = 0; row < rows; row++) {
         // The processor's own fetching ahead stops at the end of every page.
         __builtin_prefetch(source + FETCH_AHEAD);
-        store(load_values(source, value_size), to);
+        const vector loaded = load_values(source, value_size);
+        store(scaled ? loaded * splat(scales[row]) : loaded, to);
         source += LANES * value_size;
         to += stride;
       }
@@ -112,7 +127,8 @@ KERNEL_TARGET INLINE void decode_values(
           at = rest;
         }
         __builtin_prefetch(at + FETCH_AHEAD);
-        store(load_values(at, value_size), to + slot);
+        const vector loaded = load_values(at, value_size);
+        store(scaled ? loaded * splat(scales[row]) : loaded, to + slot);
       }
       source += slots * value_size;
       to += stride;
@@ -123,8 +139,10 @@ KERNEL_TARGET INLINE void decode_values(
 KERNEL_TARGET static void decode(const crisp_matrix *matrix, const crisp_selection *selection) {
   if (matrix->value_size == sizeof(float)) {
     decode_values(matrix, selection, sizeof(float));
-  } else {
+  } else if (matrix->value_size == sizeof(uint16_t)) {
     decode_values(matrix, selection, sizeof(uint16_t));
+  } else {
+    decode_values(matrix, selection, sizeof(int8_t));
   }
   const size_t block = matrix->block, slots = block / 4 * matrix->keep;
   const size_t groups = block / matrix->rows;
@@ -232,6 +250,7 @@ KERNEL_TARGET INLINE void dot_sized(
   for (size_t row = 0; row < rows; row++) {
     float total = 0;
     for (int i = 0; i < LANES; i++) total += sum[row][i];
+    if (size == sizeof(int8_t)) total *= matrix->scales[block_row * block + first_row + row];
     sums[row] = total;
   }
 }
@@ -241,7 +260,9 @@ KERNEL_TARGET static void dot(
     const float *gathered, float *sums) {
   if (matrix->value_size == sizeof(float)) {
     dot_sized(matrix, block_row, first_row, rows, gathered, sums, sizeof(float));
-  } else {
+  } else if (matrix->value_size == sizeof(uint16_t)) {
     dot_sized(matrix, block_row, first_row, rows, gathered, sums, sizeof(uint16_t));
+  } else {
+    dot_sized(matrix, block_row, first_row, rows, gathered, sums, sizeof(int8_t));
   }
 }

@@ -13,5 +13,7 @@
 #define KERNEL_W2 6
 #define KERNEL_W4 3
 #define KERNEL_LOAD_HALVES(from) ((vector)_mm256_cvtph_ps(_mm_loadu_si128((const void *)(from))))
+#define KERNEL_LOAD_BYTES(from) \
+  ((vector)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)(from)))))
 #include "kernel_template.h"
 #endif

@@ -28,5 +28,7 @@ KERNEL_TARGET static inline __m512 gather(
       _mm512_test_epi32_mask(columns, _mm512_set1_epi32(32)), low, high);
 }
 
+#define KERNEL_LOAD_BYTES(from) \
+  ((vector)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)(from)))))
 #include "kernel_template.h"
 #endif

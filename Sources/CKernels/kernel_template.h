@@ -49,16 +49,16 @@ KERNEL_TARGET INLINE vector clamp(vector value, vector lower, vector upper) {
   return select_lanes(value > upper, upper, value);
 }
 
-// Every second float from `from` on. Reads 2 * LANES floats.
+// Every second float from `from` on. Reads 2 * LANES - 1 floats: a row may end with the last of them.
 KERNEL_TARGET INLINE vector every_second(const float *from) {
-  const vector a = load(from), b = load(from + LANES);
+  const vector a = load(from), b = load(from + LANES - 1);
 #if KERNEL_BYTES == 64
   return __builtin_shufflevector(
-      a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+      a, b, 0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
 #elif KERNEL_BYTES == 32
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 9, 11, 13, 15);
 #else
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+  return __builtin_shufflevector(a, b, 0, 2, 5, 7);
 #endif
 }
 

@@ -13,13 +13,15 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
   case uint8 = "U8"
   /// Unsigned 16-bit numbers; tile columns in packed layers.
   case uint16 = "U16"
+  /// Whole numbers of one byte; weights of packed layers that are multiples of a scale.
+  case int8 = "I8"
   /// PyTorch's `num_batches_tracked` counters: written as zero, skipped when read.
   case int64 = "I64"
 
   /// Bytes of one element.
   public var size: Int {
     switch self {
-    case .uint8: 1
+    case .uint8, .int8: 1
     case .float16, .bfloat16, .uint16: 2
     case .float32: 4
     case .float64, .int64: 8
@@ -33,8 +35,14 @@ public enum Precision: String, Sendable, Hashable, CaseIterable, Codable {
   case float32
   /// Half the bytes. Values are rounded to the nearest half.
   case float16
+  /// A quarter of the bytes: weights in the hybrid pattern are whole multiples, -127 to 127, of a scale
+  /// of their output channel; everything else is stored as `float16`.
+  case int8
 
-  /// Bytes of one value.
+  /// How tensors outside of packed layers are stored.
+  public var ofTensors: Precision { self == .int8 ? .float16 : self }
+
+  /// Bytes of one value in the hybrid pattern.
   public var size: Int { elementType.size }
 
   /// How a file names it.
@@ -42,6 +50,7 @@ public enum Precision: String, Sendable, Hashable, CaseIterable, Codable {
     switch self {
     case .float32: .float32
     case .float16: .float16
+    case .int8: .int8
     }
   }
 }

@@ -31,24 +31,37 @@ struct FileMetadata {
   static let deepestJSON = 64
 
   private(set) var texts: [String: String]
+  /// The format's version.
+  let version: Int
 
-  /// Metadata to be written as version 1 of that format.
-  init(format: String) {
-    texts = [Key.format.rawValue: format, Key.version.rawValue: "1"]
+  /// Metadata to be written as that version of that format.
+  init(format: String, version: Int = 1) {
+    texts = [Key.format.rawValue: format, Key.version.rawValue: String(version)]
+    self.version = version
   }
 
-  /// Metadata that was read; throws unless it is version 1 of that format.
-  init(_ texts: [String: String], format: String) throws(FormatError) {
-    self.texts = texts
-    let found = try text(.format)
+  /// Metadata that was read; throws unless it is one of these versions of that format.
+  init(
+    _ texts: [String: String], format: String, versions: ClosedRange<Int> = 1...1
+  ) throws(FormatError) {
+    let found = try FileMetadata.text(.format, of: texts)
     guard found == format else { throw .wrongFormat(expected: format, found: found) }
-    let version = try text(.version)
-    guard version == "1" else { throw .unknownVersion(version) }
+    let version = try FileMetadata.text(.version, of: texts)
+    // As texts: "01" is no version.
+    guard let number = versions.first(where: { String($0) == version }) else {
+      throw .unknownVersion(version)
+    }
+    self.texts = texts
+    self.version = number
   }
 
   func optional(_ key: Key) -> String? { texts[key.rawValue] }
 
-  func text(_ key: Key) throws(FormatError) -> String {
+  func text(_ key: Key) throws(FormatError) -> String { try FileMetadata.text(key, of: texts) }
+
+  private static func text(
+    _ key: Key, of texts: [String: String]
+  ) throws(FormatError) -> String {
     guard let text = texts[key.rawValue] else { throw .missingMetadata(key.rawValue) }
     return text
   }

@@ -113,6 +113,10 @@ public enum FormatError: Error, Hashable, Sendable {
   case blockColumnsNotAscending(layer: String, blockRow: Int)
   /// Positions in a group repeat or descend, or are beyond it.
   case positionsNotAscending(layer: String, blockRow: Int)
+  /// A scale of a row of whole numbers is not a positive finite number.
+  case scaleOutOfRange(layer: String, row: Int, found: String)
+  /// A weight stored as a whole number is not -127 to 127.
+  case wholeNumberOutOfRange(layer: String, found: Int)
   /// A value outside the matrix (in a padded row or column) is not zero.
   case paddedNonzero(layer: String, row: Int, column: Int)
 }
@@ -169,6 +173,8 @@ extension FormatError {
     case .blockColumnOutOfRange: "block_column_out_of_range"
     case .blockColumnsNotAscending: "block_columns_not_ascending"
     case .positionsNotAscending: "positions_not_ascending"
+    case .scaleOutOfRange: "scale_out_of_range"
+    case .wholeNumberOutOfRange: "whole_number_out_of_range"
     case .paddedNonzero: "padded_nonzero"
     }
   }

@@ -87,6 +87,10 @@ extension FormatError: CustomStringConvertible {
       "the tiles of block row \(blockRow) of '\(layer)' are not in ascending order"
     case .positionsNotAscending(let layer, let blockRow):
       "positions within a group of block row \(blockRow) of '\(layer)' are not in ascending order"
+    case .scaleOutOfRange(let layer, let row, let found):
+      "the scale of row \(row) of '\(layer)' is \(found); it must be positive and finite"
+    case .wholeNumberOutOfRange(let layer, let found):
+      "'\(layer)' stores a weight as \(found); whole numbers are -127 to 127"
     case .paddedNonzero(let layer, let row, let column):
       "'\(layer)' has a value at row \(row), column \(column), which is outside its matrix"
     default: code

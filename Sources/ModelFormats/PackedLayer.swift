@@ -22,8 +22,12 @@ public struct PackedLayer: Sendable, Hashable {
   public let keptTiles: Int
   /// What `valueBytes` holds.
   public let precision: Precision
-  /// [block row, kept tile, row in tile, group and slot in group]: little-endian floats or halves.
+  /// [block row, kept tile, row in tile, group and slot in group]: little-endian floats or halves, or
+  /// whole numbers from -127 to 127.
   public let valueBytes: StoredBytes
+  /// [row of the matrix]: what a row's whole numbers are multiplied with, positive. Empty unless
+  /// `precision` is `int8`.
+  public let scales: [Float]
   /// [block row, kept tile]: the tile's column in units of blocks.
   public let blockColumns: [UInt16]
   /// [block row, kept tile, row group, group and slot in group]: the column within the group, two
@@ -38,7 +42,7 @@ public struct PackedLayer: Sendable, Hashable {
   /// Takes parts as they are stored and validates them.
   init(
     name: String, matrix: WeightMatrix, pattern: HybridPattern, keptTiles: Int,
-    precision: Precision, valueBytes: StoredBytes, blockColumns: [UInt16],
+    precision: Precision, valueBytes: StoredBytes, scales: [Float] = [], blockColumns: [UInt16],
     positionBytes: StoredBytes
   ) throws(FormatError) {
     try PackedLayer.check(matrix, pattern, name)
@@ -48,6 +52,7 @@ public struct PackedLayer: Sendable, Hashable {
     self.keptTiles = keptTiles
     self.precision = precision
     self.valueBytes = valueBytes
+    self.scales = scales
     self.blockColumns = blockColumns
     self.positionBytes = positionBytes
     try validate()
@@ -80,7 +85,18 @@ public struct PackedLayer: Sendable, Hashable {
   }
 
   /// The values as numbers, converted anew with every call.
-  public var values: [Float] { valueBytes.floats(precision) }
+  public var values: [Float] {
+    var values = valueBytes.floats(precision)
+    guard precision == .int8 else { return values }
+    let slots = pattern.slotsPerRow
+    for row in 0..<values.count / slots {
+      // Rows that the matrix does not have are zeros.
+      let matrixRow = matrixRow(ofStoredRow: row)
+      guard matrixRow < scales.count else { continue }
+      for index in row * slots..<(row + 1) * slots { values[index] *= scales[matrixRow] }
+    }
+    return values
+  }
   /// The positions as numbers, unpacked anew with every call.
   public var positions: [UInt8] { TwoBit.unpack(positionBytes) }
 

@@ -32,18 +32,33 @@ extension PackedLayer {
         layer: name, blockRow: byte / (keptTiles * pattern.positionBytesPerTile))
     }
     try validatePadding()
+    try validateScales()
     try validateValues()
   }
 
-  /// No infinity and no NaN.
+  /// One for each row of whole numbers, positive and finite.
+  private func validateScales() throws(FormatError) {
+    let expected = precision == .int8 ? matrix.rows : 0
+    guard scales.count == expected else {
+      throw .elementCount(layer: name, expected: expected, found: scales.count)
+    }
+    guard let row = scales.firstIndex(where: { !$0.isFinite || $0 <= 0 }) else { return }
+    throw .scaleOutOfRange(layer: name, row: row, found: "\(scales[row])")
+  }
+
+  /// No infinity and no NaN, and no whole number without an opposite.
   private func validateValues() throws(FormatError) {
     let isFinite = valueBytes.withUnsafeBytes { bytes in
       switch precision {
+      case .int8: !bytes.contains(UInt8(bitPattern: Int8.min))
       case .float32: !bytes.holdsFloatsThatAreNotFinite
       case .float16: !bytes.holdsHalvesThatAreNotFinite
       }
     }
     guard !isFinite else { return }
+    guard precision != .int8 else {
+      throw .wholeNumberOutOfRange(layer: name, found: Int(Int8.min))
+    }
     let values = values
     let index = values.firstIndex { !$0.isFinite } ?? 0
     throw .graph(
@@ -96,6 +111,7 @@ extension PackedLayer {
   /// Whether a value is zero of either sign, told by its bits.
   private func isZero(_ index: Int) -> Bool {
     switch precision {
+    case .int8: valueBytes.pointer.load(fromByteOffset: index, as: UInt8.self) == 0
     case .float32:
       valueBytes.pointer.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self) << 1 == 0
     case .float16:

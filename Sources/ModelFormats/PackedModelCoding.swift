@@ -19,7 +19,8 @@ extension PackedModel {
   }
 
   init(_ file: SafetensorsFile) throws(FormatError) {
-    let metadata = try FileMetadata(file.metadata, format: PackedModel.format)
+    let metadata = try FileMetadata(
+      file.metadata, format: PackedModel.format, versions: 1...PackedModel.latestVersion)
     let order = try metadata.text(.axisOrder)
     guard order == PackedModel.axisOrder else {
       throw .invalidMetadata(key: "axis_order", reason: "it must be '\(PackedModel.axisOrder)'")
@@ -34,8 +35,9 @@ extension PackedModel {
       // Before its tensors are read: a short text may name a large layer many times.
       guard named.insert(entry.name).inserted else { throw .duplicateKey(entry.name) }
       guard let node = nodes[entry.name] else { throw .notPackable(layer: entry.name) }
-      layers.append(try file.layer(node, pattern: entry.pattern))
-      packedTensors.formUnion(PackedTensorNames(node).all)
+      let layer = try file.layer(node, pattern: entry.pattern, version: metadata.version)
+      layers.append(layer)
+      packedTensors.formUnion(PackedTensorNames(node).all(layer.precision))
     }
     var dense: Weights = [:]
     for name in file.entries.keys.sorted() where !packedTensors.contains(name) {
@@ -46,10 +48,16 @@ extension PackedModel {
       layers: layers, dense: dense, provenance: Provenance(metadata))
   }
 
+  /// The latest version of the format that is written and read: 2 has layers of whole numbers. Files
+  /// without them are version 1, which older readers read.
+  static let latestVersion = 2
+
   /// The file's bytes; the same model gives the same bytes. Throws `halfOverflow` for weights
   /// beyond the range of halves.
   public func serialized(precision: Precision = .float32) throws(FormatError) -> Data {
-    var metadata = FileMetadata(format: PackedModel.format)
+    let isWhole = precision == .int8 && !layers.isEmpty
+    var metadata = FileMetadata(
+      format: PackedModel.format, version: isWhole ? PackedModel.latestVersion : 1)
     try description.write(to: &metadata)
     metadata.set(.axisOrder, PackedModel.axisOrder)
     try metadata.set(.pattern, json: pattern)
@@ -58,11 +66,13 @@ extension PackedModel {
       .packedLayers, json: ordered.map { PackedLayerEntry(name: $0.name, pattern: $0.pattern) })
     try provenance.write(to: &metadata)
     var writer = SafetensorsWriter(metadata: metadata.texts)
-    for layer in ordered { try writer.add(layer, precision: precision) }
+    for layer in ordered {
+      try writer.add(precision == .int8 ? layer.quantized() : layer, precision: precision)
+    }
     let biases = biasesThatFitHalves()
     for (name, tensor) in dense {
       let isHalved = tensor.shape.count > 1 || biases.contains(name)
-      try writer.add(name, tensor, precision: isHalved ? precision : .float32)
+      try writer.add(name, tensor, precision: isHalved ? precision.ofTensors : .float32)
     }
     return writer.serialized()
   }
@@ -104,23 +114,28 @@ private struct PackedLayerEntry: Codable {
   }
 }
 
-/// The names of the three tensors of a packed layer.
+/// The names of the tensors of a packed layer.
 private struct PackedTensorNames {
-  let values, blockColumns, positions: String
+  let values, scales, blockColumns, positions: String
 
   init(_ node: Node) { self.init(weight: node.weightName) }
 
   init(weight: String) {
     values = "\(weight).values"
+    scales = "\(weight).scales"
     blockColumns = "\(weight).block_cols"
     positions = "\(weight).nm"
   }
 
-  var all: [String] { [values, blockColumns, positions] }
+  func all(_ precision: Precision) -> [String] {
+    [values, blockColumns, positions] + (precision == .int8 ? [scales] : [])
+  }
 }
 
 extension SafetensorsFile {
-  fileprivate func layer(_ node: Node, pattern: HybridPattern) throws(FormatError) -> PackedLayer {
+  fileprivate func layer(
+    _ node: Node, pattern: HybridPattern, version: Int
+  ) throws(FormatError) -> PackedLayer {
     let matrix = try PackedModel.matrix(node)
     try PackedLayer.check(matrix, pattern, node.name)
     let names = PackedTensorNames(node)
@@ -140,12 +155,26 @@ extension SafetensorsFile {
       }
     }
     let type = try entry(names.values).type
-    guard let precision = Precision.allCases.first(where: { $0.elementType == type }) else {
-      throw .elementType(tensor: names.values, expected: "F32 or F16", found: type.rawValue)
+    guard
+      let precision = Precision.allCases.first(where: { $0.elementType == type }),
+      version > 1 || precision != .int8
+    else {
+      throw .elementType(
+        tensor: names.values, expected: version > 1 ? "F32, F16 or I8" : "F32 or F16",
+        found: type.rawValue)
+    }
+    var scales: [Float] = []
+    if precision == .int8 {
+      let found = try entry(names.scales).shape
+      guard found == [matrix.rows] else {
+        throw .tensorShape(tensor: names.scales, expected: [matrix.rows], found: found)
+      }
+      scales = try stored(names.scales, as: .float32).floats(.float32)
     }
     return try PackedLayer(
       name: node.name, matrix: matrix, pattern: pattern, keptTiles: kept, precision: precision,
-      valueBytes: stored(names.values, as: type), blockColumns: unsigned16(names.blockColumns),
+      valueBytes: stored(names.values, as: type), scales: scales,
+      blockColumns: unsigned16(names.blockColumns),
       positionBytes: stored(names.positions, as: .uint8))
   }
 }
@@ -160,6 +189,10 @@ extension SafetensorsWriter {
     let shape = tiles + [pattern.block, pattern.slotsPerRow]
     if layer.precision == precision {
       try add(names.values, precision.elementType, shape: shape, layer.valueBytes)
+      if precision == .int8 {
+        try add(
+          names.scales, .float32, shape: [layer.scales.count], StoredBytes(copying: layer.scales))
+      }
     } else {
       let values: Tensor
       do {

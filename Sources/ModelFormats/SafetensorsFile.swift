@@ -113,7 +113,7 @@ public struct SafetensorsFile: Sendable {
     case .float16: values = stored(entry).floats(.float16)
     case .bfloat16:
       values = stored(entry).elements(of: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
-    case .uint8, .uint16, .int64:
+    case .uint8, .int8, .uint16, .int64:
       throw .elementType(
         tensor: name, expected: "F32, F64, F16 or BF16", found: entry.type.rawValue)
     }

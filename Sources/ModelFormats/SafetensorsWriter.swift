@@ -40,14 +40,14 @@ public struct SafetensorsWriter {
     self.metadata = metadata
   }
 
-  /// Adds a tensor of floats. Throws `halfOverflow` when a finite value has no finite half.
+  /// Adds a tensor of floats; `int8` stores halves, as outside of packed layers. Throws `halfOverflow` when a finite value has no finite half.
   public mutating func add(
     _ name: String, _ tensor: Tensor, precision: Precision = .float32
   ) throws(FormatError) {
     switch precision {
     case .float32:
       items[name] = Item(.float32, shape: tensor.shape, tensor.values)
-    case .float16:
+    case .float16, .int8:
       let halves = tensor.values.map { Float16($0) }
       guard !zip(halves, tensor.values).contains(where: { $0.isInfinite && $1.isFinite }) else {
         throw .halfOverflow(tensor: name)

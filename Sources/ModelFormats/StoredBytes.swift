@@ -54,11 +54,12 @@ public struct StoredBytes: Sendable {
     }
   }
 
-  /// The bytes as 32-bit floats, or as halves that are widened.
+  /// The bytes as 32-bit floats, or as halves or whole numbers that are widened.
   func floats(_ precision: Precision) -> [Float] {
     switch precision {
     case .float32: elements(of: Float.self)
     case .float16: elements(of: UInt16.self).map { Float(Float16(bitPattern: $0)) }
+    case .int8: elements(of: Int8.self).map { Float($0) }
     }
   }
 }

@@ -21,10 +21,12 @@ final class LayerMatrix {
   private let bias: KernelMemory<Float>
   private let dense: KernelMemory<Float>?
   private let blockColumns: KernelMemory<UInt16>?
+  /// [row, rounded up to whole blocks], where weights are stored as whole numbers.
+  private let scales: KernelMemory<Float>?
 
   /// Bytes that this object takes beside the file's.
   var memoryBytes: Int {
-    bias.bytes + (dense?.bytes ?? 0) + (blockColumns?.bytes ?? 0)
+    bias.bytes + (dense?.bytes ?? 0) + (blockColumns?.bytes ?? 0) + (scales?.bytes ?? 0)
   }
 
   /// A layer in the hybrid pattern.
@@ -39,6 +41,10 @@ final class LayerMatrix {
     self.bias = try LayerMatrix.padded(bias, outputs: outputs)
     dense = nil
     blockColumns = try KernelMemory(layer.blockColumns)
+    let padding = layer.blockRowCount * layer.pattern.block - layer.scales.count
+    scales =
+      layer.precision == .int8
+      ? try KernelMemory(layer.scales + [Float](repeating: 0, count: padding)) : nil
   }
 
   /// A dense matrix, row-major. `isWeight` is false for factors that the network does not count
@@ -57,6 +63,7 @@ final class LayerMatrix {
     self.bias = try LayerMatrix.padded(bias, outputs: outputs)
     dense = try LayerMatrix.wholeGroups(values, outputs: outputs, columns: columns)
     blockColumns = nil
+    scales = nil
   }
 
   /// A packed layer with its zeros written out.
@@ -71,6 +78,7 @@ final class LayerMatrix {
     bias = packed.bias
     dense = try LayerMatrix.wholeGroups(layer.unpacked(), outputs: outputs, columns: columns)
     blockColumns = nil
+    scales = nil
   }
 
   /// Whole row groups are computed.
@@ -111,8 +119,9 @@ final class LayerMatrix {
       matrix.keep = layer.pattern.keep
       matrix.kept_tiles = layer.keptTiles
       matrix.values = layer.valueBytes.pointer.assumingMemoryBound(to: UInt8.self)
-      matrix.value_size = layer.precision == .float16 ? 2 : 4
+      matrix.value_size = layer.precision.size
       matrix.value_count = layer.valueBytes.count / matrix.value_size
+      if let scales { matrix.scales = UnsafePointer(scales.start) }
       matrix.block_columns = UnsafePointer(blockColumns.start)
       matrix.positions = layer.positionBytes.pointer.assumingMemoryBound(to: UInt8.self)
       matrix.position_bytes = layer.positionBytes.count

@@ -78,7 +78,7 @@ struct FileMutator {
         let model = try? FixtureNetworks.packed(
           decoded, pattern, dense: Set(dense), seed: generator.next()),
         let file = try? model.serialized(
-          precision: generator.nextIndex(below: 2) == 0 ? .float32 : .float16)
+          precision: Precision.allCases[generator.nextIndex(below: 3)])
       else { continue }
       return file
     }

@@ -54,6 +54,10 @@ check_layer packed_layer(layer_shape shape) {
   int32_t *offsets = column_offsets(&layer, shape, blocks * block);
   int32_t *strides = column_strides(offsets, shape, blocks);
   // One byte off every alignment.
+  // [output, rounded up to whole blocks].
+  float *scales = random_floats(block_rows * block);
+  // Weights of the same size as otherwise.
+  for (size_t row = 0; row < block_rows * block; row++) scales[row] /= 127;
   uint8_t *value_memory = exactly(1 + value_count * shape.value_size);
   uint8_t *position_memory = exactly(1 + position_bytes);
   uint8_t *values = value_memory + 1, *positions = position_memory + 1;
@@ -80,7 +84,11 @@ check_layer packed_layer(layer_shape shape) {
         const int inside = output < shape.outputs && column < shape.columns;
         uint8_t *at = values + ((tile * block + row) * slots + slot) * shape.value_size;
         float value = uniform();
-        if (shape.value_size == 2) {
+        if (shape.value_size == 1) {
+          const int8_t whole = (int8_t)(inside ? (int)below(255) - 127 : 0);
+          memcpy(at, &whole, sizeof whole);
+          value = whole * scales[output];
+        } else if (shape.value_size == 2) {
           uint16_t half = (uint16_t)below(1 << 16);
           // Below two, subnormal numbers and zeros of both signs among them.
           if (!shape.any_halves) half &= 0xbfff;
@@ -109,13 +117,14 @@ check_layer packed_layer(layer_shape shape) {
       .values = values,
       .value_size = shape.value_size,
       .value_count = value_count,
+      .scales = scales,
       .block_columns = block_columns,
       .positions = positions,
       .position_bytes = position_bytes,
       .column_strides = strides,
   };
   void *memory[] = {bias, offsets, strides, value_memory, position_memory, block_columns,
-                    layer.weights};
+                    layer.weights, scales};
   memcpy(layer.memory, memory, sizeof memory);
   return layer;
 }

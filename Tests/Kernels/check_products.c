@@ -135,15 +135,15 @@ static void check_layer_products(const crisp_kernels *kernels, const check_layer
 }
 
 void check_products(const crisp_kernels *kernels) {
-  for (size_t i = 0; i < 3 * 4 * 3 * 2 * 3; i++) {
+  for (size_t i = 0; i < 3 * 4 * 3 * 3 * 3; i++) {
     layer_shape shape = {
         .outputs = 1 + below(100),
         .columns = 1 + below(200),
         .rows = (size_t)1 << i / 4 % 3,
         .block = (size_t)8 << i % 4,
         .keep = 1 + i / 12 % 3,
-        .value_size = i / 36 % 2 ? 2 : 4,
-        .order = i / 72,
+        .value_size = (size_t)1 << i / 36 % 3,
+        .order = i / 108,
     };
     check_layer layer = packed_layer(shape);
     check_layer_products(kernels, &layer, 0);

@@ -80,6 +80,17 @@ void check_stretches(const crisp_kernels *kernels) {
           check_stretch(kernels, (stretch_shape){rows, vectors, groups, taps[t]});
 }
 
+// A stored value of a row of the matrix.
+static float stored_value(const crisp_matrix *matrix, const uint8_t *at, size_t row) {
+  float value;
+  uint16_t half;
+  switch (matrix->value_size) {
+    case 1: return *(const int8_t *)at * matrix->scales[row];
+    case 2: memcpy(&half, at, sizeof half); return (float)half_value(half);
+    default: memcpy(&value, at, sizeof value); return value;
+  }
+}
+
 static size_t column_of(const crisp_matrix *matrix, size_t tile, size_t row, size_t slot) {
   const size_t slots = matrix->block / 4 * matrix->keep;
   const size_t index = (tile * (matrix->block / matrix->rows) + row / matrix->rows) * slots + slot;
@@ -113,11 +124,7 @@ static void check_selection(
       const size_t in_block = first_group * matrix->rows + row, slot = tap % slots;
       const uint8_t *at =
           matrix->values + ((tile * matrix->block + in_block) * slots + slot) * matrix->value_size;
-      float value;
-      uint16_t half;
-      memcpy(&value, at, matrix->value_size);
-      memcpy(&half, at, sizeof half);
-      if (matrix->value_size == 2) value = (float)half_value(half);
+      const float value = stored_value(matrix, at, block_row * matrix->block + in_block);
       const float found = values[row * stride + tap];
       expect(
           isnan(value) ? isnan(found) : found == value && signbit(found) == signbit(value),
@@ -150,7 +157,7 @@ static void check_pack(const crisp_kernels *kernels, size_t count, size_t vector
 }
 
 void check_decoding(const crisp_kernels *kernels) {
-  for (size_t i = 0; i < 3 * 4 * 3 * 2 * 3; i++) {
+  for (size_t i = 0; i < 3 * 4 * 3 * 3 * 3; i++) {
     const size_t block = (size_t)8 << i % 4;
     const layer_shape shape = {
         .outputs = block * 2 + 1 + below(block - 1),
@@ -158,8 +165,8 @@ void check_decoding(const crisp_kernels *kernels) {
         .rows = (size_t)1 << i / 4 % 3,
         .block = block,
         .keep = 1 + i / 12 % 3,
-        .value_size = i / 36 % 2 ? 2 : 4,
-        .order = i / 72,
+        .value_size = (size_t)1 << i / 36 % 3,
+        .order = i / 108,
         .any_halves = 1,
     };
     check_layer layer = packed_layer(shape);

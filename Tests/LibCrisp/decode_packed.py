@@ -13,7 +13,9 @@ with safe_open(sys.argv[1], "np") as file:
 nodes = {n["name"]: n for n in json.loads(meta["graph"])["nodes"]}
 for layer in json.loads(meta["packed_layers"]):
     name, N, B, V = (layer[k] for k in ("name", "keep", "block", "rows"))
-    node, values = nodes[name], t.pop(f"{name}.weight.values").astype(np.float32)
+    node, values = nodes[name], t.pop(f"{name}.weight.values")
+    scales = t.pop(f"{name}.weight.scales") if values.dtype == np.int8 else np.ones(1, np.float32)
+    values = values.astype(np.float32)
     cols, nm = t.pop(f"{name}.weight.block_cols"), t.pop(f"{name}.weight.nm")
     kh, kw = node.get("kernel", [1, 1])
     S, cin = node["out"], node["in"]
@@ -26,6 +28,7 @@ for layer in json.loads(meta["packed_layers"]):
     assert not values[~inside].any()
     matrix = np.zeros((S, K), np.float32)
     matrix[rows[inside], columns[inside]] = values[inside]
+    matrix *= scales[:, None]
     oihw = matrix.reshape(S, kh, kw, cin).transpose(0, 3, 1, 2)
     t[f"{name}.weight"] = oihw if node["op"] == "convolution" else matrix
     print(f"{name}: {S}x{K}, {T} of {-(-K // B)} tiles, {np.count_nonzero(matrix)} nonzero")

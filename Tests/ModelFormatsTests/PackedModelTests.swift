@@ -25,6 +25,49 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2, 4])
+  func wholeNumbersAreTheNearestMultiplesOfTheirRowsScale(rows: Int) throws {
+    let model = try TestModels.packed(rows: rows)
+    let data = try model.serialized(precision: .int8)
+    #expect(try data.count < model.serialized(precision: .float16).count)
+    let file = try SafetensorsFile(data: data)
+    #expect(file.metadata["format_version"] == "2")
+    let again = try PackedModel(data: data)
+    #expect(try again.serialized(precision: .int8) == data)
+    for (name, layer) in model.layers {
+      let stored = try #require(again.layers[name])
+      #expect(stored.precision == .int8)
+      let columns = layer.matrix.columns
+      let (exact, found) = (layer.unpacked(), stored.unpacked())
+      for row in 0..<layer.matrix.rows {
+        let weights = exact[row * columns..<(row + 1) * columns]
+        let largest = weights.map(\.magnitude).max() ?? 0
+        let scale = stored.scales[row]
+        #expect(largest == 0 || scale == largest / 127)
+        for (a, b) in zip(weights, found[row * columns..<(row + 1) * columns]) {
+          #expect(b == (a / scale).rounded(.toNearestOrEven) * scale)
+          #expect((a - b).magnitude <= scale * 0.5001)
+        }
+      }
+    }
+    // Everything else is stored as in a file of halves.
+    let halves = try SafetensorsFile(data: model.serialized(precision: .float16))
+    for (name, entry) in halves.entries where !name.contains(".weight.") {
+      #expect(try file.entry(name).type == entry.type, "\(name)")
+      #expect(try file.tensor(name) == halves.tensor(name), "\(name)")
+    }
+    // Widened they are the same numbers.
+    let wide = try PackedModel(data: again.serialized())
+    #expect(try wide.denseWeights() == again.denseWeights())
+  }
+
+  @Test func filesWithoutWholeNumbersStayOfVersion1() throws {
+    for precision in [Precision.float32, .float16] {
+      let data = try TestModels.packed().serialized(precision: precision)
+      #expect(try SafetensorsFile(data: data).metadata["format_version"] == "1")
+    }
+  }
+
   @Test func halvesLeaveWideVectorsWide() throws {
     var builder = GraphBuilder(input: ActivationShape(channels: 8, height: 4, width: 4))
     var x = builder.batchNorm("norm", builder.image)

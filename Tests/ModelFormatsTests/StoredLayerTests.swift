@@ -136,6 +136,45 @@ import Testing
     ) { try PackedModel(data: file) }
   }
 
+  /// A version 1 file has no whole numbers, and scales and numbers have their range.
+  @Test func refusesWholeNumbersThatTheFormatDoesNotHave() throws {
+    let data = try TestModels.packed().serialized(precision: .int8)
+    var older = data
+    let place = try #require(older.range(of: Data(#""format_version":"2""#.utf8)))
+    older[place.upperBound - 2] = UInt8(ascii: "1")
+    #expect(
+      throws: FormatError.elementType(
+        tensor: "conv.weight.values", expected: "F32 or F16", found: "I8")
+    ) { try PackedModel(data: older) }
+    var newer = data
+    newer[place.upperBound - 2] = UInt8(ascii: "3")
+    #expect(throws: FormatError.unknownVersion("3")) { try PackedModel(data: newer) }
+
+    let file = try SafetensorsFile(data: data)
+    let start = 8 + data.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    let values = try file.entry("conv.weight.values"), scales = try file.entry("conv.weight.scales")
+    var edited = data
+    edited[start + values.begin] = 0x80
+    #expect(throws: FormatError.wholeNumberOutOfRange(layer: "conv", found: -128)) {
+      try PackedModel(data: edited)
+    }
+    for (bits, text) in [
+      (UInt32(0), "0.0"), (0x7F80_0000, "inf"), (0x7FC0_0000, "nan"), (0xBF80_0000, "-1.0"),
+    ] {
+      var edited = data
+      withUnsafeBytes(of: bits.littleEndian) {
+        edited.replaceSubrange(start + scales.begin + 4..<start + scales.begin + 8, with: $0)
+      }
+      #expect(throws: FormatError.scaleOutOfRange(layer: "conv", row: 1, found: text)) {
+        try PackedModel(data: edited)
+      }
+    }
+    // A row that the matrix does not have.
+    var padded = data
+    padded[start + values.end - 1] = 1
+    #expect(throws: FormatError.self) { try PackedModel(data: padded) }
+  }
+
   @Test func refusesNumbersInThePaddingOfHalves() throws {
     let data = try TestModels.packed().serialized(precision: .float16)
     let file = try SafetensorsFile(data: data)

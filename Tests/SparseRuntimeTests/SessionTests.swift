@@ -30,6 +30,32 @@ import Testing
     }
   }
 
+  /// What a file stores in fewer bits is multiplied as it reads, widened.
+  @Test(arguments: InstructionSet.available, [Precision.float16, .int8])
+  func filesInFewerBitsMatchTheirWidenedWeights(
+    _ instructionSet: InstructionSet, storage: Precision
+  ) throws {
+    let graph = try TestNetworks.residual()
+    let weights = TestNetworks.weights(graph, seed: 1)
+    for (rows, keep) in [(1, 2), (2, 1), (4, 3)] {
+      let model = try PackedModel(
+        data: TestNetworks.packed(
+          graph, weights: weights, pattern: HybridPattern(keep: keep, block: 8, rows: rows),
+          density: 0.4, seed: 3
+        ).serialized(precision: storage))
+      let reference = ReferenceInterpreter(
+        graph: model.description.graph, weights: try model.denseWeights())
+      for batch in [1, 5] {
+        let images = TestNetworks.normal(batch * graph.input.count, seed: 2)
+        let session = try Session(
+          model: model, batchCapacity: batch, instructionSet: instructionSet)
+        TestNetworks.expectEqual(
+          try session.run(images: images, count: batch),
+          try reference.run(images, count: batch), "\(storage), \(rows) rows")
+      }
+    }
+  }
+
   @Test func runsResNet20() throws {
     let graph = try Architecture.resnet20.graph(
       input: ActivationShape(channels: 1, height: 28, width: 28), classes: 10)

@@ -26,9 +26,12 @@ typedef struct {
 
   // Hybrid pattern: side of a block, weights kept of 4, tiles kept in a block row.
   size_t block, keep, kept_tiles;
-  // [block row][tile][row][slot], 4 or 2 bytes each, not aligned, and how many there are.
+  // [block row][tile][row][slot], 4, 2 or 1 bytes each, not aligned, and how many there are: floats,
+  // halves, or whole numbers that are multiplied with their row's scale.
   const uint8_t *values;
   size_t value_size, value_count;
+  // [output, rounded up to whole blocks]. Read where values have one byte.
+  const float *scales;
   // [block row][tile].
   const uint16_t *block_columns;
   // [block row][tile][row group][slot], two bits each, and how many bytes that are.

@@ -9,8 +9,14 @@ import Training
 /// compare, evaluate.
 extension PersonalizationRun {
   /// Largest difference between packed and masked dense scores, relative to the largest score:
-  /// rounding of sums and, in halves, of weights.
-  private var allowedError: Float { recipe.storage == .float32 ? 1e-4 : 1e-2 }
+  /// rounding of sums and, in halves and whole numbers, of weights.
+  private var allowedError: Float {
+    switch recipe.storage {
+    case .float32: 1e-4
+    case .float16: 1e-2
+    case .int8: 1e-1
+    }
+  }
   /// Images that are compared, about.
   private static let comparedImages = 256
   /// Images on which zeros of activations are counted: shares of millions of values settle early.

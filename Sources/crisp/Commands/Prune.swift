@@ -44,7 +44,10 @@ struct Prune: ParsableCommand {
 
   @OptionGroup var pattern: PatternOptions
 
-  @Option(help: "How the packed file stores weights: float32, or float16 in half the bytes.")
+  @Option(
+    help:
+      "How the packed file stores weights: float32, float16 in half the bytes, or int8 in a quarter."
+  )
   var storage: ModelFormats.Precision?
 
   @Option(

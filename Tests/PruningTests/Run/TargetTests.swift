@@ -16,7 +16,7 @@ import Testing
     return try PersonalizationTests.personalization(recipe).run()
   }
 
-  @Test(arguments: [ModelFormats.Precision.float32, .float16])
+  @Test(arguments: ModelFormats.Precision.allCases)
   func bytesAreKeptAndUsed(storage: ModelFormats.Precision) throws {
     let loose = try run(.bytes(1 << 30)) { $0.storage = storage }
     let tight = try run(.sparsity(0.85)) { $0.storage = storage }

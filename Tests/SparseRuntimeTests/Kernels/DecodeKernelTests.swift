@@ -13,13 +13,13 @@ import Testing
     var comparison = Comparison()
     for block in [8, 16, 32, 64] {
       for keep in [1, 2, 3] {
-        for isHalf in [false, true] {
+        for precision in Precision.allCases {
           for order in KernelLayer.Order.allCases {
             let layer = try KernelLayer(
               packed: HybridPattern(keep: keep, block: block, rows: rows),
               outputs: 2 * block - 3, columns: 4 * block + generator.index(-3...1),
-              keptTiles: 3, order: order, isHalf: isHalf, &generator)
-            if isHalf { setAllKindsOfHalves(layer, &generator) }
+              keptTiles: 3, order: order, precision: precision, &generator)
+            if precision == .float16 { setAllKindsOfHalves(layer, &generator) }
             // The last tiles end where the file does.
             for tiles in 1...3 {
               for firstTile in [0, 3 - tiles] {
@@ -73,7 +73,9 @@ import Testing
         for tap in 0..<tiles * slots {
           let tile = blockRow * matrix.kept_tiles + firstTile + tap / slots
           let (rowInBlock, slot) = (firstGroup * matrix.rows + row, tap % slots)
-          let expected = value(matrix, (tile * matrix.block + rowInBlock) * slots + slot)
+          let expected = value(
+            matrix, (tile * matrix.block + rowInBlock) * slots + slot,
+            row: blockRow * matrix.block + rowInBlock)
           let found = values.start[row * stride + tap]
           comparison.expect(
             expected.isNaN ? found.isNaN : found.bitPattern == expected.bitPattern,
@@ -90,10 +92,13 @@ import Testing
     }
   }
 
-  private func value(_ matrix: crisp_matrix, _ index: Int) -> Float {
+  private func value(_ matrix: crisp_matrix, _ index: Int, row: Int) -> Float {
     let bytes = UnsafeRawPointer(matrix.values + index * matrix.value_size)
-    guard matrix.value_size == 2 else { return bytes.loadUnaligned(as: Float.self) }
-    return Float(Float16(bitPattern: bytes.loadUnaligned(as: UInt16.self)))
+    return switch matrix.value_size {
+    case 1: Float(bytes.load(as: Int8.self)) * matrix.scales[row]
+    case 2: Float(Float16(bitPattern: bytes.loadUnaligned(as: UInt16.self)))
+    default: bytes.loadUnaligned(as: Float.self)
+    }
   }
 
   private func column(_ matrix: crisp_matrix, tile: Int, row: Int, slot: Int) -> Int {

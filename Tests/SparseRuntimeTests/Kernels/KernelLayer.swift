@@ -28,6 +28,7 @@ final class KernelLayer {
   private var dense: Exactly<Float>?
   private var strides: Exactly<Int32>?
   private var blockColumns: Exactly<UInt16>?
+  private var scales: Exactly<Float>?
   private var valueBytes, positionBytes: Exactly<UInt8>?
 
   private init(
@@ -61,13 +62,15 @@ final class KernelLayer {
   /// A packed layer whose values and positions lie one byte off every alignment.
   convenience init(
     packed pattern: HybridPattern, outputs: Int, columns: Int, keptTiles: Int, order: Order,
-    isHalf: Bool, _ generator: inout SeededGenerator
+    precision: Precision, _ generator: inout SeededGenerator
   ) throws {
     let matrix = WeightMatrix(rows: outputs, taps: 1, inChannels: columns)
     let mask = pattern.randomMask(for: matrix, keptTiles: keptTiles, using: &generator)
-    let layer = try PackedLayer(
+    var layer = try PackedLayer(
       name: "layer", matrix: matrix, values: generator.floats(matrix.count), mask: mask,
       pattern: pattern)
+    let isHalf = precision == .float16
+    if precision == .int8 { layer = try layer.quantized() }
     let unpacked = layer.unpacked()
     let block = pattern.block
     let blocks = (columns + block - 1) / block
@@ -82,7 +85,7 @@ final class KernelLayer {
       isHalf
       ? layer.values.map { Float16($0).bitPattern }.withUnsafeBytes { Array($0) }
       : layer.valueBytes.withUnsafeBytes { Array($0) }
-    setPacked(layer, values: bytes, size: isHalf ? 2 : 4)
+    setPacked(layer, values: bytes, size: precision.size)
   }
 
   /// A dense layer of whole row groups.
@@ -121,6 +124,14 @@ final class KernelLayer {
       })
     let blockColumns = Exactly(layer.blockColumns)
     let positions = Exactly([0] + layer.positionBytes.withUnsafeBytes { Array($0) })
+    if layer.precision == .int8 {
+      let scales = Exactly(
+        layer.scales
+          + [Float](
+            repeating: 1, count: layer.blockRowCount * block - layer.scales.count))
+      description.scales = UnsafePointer(scales.start)
+      self.scales = scales
+    }
     description.block = block
     description.keep = layer.pattern.keep
     description.kept_tiles = layer.keptTiles

@@ -151,14 +151,15 @@ import Testing
     var comparison = Comparison()
     for block in [8, 16, 32, 64] {
       for keep in [1, 2, 3] {
-        for isHalf in [false, true] {
+        for precision in Precision.allCases {
           for order in KernelLayer.Order.allCases {
             let columns = generator.index(1...150)
             let blocks = (columns + block - 1) / block
             let layer = try KernelLayer(
               packed: HybridPattern(keep: keep, block: block, rows: rows),
               outputs: generator.index(1...70), columns: columns,
-              keptTiles: generator.index(1...blocks), order: order, isHalf: isHalf, &generator)
+              keptTiles: generator.index(1...blocks), order: order, precision: precision, &generator
+            )
             check(table, layer, trials: 13, &generator, &comparison)
             // Columns in lanes, for a single position.
             check(table, layer, dots: true, trials: 5, &generator, &comparison)
