@@ -137,8 +137,7 @@ enum Rooms {
 
   /// Modules of Swift and the system, which are not arrows between rooms.
   static let system: Set = [
-    "Dispatch", "Foundation", "FoundationEssentials", "FoundationNetworking", "FoundationXML",
-    "Glibc", "Musl",
+    "Dispatch", "Foundation", "FoundationEssentials", "FoundationNetworking", "Glibc", "Musl",
     "Swift", "Synchronization",
   ]
 
