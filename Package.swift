@@ -6,6 +6,9 @@ let swift: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// What the fleet form alone needs. `--disable-default-traits` builds without it: the embedded form.
+let fleet: TargetDependencyCondition? = .when(traits: ["Fleet"])
+
 let package = Package(
   name: "crisp-server",
   products: [
@@ -20,6 +23,10 @@ let package = Package(
     .executable(name: "crisp-server", targets: ["crisp-server"]),
     .executable(name: "crisp", targets: ["crisp"]),
   ],
+  traits: [
+    .trait(name: "Fleet", description: "PostgreSQL by libpq"),
+    .default(enabledTraits: ["Fleet"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -31,6 +38,7 @@ let package = Package(
     // System libraries and C
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
     // libspng-dev, libjpeg62-turbo-dev and libwebp-dev, see deploy/setup.sh
     .target(
       name: "CImage",
@@ -120,6 +128,7 @@ let package = Package(
         .embedInCode("m007_token_scopes.sql"),
         .embedInCode("m008_default_base_model.sql"),
         .embedInCode("m009_short_rows.sql"),
+        .embedInCode("postgres/p001_initial.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -130,6 +139,13 @@ let package = Package(
         "CSQLite", "ClassWeights", "Digests", "Inputs", "Migrations", "Store",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ],
+      swiftSettings: swift),
+    .target(
+      name: "PostgresStore",
+      dependencies: [
+        .byName(name: "CPostgres", condition: fleet), "ClassWeights", "Digests", "Migrations",
+        "Store",
       ],
       swiftSettings: swift),
     .target(name: "ServiceAPI", dependencies: ["ClassWeights", "Inputs"], swiftSettings: swift),
@@ -203,7 +219,8 @@ let package = Package(
       dependencies: [
         "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
         "JobWorker", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
-        "ONNXModels", "Pruning", "SQLiteStore", "SparseRuntime", "Store", "Training", "WebPage",
+        "ONNXModels", "PostgresStore", "Pruning", "SQLiteStore", "SparseRuntime", "Store",
+        "Training", "WebPage",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
@@ -337,7 +354,8 @@ let package = Package(
     .testTarget(
       name: "StoreTests",
       dependencies: [
-        "ClassWeights", "Digests", "Migrations", "SQLiteStore", "Store", "TestSupport",
+        "ClassWeights", "Digests", "Migrations", "PostgresStore", "SQLiteStore", "Store",
+        "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.copy("Schemas")],
