@@ -11,7 +11,7 @@ struct CrispServer: ParsableCommand {
     version: Service.version,
     subcommands: [
       Serve.self, BaseModel.self, Dataset.self, Token.self, Backup.self, Check.self,
-      Migrate.self, Restore.self, Objects.self,
+      Migrate.self, Restore.self, Worker.self, Objects.self,
     ],
     defaultSubcommand: Serve.self)
 
@@ -25,6 +25,9 @@ struct CrispServer: ParsableCommand {
 struct DatabaseOptions: ParsableArguments {
   @Option(
     name: .customLong("db"),
-    help: "The SQLite database; a command that writes makes one that is not there.")
+    help: """
+      The SQLite database, which a command that writes makes where there is none; or \
+      postgresql://USER@HOST:PORT/DATABASE.
+      """)
   var database: String
 }

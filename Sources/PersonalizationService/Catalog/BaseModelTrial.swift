@@ -26,7 +26,9 @@ struct BaseModelTrial {
     }
   }
 
-  private static func measured(_ record: BaseModelRecord, in store: any CompleteStore) throws -> String {
+  private static func measured(_ record: BaseModelRecord, in store: any CompleteStore) throws
+    -> String
+  {
     let dataset = try store.dataset(record.dataset).record.load()
     let model = try ModelLibrary(store: store).model(record)
     let loader = try BatchLoader(

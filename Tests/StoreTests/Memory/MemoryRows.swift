@@ -154,8 +154,8 @@ struct MemoryRows {
     let gone = jobs.filter(isGone)
     jobs.removeAll(where: isGone)
     let ids = Set(gone.map(\.id))
-    for id in users.keys {
-      users[id]?.keys = users[id]?.keys.filter { !ids.contains($0.value.job) } ?? [:]
+    for (id, user) in users {
+      users[id]?.keys = user.keys.filter { !ids.contains($0.value.job) }
     }
   }
 }
