@@ -24,7 +24,9 @@ let package = Package(
     .executable(name: "crisp", targets: ["crisp"]),
   ],
   traits: [
-    .trait(name: "Fleet", description: "HTTP by libcurl: object stores, --cacert"),
+    .trait(
+      name: "Fleet",
+      description: "PostgreSQL by libpq; HTTP by libcurl: object stores, --cacert"),
     .default(enabledTraits: ["Fleet"]),
   ],
   dependencies: [
@@ -39,6 +41,7 @@ let package = Package(
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
     // libspng-dev, libjpeg62-turbo-dev and libwebp-dev, see deploy/setup.sh
     .target(
       name: "CImage",
@@ -132,6 +135,7 @@ let package = Package(
         .embedInCode("m007_token_scopes.sql"),
         .embedInCode("m008_default_base_model.sql"),
         .embedInCode("m009_short_rows.sql"),
+        .embedInCode("postgres/p001_initial.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -142,6 +146,13 @@ let package = Package(
         "CSQLite", "ClassWeights", "Digests", "Inputs", "Migrations", "Store",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ],
+      swiftSettings: swift),
+    .target(
+      name: "PostgresStore",
+      dependencies: [
+        .byName(name: "CPostgres", condition: fleet), "ClassWeights", "Digests", "Migrations",
+        "Store",
       ],
       swiftSettings: swift),
     .target(name: "ServiceAPI", dependencies: ["ClassWeights", "Inputs"], swiftSettings: swift),
@@ -214,7 +225,8 @@ let package = Package(
       dependencies: [
         "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
         "JobWorker", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
-        "ONNXModels", "Pruning", "SQLiteStore", "SparseRuntime", "Store", "Training", "WebPage",
+        "ONNXModels", "PostgresStore", "Pruning", "SQLiteStore", "SparseRuntime", "Store",
+        "Training", "WebPage",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
@@ -378,7 +390,8 @@ let package = Package(
     .testTarget(
       name: "StoreTests",
       dependencies: [
-        "ClassWeights", "Digests", "Migrations", "SQLiteStore", "Store", "TestSupport",
+        "ClassWeights", "Digests", "Migrations", "PostgresStore", "SQLiteStore", "Store",
+        "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.copy("Schemas")],

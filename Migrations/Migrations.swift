@@ -45,3 +45,11 @@ public let migrations: [Migration] = [
     identifier: "m009_short_rows",
     sql: String(decoding: PackageResources.m009_short_rows_sql, as: UTF8.self)),
 ]
+
+/// Every step of PostgreSQL's schema, oldest first; the table `crisp_schema` counts those applied. Each runs
+/// inside one transaction with all others that are missing.
+public let postgresMigrations: [Migration] = [
+  Migration(
+    identifier: "p001_initial",
+    sql: String(decoding: PackageResources.p001_initial_sql, as: UTF8.self))
+]

@@ -6,6 +6,7 @@ set -euo pipefail
 packages=(
   libdnnl-dev            # oneDNN: dense training
   libsqlite3-dev         # SQLite: users, jobs, models
+  libpq-dev              # PostgreSQL: the same for many servers (the package trait Fleet)
   libssl-dev             # OpenSSL: SHA-256, TLS
   libspng-dev            # PNG pictures
   libjpeg62-turbo-dev    # JPEG pictures

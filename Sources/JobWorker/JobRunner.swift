@@ -124,8 +124,9 @@ package final class JobRunner: Sendable {
         logger.error("cannot claim a job", metadata: ["error": "\(error)"])
       }
       // Nothing to do: until somebody submits, until a dead worker's lease may have run out, or until
-      // files that were missing may be back.
-      _ = wakeUp.wait(timeout: .now() + configuration.lease / 3)
+      // files that were missing may be back. Of what another server was sent nobody tells: soon.
+      let patience = configuration.lease / 3
+      _ = wakeUp.wait(timeout: .now() + (store.isShared ? min(1, patience) : patience))
     }
   }
 

@@ -9,20 +9,34 @@ import Store
 
 /// What an operator does to a database from the command line, server running or not.
 public struct Administration {
-  private let store: SQLiteStore
+  private let store: any CompleteStore
+  /// The store where it is a file.
+  private let file: SQLiteStore?
 
-  /// Opens the database for changes, or makes it.
-  public init(database: String) throws { store = try SQLiteStore(path: database) }
+  /// Opens the database for changes, or makes the file.
+  public init(database: String) throws {
+    switch DatabaseAddress(database) {
+    case .file(let path):
+      let file = try SQLiteStore(path: path)
+      (self.file, store) = (file, file)
+    case .server(let uri): (file, store) = (nil, try DatabaseAddress.open(uri: uri))
+    }
+  }
 
   /// Opens a database that is there: a mistyped path must not pass for an empty one. For reading, of
   /// whichever released version; nothing about it changes.
   /// - Throws: `StoreError.cannotOpen`.
   public init(existing database: String, for access: SQLiteStore.Access = .reading) throws {
+    if case .server(let uri) = DatabaseAddress(database) {
+      (file, store) = (nil, try DatabaseAddress.open(uri: uri))
+      return
+    }
     guard FileManager.default.fileExists(atPath: database) else {
       throw StoreError.cannotOpen(path: database, reason: "there is no such file")
     }
     do {
-      store = try SQLiteStore(path: database, access: access)
+      let file = try SQLiteStore(path: database, access: access)
+      (self.file, store) = (file, file)
     } catch let error as StoreError where error.isDamage {
       throw Self.explained(error, at: database)
     }
@@ -32,6 +46,13 @@ public struct Administration {
   /// done.
   /// - Parameter keepingCopy: Whether to keep the database as it was, beside it.
   public static func migrate(database: String, keepingCopy: Bool) throws -> String {
+    if case .server(let uri) = DatabaseAddress(database) {
+      let address = try DatabaseAddress.shown(uri: uri)
+      guard let done = try DatabaseAddress.migrate(uri: uri) else {
+        return "nothing to do: \(address) is up to date"
+      }
+      return "migrated \(address) from schema \(done.from) to \(done.to)"
+    }
     let lock = try ServerLock(path: database, creating: false)
     defer { lock.release() }
     guard let done = try SQLiteStore.migrate(lock, keepingCopy: keepingCopy) else {
@@ -104,7 +125,13 @@ public struct Administration {
   }
 
   /// Copies the database to a new file.
-  public func backup(to path: String) throws { try store.backup(to: path) }
+  public func backup(to path: String) throws {
+    guard let file else {
+      throw StoreError.invalidValue(
+        field: "--db", reason: "names a PostgreSQL server: copy its database with pg_dump")
+    }
+    try file.backup(to: path)
+  }
 
   /// Checks everything; healthy or not, and what was found. A damaged database is closed.
   public func check() throws -> (isHealthy: Bool, text: String) {
@@ -112,15 +139,15 @@ public struct Administration {
     do { report = try store.check(Self.examine) } catch let error as StoreError where error.isDamage
     {
       try store.close()
-      throw Self.explained(error, at: store.path)
+      throw Self.explained(error, at: store.address)
     }
     guard !report.isHealthy else {
       return (true, "ok: \(report.blobsChecked) blobs, \(report.bytesChecked) bytes")
     }
     var faults = report.faults
     try store.close()
-    if SQLiteStore.hasForeignLog(at: store.path) {
-      faults.append(StoreError.foreignLog(path: store.path).description)
+    if let file, SQLiteStore.hasForeignLog(at: file.path) {
+      faults.append(StoreError.foreignLog(path: file.path).description)
     }
     return (false, faults.joined(separator: "\n"))
   }
@@ -136,6 +163,10 @@ public struct Administration {
 
   /// Replaces a database by a backup; says what was done.
   public static func restore(backup: String, database: String) throws -> String {
+    guard case .file = DatabaseAddress(database) else {
+      throw StoreError.invalidValue(
+        field: "--db", reason: "names a PostgreSQL server: fill its database with pg_restore")
+    }
     guard FileManager.default.fileExists(atPath: backup) else {
       throw StoreError.cannotOpen(path: backup, reason: "there is no such file")
     }

@@ -5,12 +5,23 @@ import Store
 /// The database that a server works on, opened for it, with its schema up to date.
 struct ServedDatabase: Sendable {
   let store: any CompleteStore
-  private let lock: ServerLock
+  /// What keeps other servers off a file.
+  private let lock: ServerLock?
 
-  /// Opens the file, which is this server's alone from here on.
+  /// Opens the file, which is this server's alone from here on; or the server's database, which others use
+  /// too, and which nothing but `crisp-server migrate` changes the schema of.
   init(_ configuration: Service.Configuration, logger: Logger) throws {
+    let path: String
+    switch DatabaseAddress(configuration.database) {
+    case .server(let uri):
+      lock = nil
+      store = try DatabaseAddress.open(uri: uri)
+      return
+    case .file(let file): path = file
+    }
     // First: whoever runs the database now must not see it change.
-    lock = try ServerLock(path: configuration.database, creating: true)
+    let lock = try ServerLock(path: path, creating: true)
+    self.lock = lock
     do {
       try SQLiteStore.examineLog(lock)
       if let done = try SQLiteStore.migrate(lock, keepingCopy: configuration.keepsCopyWhenMigrating)
@@ -25,13 +36,13 @@ struct ServedDatabase: Sendable {
       // Not even for looking. Opening tells whether the file can be served as it is.
     }
     store = try SQLiteStore(
-      path: configuration.database, withoutRoom: true, onAccess: configuration.onStoreAccess)
+      path: path, withoutRoom: true, onAccess: configuration.onStoreAccess)
   }
 
   /// Closes the store and lets another server have the database.
   /// - Throws: `StoreError.locked` while calls are under way; then both stay as they are.
   func close() throws {
     try store.close()
-    lock.release()
+    lock?.release()
   }
 }

@@ -12,7 +12,7 @@ struct CrispServer: ParsableCommand {
     version: Service.version,
     subcommands: [
       Serve.self, BaseModel.self, Dataset.self, Token.self, Backup.self, Check.self,
-      Config.self, Migrate.self, Restore.self, Objects.self,
+      Config.self, Migrate.self, Restore.self, Worker.self, Objects.self,
     ],
     defaultSubcommand: Serve.self)
 
@@ -51,7 +51,10 @@ struct CrispServer: ParsableCommand {
 struct DatabaseOptions: ParsableArguments {
   @Option(
     name: .customLong("db"),
-    help: "The SQLite database; a command that writes makes one that is not there.")
+    help: """
+      The SQLite database, which a command that writes makes where there is none; or \
+      postgresql://USER@HOST:PORT/DATABASE.
+      """)
   var database: String
 
   @Option(

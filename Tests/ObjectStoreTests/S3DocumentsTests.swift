@@ -40,6 +40,48 @@ import Testing
     #expect(S3Documents.page(Data(text.utf8), prefix: "") == nil)
   }
 
+  @Test func readsXMLAsItMayBeWritten() throws {
+    let node = try #require(
+      XMLNode(
+        Data(
+          """
+          \u{FEFF}<?xml version="1.0"?>
+          <!-- a > b -->
+          <s:a xmlns:s='x>y' z = "/>"><b/><b></b ><?p ?><c>1&#x32;&#51;&amp;<![CDATA[<&]]><!-- x -->ü</c></s:a >
+          <!-- end -->
+
+          """.utf8)))
+    #expect(node.name == "a")
+    #expect(node.all("b").count == 2)
+    #expect(node["c"]?.text == "123&<&ü")
+  }
+
+  @Test(arguments: [
+    "<a>&unknown;</a>", "<a>&#0;</a>", "<a>&#xD800;</a>", "<a>&#x110000;</a>", "<a>&#-1;</a>",
+    "<a>&#+1;</a>", "<a>&amp</a>", "<a></b>", "<a><b></a></b>", "<a/><b/>", "text", "<a b></a>",
+    "<a b=c></a>", "<a b='></a>", "< a></a>", "<a>", "<a/>x", "<!-- <a/>", "<a><![CDATA[</a>",
+    "<a></ a>", "&amp;<a/>",
+  ])
+  func refusesWhatIsNoXML(_ text: String) {
+    #expect(XMLNode(Data(text.utf8)) == nil)
+  }
+
+  /// Whatever is cut off or changed, reading ends, and a beginning is no document.
+  @Test func readsNoBeginningsAndSurvivesChanges() throws {
+    let text = Data(
+      "<?xml version=\"1.0\"?><a x='1'><b>&#65;&lt;<![CDATA[c]]></b><!-- d --><e/></a>".utf8)
+    #expect(XMLNode(text) != nil)
+    for count in 0..<text.count { #expect(XMLNode(text.prefix(count)) == nil) }
+    for position in 0..<text.count {
+      for byte: UInt8 in [0, 0x22, 0x26, 0x2F, 0x3C, 0x3E, 0x80, 0xFF] {
+        var changed = text
+        changed[position] = byte
+        if let node = XMLNode(changed) { #expect(!node.name.isEmpty) }
+      }
+    }
+    #expect(XMLNode(Data([0x3C, 0x61, 0x3E, 0xFF, 0x3C, 0x2F, 0x61, 0x3E])) == nil)
+  }
+
   @Test func readsFailures() throws {
     let failure = try #require(
       S3Failure(

@@ -83,6 +83,8 @@ enum Rooms {
       "SQLiteStore", .service,
       ["CSQLite", "ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Inputs", "Migrations", "Store"]),
     Room(
+      "PostgresStore", .service, ["CPostgres", "ClassWeights", "Digests", "Migrations", "Store"]),
+    Room(
       "JobContract", .service,
       [
         "ClassWeights", "Datasets", "Digests", "ModelFormats", "Pruning", "ServiceAPI",
@@ -116,7 +118,8 @@ enum Rooms {
       [
         "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
         "JobWorker", "Logging", "Metrics", "ModelCards", "ModelFormats", "ModelInputs",
-        "NeuralGraph", "ONNXModels", "Pruning", "SQLiteStore", "SparseRuntime", "Store", "Training",
+        "NeuralGraph", "ONNXModels", "PostgresStore", "Pruning", "SQLiteStore", "SparseRuntime",
+        "Store", "Training",
         "WebPage",
       ]),
     Room("Transfers", .service, ["CCurl", "HTTPTypes", "Inputs"]),
@@ -142,8 +145,7 @@ enum Rooms {
 
   /// Modules of Swift and the system, which are not arrows between rooms.
   static let system: Set = [
-    "Dispatch", "Foundation", "FoundationEssentials", "FoundationNetworking", "FoundationXML",
-    "Glibc", "Musl",
+    "Dispatch", "Foundation", "FoundationEssentials", "FoundationNetworking", "Glibc", "Musl",
     "Swift", "Synchronization",
   ]
 
@@ -158,10 +160,11 @@ enum Rooms {
     "CKernels": ["SparseRuntime"],
     "CCurl": ["Transfers"],
     "CImage": ["Datasets"],
+    "CPostgres": ["PostgresStore"],
     "CSQLite": ["SQLiteStore"],
     "GRDB": ["SQLiteStore"],
     "GRDBSQLite": ["SQLiteStore"],
-    "Migrations": ["SQLiteStore"],
+    "Migrations": ["PostgresStore", "SQLiteStore"],
     "SwiftProtobuf": ["ONNXModels"],
     "ArgumentParser": ["Flags", "crisp", "crisp-server"],
   ]
@@ -170,7 +173,9 @@ enum Rooms {
   static let unreachable: [(room: String, module: String)] = [
     ("JobWorker", "HTTPServer"), ("JobWorker", "HTTPTypes"), ("JobWorker", "ControlPlane"),
     ("HTTPServer", "Store"), ("HTTPServer", "ServiceAPI"), ("HTTPServer", "Pruning"),
-    ("Store", "Pruning"), ("Store", "HTTPTypes"), ("Store", "GRDB"),
+    ("Store", "Pruning"), ("Store", "HTTPTypes"), ("Store", "GRDB"), ("Store", "CPostgres"),
+    ("ControlPlane", "PostgresStore"),
+    ("JobWorker", "PostgresStore"),
     ("ControlPlane", "SQLiteStore"),
     ("JobWorker", "SQLiteStore"), ("WebPage", "SQLiteStore"), ("ModelCards", "COneDNN"),
     ("PersonalizationClient", "COneDNN"), ("PersonalizationClient", "Store"),

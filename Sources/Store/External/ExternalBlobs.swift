@@ -30,12 +30,12 @@ public struct ExternalBlobs: BlobStore {
   /// See ``BlobStore/put(_:)``. Bytes that are there already are not sent again.
   public func put(_ next: () throws -> Data?) throws -> BlobRecord {
     let spooled = try SpooledBytes(in: folder, next)
-    if let known = try catalog.touchBlob(spooled.digest) { return known.record }
+    if let known = try catalog.touchBlob(spooled.digest) { return known }
     let place = BlobPlace(new: spooled.digest)
     try catalog.beginUpload(place, size: spooled.size)
     do {
       try bytes.write(spooled, to: place)
-      return try catalog.finishUpload(place).record
+      return try catalog.finishUpload(place)
     } catch StoreError.uploadExpired {
       // Whoever doomed it may have looked for its bytes before they came.
       try? bytes.remove(place)

@@ -26,7 +26,7 @@ public protocol BlobCatalog: Sendable {
   func placedBlob(_ digest: SHA256Digest) throws -> PlacedBlob?
 
   /// The same, and its grace period begins anew: its caller will refer to it now.
-  func touchBlob(_ digest: SHA256Digest) throws -> PlacedBlob?
+  func touchBlob(_ digest: SHA256Digest) throws -> BlobRecord?
 
   /// Files a place whose bytes are about to be stored.
   func beginUpload(_ place: BlobPlace, size: Int64) throws
@@ -35,7 +35,7 @@ public protocol BlobCatalog: Sendable {
   /// first, that one stays and this one is doomed.
   /// - Returns: The blob that has the name now.
   /// - Throws: ``StoreError/uploadExpired`` when the upload has been doomed meanwhile.
-  func finishUpload(_ place: BlobPlace) throws -> PlacedBlob
+  func finishUpload(_ place: BlobPlace) throws -> BlobRecord
 
   /// Dooms an upload that failed.
   func abandonUpload(_ place: BlobPlace) throws

@@ -6,7 +6,7 @@ import Inputs
 import Logging
 import PersonalizationService
 
-/// `crisp-server --db FILE`: runs until SIGTERM or SIGINT.
+/// `crisp-server --db DATABASE`: runs until SIGTERM or SIGINT.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run the server (the default).",
@@ -103,11 +103,7 @@ struct Serve: ParsableCommand {
     help: "Seconds to go on serving after SIGTERM, with 503 at /readyz, before draining begins.")
   var drainDelay = 0
 
-  @Option(help: "How log lines look: text, or json for one object a line.")
-  var logFormat = LineLogHandler.Format.text
-
-  @Option(help: "Least severe level to log: trace, debug, info, notice, warning, error, critical.")
-  var logLevel = Logger.Level.notice
+  @OptionGroup var logs: LogOptions
 
   @Flag(
     help:
@@ -171,17 +167,13 @@ struct Serve: ParsableCommand {
 
   func run() throws {
     let manager = ServiceManager()
-    LineWriter.ignoreBrokenPipes()
-    let log = LineLogHandler.writer(to: STDERR_FILENO, format: logFormat)
+    let (logger, log) = logs.start()
     let output = LineWriter(descriptor: STDOUT_FILENO) { _ in "" }
     // A reader that does not read does not keep the process.
     defer {
       output.flush(within: 1)
       log.flush(within: 1)
     }
-    LoggingSystem.bootstrap { [logFormat] _ in LineLogHandler(format: logFormat, write: log.write) }
-    var logger = Logger(label: "crisp-server")
-    logger.logLevel = logLevel
     var configuration = Service.Configuration(database: database.database)
     configuration.http.host = host
     configuration.http.port = port
@@ -227,9 +219,7 @@ struct Serve: ParsableCommand {
       hasTLS || manager.isThere
       ? HangUpSignal { if hasTLS { service.reloadCertificate() } } : nil
     defer { withExtendedLifetime(hangUp) {} }
-    let scheme = tls.files == nil ? "http" : "https"
-    let shown = address.host.contains(":") ? "[\(address.host)]" : address.host
-    let listening = "listening on \(scheme)://\(shown):\(address.port)"
+    let listening = "listening on \(address.url(isTLS: hasTLS))"
     output.write("\(listening)\n")
     manager.ready(listening)
     stopSignals.wait()
@@ -240,6 +230,3 @@ struct Serve: ParsableCommand {
     }
   }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}
-extension LineLogHandler.Format: ExpressibleByArgument {}

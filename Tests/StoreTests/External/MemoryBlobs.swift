@@ -39,10 +39,10 @@ final class MemoryCatalog: BlobCatalog {
     }
   }
 
-  func touchBlob(_ digest: SHA256Digest) -> PlacedBlob? {
+  func touchBlob(_ digest: SHA256Digest) -> BlobRecord? {
     guard let blob = placedBlob(digest) else { return nil }
     state.withLock { $0.rows[blob.place]?.touched = $0.now }
-    return blob
+    return blob.record
   }
 
   func beginUpload(_ place: BlobPlace, size: Int64) {
@@ -52,14 +52,14 @@ final class MemoryCatalog: BlobCatalog {
     }
   }
 
-  func finishUpload(_ place: BlobPlace) throws -> PlacedBlob {
+  func finishUpload(_ place: BlobPlace) throws -> BlobRecord {
     let first = placedBlob(place.digest)
     return try state.withLock { state in
       guard let row = state.rows[place], row.status == .uploading else {
         throw StoreError.uploadExpired
       }
       state.rows[place]?.status = first == nil ? .named : .doomed
-      return first ?? PlacedBlob(record: row.record, place: place)
+      return first?.record ?? row.record
     }
   }
 

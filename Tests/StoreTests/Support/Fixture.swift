@@ -84,4 +84,5 @@ struct Fixture: Sendable {
 enum FixtureError: Error {
   case nothingToClaim
   case noSchema(Int)
+  case withoutFleet
 }

@@ -5,6 +5,8 @@ enum StoreKind: String, Sendable {
   /// In the tests only: keeps the suite honest about what is a requirement and what is a habit.
   case memory
   case sqlite
+  /// On the server that ``PostgresDatabase/server`` names.
+  case postgres
 
   /// A fresh store of its own.
   func fixture() throws -> Fixture {
@@ -13,6 +15,12 @@ enum StoreKind: String, Sendable {
       let clock = TestClock()
       return try Fixture(store: MemoryStore(clock: clock.store), clock: clock, lifetime: clock)
     case .sqlite: return try StoreInFile().fixture
+    case .postgres:
+      #if Fleet
+        return try PostgresDatabase.fixture()
+      #else
+        throw FixtureError.withoutFleet
+      #endif
     }
   }
 }

@@ -7,6 +7,7 @@ final class TestClock: @unchecked Sendable {
   private var time = Date(timeIntervalSince1970: 1_800_000_000)
   private var steady: Int64 = 5_000_000
   private var boot = "boot 1"
+  private var changed: (@Sendable (Date) -> Void)?
 
   /// The time of day.
   var now: Date { lock.withLock { time } }
@@ -20,14 +21,21 @@ final class TestClock: @unchecked Sendable {
 
   /// Lets time pass.
   func advance(_ seconds: TimeInterval) {
-    lock.withLock {
-      time.addTimeInterval(seconds)
-      steady += Int64((seconds * 1000).rounded())
-    }
+    lock.withLock { steady += Int64((seconds * 1000).rounded()) }
+    step(seconds)
   }
 
   /// Sets the time of day.
-  func step(_ seconds: TimeInterval) { lock.withLock { time.addTimeInterval(seconds) } }
+  func step(_ seconds: TimeInterval) {
+    lock.lock()
+    time.addTimeInterval(seconds)
+    let (now, changed) = (time, changed)
+    lock.unlock()
+    changed?(now)
+  }
+
+  /// Calls `body` with every new time of day, for a store that asks another clock.
+  func onChange(_ body: @escaping @Sendable (Date) -> Void) { lock.withLock { changed = body } }
 
   /// Starts the machine again.
   func reboot() {

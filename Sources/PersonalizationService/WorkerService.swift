@@ -1,0 +1,111 @@
+import Cores
+import Dispatch
+import Foundation
+import HTTPServer
+import JobContract
+import JobWorker
+import Logging
+import Metrics
+import Store
+
+/// The workers alone, on a database that servers share: they claim, run and publish jobs, and nobody asks
+/// them for anything but whether they are well and what they count.
+public final class WorkerService: Sendable {
+  /// Everything an operator can set.
+  public struct Configuration: Sendable {
+    /// The address of the PostgreSQL database.
+    public var database: String
+    /// Where to tell how it is: `/healthz`, `/readyz`, `/metrics`.
+    public var http = ServerConfiguration(host: "127.0.0.1", port: 8081)
+    /// Jobs that run at once.
+    public var workers = 1
+    /// Cores a job may use; never more than there are.
+    public var threadsPerWorker = Cores.usable
+    /// Seconds after which a silent worker counts as dead.
+    public var lease: TimeInterval = 30
+
+    /// The defaults for a database.
+    public init(database: String) { self.database = database }
+  }
+
+  private let store: any CompleteStore
+  private let runner: JobRunner
+  private let server: HTTPServer
+  private let logger: Logger
+  private let workers: Int
+
+  /// Opens the database, whose schema stays as it is. Throws `StoreError` or `ServiceError`.
+  public init(_ configuration: Configuration, logger: Logger) throws {
+    self.logger = logger
+    guard case .server(let uri) = DatabaseAddress(configuration.database) else {
+      throw StoreError.badAddress(
+        address: configuration.database,
+        reason: "a file is one server's alone, which runs its jobs itself")
+    }
+    store = try DatabaseAddress.open(uri: uri)
+    store.onCondition { condition in
+      switch condition {
+      case .writable: logger.notice("the database can be written again")
+      case .full: logger.error("no space is left for the database")
+      case .replaced, .unreachable: logger.error("the database does not answer")
+      }
+    }
+    var jobs = JobRunner.Configuration()
+    jobs.workers = max(1, configuration.workers)
+    jobs.threadsPerWorker = Cores.threads(configuration.threadsPerWorker)
+    jobs.lease = configuration.lease
+    workers = jobs.workers
+    let metrics = ServiceMetrics()
+    runner = JobRunner(
+      store: store, library: ModelLibrary(store: store),
+      estimator: JobEstimator(
+        store: store, threads: jobs.threadsPerWorker,
+        limits: Service.Configuration.JobLimits().limits(workers: jobs.workers)),
+      configuration: jobs, metrics: metrics.jobs, logger: logger)
+    var router = Router()
+    router.on(.get, "/healthz", isImmediate: true) { _, _ in .text(.ok, "ok\n") }
+    router.on(.get, "/readyz") { [store] _, _ in
+      do { try store.requireDatabase() } catch let error as StoreError {
+        // The log has the address.
+        logger.warning("not ready", metadata: ["error": "\(error)"])
+        throw ProblemDetails(
+          .serviceUnavailable, code: error.code, detail: "the database cannot be used",
+          retryAfter: 5)
+      }
+      return .text(.ok, "ready\n")
+    }
+    router.on(.get, "/metrics") { [registry = metrics.registry] _, _ in
+      .text(.ok, registry.text, type: Exposition.contentType)
+    }
+    server = HTTPServer(configuration: configuration.http, router: router, logger: logger) {
+      metrics.record($0)
+    }
+    metrics.watch(server)
+    metrics.watch(store)
+  }
+
+  /// Starts listening and working; returns the address. Throws `ServerError`.
+  public func start() throws -> BoundAddress {
+    let address = try server.start()
+    logger.notice(
+      "started",
+      metadata: [
+        "version": "\(Service.version)", "database": "\(store.address)",
+        "schema": "\(store.schemaVersion)", "workers": "\(workers)",
+      ])
+    runner.start()
+    return address
+  }
+
+  /// Stops gracefully: running jobs go back to the queue with their last checkpoint. Returns whether all
+  /// of it ended within the deadline.
+  public func stop(deadline seconds: Int) -> Bool {
+    logger.notice("stopping")
+    let isDone = runner.stop(deadline: .now() + .seconds(seconds))
+    let isDrained = server.drain(deadline: .seconds(1))
+    do { try store.close() } catch {
+      logger.warning("cannot close the database", metadata: ["error": "\(error)"])
+    }
+    return isDone && isDrained
+  }
+}

@@ -1,0 +1,230 @@
+#if Fleet
+  import Digests
+  import Foundation
+  import Store
+
+  extension PostgresStore {
+    /// See ``BlobStore/put(_:)``.
+    public func put(_ next: () throws -> Data?) throws -> BlobRecord {
+      var upload = PostgresUpload(store: self)
+      do {
+        while let piece = try next() { try upload.append(piece) }
+        return try upload.finish()
+      } catch {
+        // The caller's error matters more; garbage collection finds what cannot be removed now.
+        if let number = upload.number { try? remove(number) }
+        throw error
+      }
+    }
+
+    /// See ``BlobStore/blob(_:)``.
+    public func blob(_ digest: SHA256Digest) throws -> BlobRecord? {
+      try read { db in try db.namedBlob(digest)?.record }
+    }
+
+    /// See ``BlobStore/open(_:)``.
+    public func open(_ digest: SHA256Digest) throws -> BlobReader {
+      guard let blob = try read({ db in try db.namedBlob(digest) }) else {
+        throw StoreError.notFound(.blob, digest.hex)
+      }
+      let readChunk: @Sendable (Int64) throws -> Data = { [self] index in
+        try read { db in try db.chunk(index, of: blob) }
+      }
+      return BlobReader(
+        blob: blob.record, chunkSize: Int64(Self.chunkSize), readChunk: readChunk
+      ) { [chunks] index in
+        try chunks.value("\(blob.number):\(index)") { try readChunk(index) }
+      }
+    }
+
+    /// See ``BlobStore/collectGarbage(olderThan:)``.
+    public func collectGarbage(olderThan gracePeriod: TimeInterval) throws -> [BlobRecord] {
+      let age = try Timestamp.milliseconds(0, plus: gracePeriod, field: "grace period")
+      let stale = try read { db in
+        try db.all(
+          """
+          SELECT b.number FROM blobs b WHERE b.touched_at <= (SELECT crisp_now()) - $1 AND NOT b.is_doomed
+            AND \(PostgresSession.unused) ORDER BY b.number
+          """, [age]
+        ).map { try $0.integer("number") }
+      }
+      var collected: [BlobRecord] = []
+      for number in stale {
+        let blob: BlobRecord? = try write { db, now in
+          // Locked first: what refers to it by now is seen by the next statement, and nothing more comes.
+          guard
+            let row = try db.first(
+              """
+              SELECT digest, size FROM blobs WHERE number = $1 AND touched_at <= $2 AND NOT is_doomed
+              FOR UPDATE
+              """, [number, now - age]), try db.doomIfUnused(number)
+          else { return nil }
+          return try row.optionalDigest("digest").map {
+            BlobRecord(digest: $0, size: try row.amount("size"))
+          }
+        }
+        if let blob { collected.append(blob) }
+      }
+      try removeDoomedBlobs()
+      return collected
+    }
+
+    /// Removes the bytes of all blobs that are to go, one in a transaction.
+    func removeDoomedBlobs() throws {
+      let doomed = try read { db in
+        try db.all("SELECT number FROM blobs WHERE is_doomed").map { try $0.integer("number") }
+      }
+      for number in doomed { try remove(number) }
+    }
+
+    /// Removes a blob without a name.
+    func remove(_ number: Int64) throws {
+      try write { db, _ in
+        _ = try db.run("DELETE FROM blobs WHERE number = $1 AND digest IS NULL", [number])
+      }
+    }
+  }
+
+  /// A blob on its way in: chunks go under a row without a digest, one short transaction each; the name
+  /// comes with the last.
+  private struct PostgresUpload: ~Copyable {
+    private(set) var number: Int64?
+    private let store: PostgresStore
+    private var hasher = SHA256()
+    private var pending = Data()
+    private var position: Int64 = 0
+    private var size: Int64 = 0
+
+    init(store: PostgresStore) { self.store = store }
+
+    mutating func append(_ piece: Data) throws {
+      hasher.update(piece)
+      var rest = piece[...]
+      while !rest.isEmpty {
+        if pending.count == PostgresStore.chunkSize { try writePending() }
+        let taken = rest.prefix(PostgresStore.chunkSize - pending.count)
+        pending.append(taken)
+        rest = rest.dropFirst(taken.count)
+      }
+    }
+
+    mutating func finish() throws -> BlobRecord {
+      let digest = hasher.finalize()
+      let blob = BlobRecord(digest: digest, size: size + Int64(pending.count))
+      let (known, place, bytes) = (number, position, pending)
+      // Of two that come with the same bytes at once, the second clashes, does this again and finds them.
+      let isNew = try store.write { db, now in
+        // The new date starts the grace period of an old blob again: its caller will refer to it now.
+        let found = try db.run(
+          "UPDATE blobs SET touched_at = $1 WHERE digest = $2", [now, digest.hex])
+        if found > 0 { return false }
+        let number = try db.addChunk(bytes, at: place, of: known, now: now)
+        try db.run(
+          "UPDATE blobs SET digest = $1, size = $2 WHERE number = $3",
+          [digest.hex, blob.size, number])
+        return true
+      }
+      if !isNew, let number { try store.remove(number) }
+      return blob
+    }
+
+    private mutating func writePending() throws {
+      let (known, place, bytes) = (number, position, pending)
+      number = try store.write { db, now in
+        try db.addChunk(bytes, at: place, of: known, now: now)
+      }
+      size += Int64(pending.count)
+      position += 1
+      pending.removeAll(keepingCapacity: true)
+    }
+  }
+
+  /// A blob that has its name, and the number its chunks are filed under.
+  struct PostgresBlob {
+    let number: Int64
+    let record: BlobRecord
+  }
+
+  extension PostgresSession {
+    /// That nothing refers to the blob `b`.
+    static let unused = """
+      NOT EXISTS (SELECT 1 FROM base_models r WHERE r.blob = b.digest)
+        AND NOT EXISTS (SELECT 1 FROM checkpoints r WHERE r.blob = b.digest)
+        AND NOT EXISTS (SELECT 1 FROM models r WHERE r.blob = b.digest)
+        AND NOT EXISTS (SELECT 1 FROM model_files r WHERE r.blob = b.digest)
+      """
+
+    func namedBlob(_ digest: SHA256Digest) throws -> PostgresBlob? {
+      try first("SELECT number, size FROM blobs WHERE digest = $1", [digest.hex]).map { row in
+        PostgresBlob(
+          number: try row.integer("number"),
+          record: BlobRecord(digest: digest, size: try row.amount("size")))
+      }
+    }
+
+    /// A blob that is about to be referred to, which stays until this transaction ends.
+    /// - Throws: ``StoreError/notFound(_:_:)``.
+    func blobRecord(_ digest: SHA256Digest) throws -> BlobRecord {
+      guard
+        let row = try first(
+          "SELECT size FROM blobs WHERE digest = $1 FOR KEY SHARE", [digest.hex])
+      else { throw StoreError.notFound(.blob, digest.hex) }
+      return BlobRecord(digest: digest, size: try row.amount("size"))
+    }
+
+    fileprivate func chunk(_ index: Int64, of blob: PostgresBlob) throws -> Data {
+      if let bytes = try bytes(
+        "SELECT bytes FROM blob_chunks WHERE blob = $1 AND position = $2", [blob.number, index])
+      {
+        return bytes
+      }
+      // Without the chunk the blob is damaged; without its row too it has been collected.
+      guard try namedBlob(blob.record.digest)?.number == blob.number else {
+        throw StoreError.notFound(.blob, blob.record.digest.hex)
+      }
+      throw StoreError.blobCorrupt(blob.record.digest)
+    }
+
+    /// - Returns: The blob's number.
+    fileprivate func addChunk(
+      _ bytes: Data, at position: Int64, of known: Int64?, now: Int64
+    ) throws -> Int64 {
+      let number: Int64
+      if let known {
+        number = known
+        let alive = try run(
+          "UPDATE blobs SET touched_at = $1 WHERE number = $2 AND digest IS NULL AND NOT is_doomed",
+          [now, number])
+        guard alive == 1 else { throw StoreError.uploadExpired }
+      } else {
+        number = try self.number(
+          "INSERT INTO blobs (touched_at) VALUES ($1) RETURNING number AS n", [now])
+      }
+      if !bytes.isEmpty {
+        // Again when the first attempt's answer was lost.
+        try run(
+          """
+          INSERT INTO blob_chunks (blob, position, bytes) VALUES ($1, $2, $3)
+          ON CONFLICT (blob, position) DO UPDATE SET bytes = excluded.bytes
+          """, [number, position, bytes])
+      }
+      return number
+    }
+
+    /// Takes the name of a locked blob away, unless something refers to it.
+    fileprivate func doomIfUnused(_ number: Int64) throws -> Bool {
+      try run(
+        """
+        UPDATE blobs b SET digest = NULL, is_doomed = true WHERE b.number = $1 AND \(Self.unused)
+        """, [number]) == 1
+    }
+
+    /// Dooms a blob that the transaction took the last reference from. A caller that has stored the
+    /// same bytes just now, and is about to refer to them, finds them gone and stores them again.
+    func doomIfUnused(digest: String) throws {
+      let number = try number(
+        "SELECT number AS n FROM blobs WHERE digest = $1 FOR UPDATE", [digest])
+      if number > 0 { _ = try doomIfUnused(number) }
+    }
+  }
+#endif

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Foundation
+import HTTPServer
+import Logging
+import PersonalizationService
+
+/// How a program that runs on writes its log.
+struct LogOptions: ParsableArguments {
+  @Option(help: "How log lines look: text, or json for one object a line.")
+  var logFormat = LineLogHandler.Format.text
+
+  @Option(help: "Least severe level to log: trace, debug, info, notice, warning, error, critical.")
+  var logLevel = Logger.Level.notice
+
+  /// Starts logging to standard error.
+  func start() -> (logger: Logger, writer: LineWriter) {
+    LineWriter.ignoreBrokenPipes()
+    let writer = LineLogHandler.writer(to: STDERR_FILENO, format: logFormat)
+    LoggingSystem.bootstrap { [logFormat] _ in
+      LineLogHandler(format: logFormat, write: writer.write)
+    }
+    var logger = Logger(label: "crisp-server")
+    logger.logLevel = logLevel
+    return (logger, writer)
+  }
+}
+
+extension BoundAddress {
+  /// Where a browser finds it.
+  func url(isTLS: Bool) -> String {
+    "\(isTLS ? "https" : "http")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+  }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+extension LineLogHandler.Format: ExpressibleByArgument {}
