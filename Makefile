@@ -4,8 +4,8 @@ BUILD = $(SWIFT) build -c release
 BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
-export PREFIX
-.PHONY: help demo test test-fleet crash-test test-processors bench-service bench-lanes bench-hostile bench-race bench-threads test-peers test-emulated test-sanitized libcrisp fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy bench-accelerator run build setup format lint clean
+export PREFIX DESTDIR REVISION
+.PHONY: help demo test test-fleet crash-test test-processors bench-service bench-lanes bench-hostile bench-race bench-threads test-peers test-emulated test-sanitized libcrisp install tarball deb image test-packages fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy bench-accelerator run build setup format lint clean
 
 ## help: the targets, one a line
 help:
@@ -52,6 +52,26 @@ test-sanitized: setup
 ## libcrisp: the sparse runtime for other languages, installed into PREFIX (.build/libcrisp)
 libcrisp: setup
 	@deploy/libcrisp.sh
+
+## install: both programs, guides and files to start from, into PREFIX (/usr/local) below DESTDIR
+install: setup
+	@deploy/install.sh
+
+## tarball: the same in one file that runs from any folder, in .build/packages
+tarball: setup
+	@deploy/tarball.sh
+
+## deb: Debian packages with a hardened service, in .build/packages
+deb: setup
+	@deploy/deb.sh
+
+## image: a container image of the server, in .build/packages
+image: setup
+	@deploy/container/image.sh
+
+## test-packages: all of these installed, used and removed; nginx, monitoring, Kubernetes (as root)
+test-packages: build
+	@Tests/Packages/run.sh $(CHECKS)
 
 ## fuzz: hostile packed files, ONNX files, requests and their bodies for SECONDS (60), starting from what earlier runs found
 fuzz:
