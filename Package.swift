@@ -83,7 +83,9 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "Datasets",
-      dependencies: ["CImage", "CSystem", "Cores", "Digests", "Inputs", "NeuralGraph", "Randomness"],
+      dependencies: [
+        "CImage", "CSystem", "Cores", "Digests", "Inputs", "NeuralGraph", "Randomness",
+      ],
       swiftSettings: swift),
     .target(
       name: "Training",
