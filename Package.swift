@@ -247,7 +247,11 @@ let package = Package(
       ],
       swiftSettings: swift),
     .target(
-      name: "PersonalizationClient", dependencies: ["Digests", "ModelCards", "ServiceAPI"],
+      name: "PersonalizationClient",
+      dependencies: [
+        "Digests", "ModelCards", "ServiceAPI", "Transfers",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
       swiftSettings: swift),
 
     // Programs, and what their flags have in common

@@ -13,8 +13,7 @@ packages=(
   libwebp-dev            # WebP pictures
   zlib1g-dev             # gzip-compressed data sets
   dataset-fashion-mnist  # the default data set
-  libcurl4               # Foundation's HTTP client, which crisp personalize uses
-  libcurl4-openssl-dev   # HTTP requests to object stores (the package trait Fleet)
+  libcurl4-openssl-dev   # HTTP requests: crisp personalize, object stores (the package trait Fleet)
   libturbojpeg0-dev      # tests: write JPEG pictures
   strace                 # tests: ends the server at every write to the disk
   python3-venv           # tests: libcrisp from Python, the numpy decoder

@@ -7,7 +7,7 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A file's content contradicts its format.
   case malformed(file: String, reason: String)
   /// A class is asked for that the data set does not have.
-  case unknownClass(String, suggestions: [String])
+  case unknownClass(String, dataset: String, suggestions: [String])
   /// A split does not contain an image of a class.
   case emptyClass(String, split: String)
   /// A class has a folder in one split and none in another.
@@ -46,8 +46,8 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     case .notADataset(let path, let reason): "there is no data set at '\(path)': \(reason)"
     case .unreadable(let file, let reason): "cannot read '\(file)': \(reason)"
     case .malformed(let file, let reason): "'\(file)' is malformed: \(reason)"
-    case .unknownClass(let name, let suggestions):
-      "the data set has no class '\(name)'"
+    case .unknownClass(let name, let dataset, let suggestions):
+      "the data set '\(dataset)' has no class '\(name)'"
         + (suggestions.isEmpty
           ? "" : "; did you mean \(suggestions.map { "'\($0)'" }.joined(separator: " or "))?")
     case .emptyClass(let name, let split):

@@ -147,7 +147,8 @@ public struct ImageDataset: Sendable {
   /// The label index of a class name, or an error with the nearest names.
   public func classIndex(_ name: String) throws(DatasetError) -> Int {
     guard let index = classes.firstIndex(of: name) else {
-      throw .unknownClass(name, suggestions: nearestNames(to: name, in: classes))
+      throw .unknownClass(
+        name, dataset: self.name, suggestions: nearestNames(to: name, in: classes))
     }
     return index
   }

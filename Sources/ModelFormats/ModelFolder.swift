@@ -43,7 +43,8 @@ public struct ModelFolder: Sendable {
     roots = [Self.resolved(folder).map { $0 == "/" ? $0 : $0 + "/" }, own].compactMap { $0 }
   }
 
-  /// The path of a regular file, links followed, under the name that the model's file has for it.
+  /// The path of a regular file, links followed, under the name that the model's file has for it. Throws
+  /// `Fault`.
   public func path(of name: String) throws(Fault) -> String {
     let parts = name.split(whereSeparator: { $0 == "/" || $0 == "\\" })
     guard !name.hasPrefix("/"), !name.contains("\0"), !parts.isEmpty, !parts.contains(".."),

@@ -1,6 +1,7 @@
 import Foundation
-import FoundationNetworking
+import HTTPTypes
 import ServiceAPI
+import Transfers
 
 extension ServiceClient {
   /// How long a server may be away, since it was last heard of, before a job's follower gives up:
@@ -27,6 +28,10 @@ extension ServiceClient {
           lastHeard = .now
           switch event {
           case .opened: break
+          case .heartbeat:
+            guard let now = await placed(job) else { break }
+            job = now
+            report(now)
           case .log(let line, let id):
             position = id
             log(line)
@@ -76,10 +81,24 @@ extension ServiceClient {
     return job
   }
 
+  /// A queued job with its place, which changes without an event of its own; nil when it is queued no
+  /// more, of which the stream tells, or when there is no answer.
+  private func placed(_ job: JobResource) async -> JobResource? {
+    guard job.status == "queued",
+      let answer = try? await transfers.answer(to: request(["jobs", job.id])),
+      answer.head.status == 200,
+      let now = try? JSONDecoder().decode(JobResource.self, from: answer.body),
+      now.status == "queued"
+    else { return nil }
+    return now
+  }
+
   // MARK: The event stream
 
   private enum News {
     case opened
+    /// Nothing has happened that is an event.
+    case heartbeat
     case log(JobEventResource, id: String)
     case job(JobResource)
   }
@@ -93,59 +112,64 @@ extension ServiceClient {
   }
 
   private func listen(
-    to job: String, after position: String, tell: (News) -> Void
+    to job: String, after position: String, tell: (News) async -> Void
   ) async throws -> StreamEnd {
-    var request = try request(["jobs", job, "events"])
-    request.setValue("text/event-stream", forHTTPHeaderField: "Accept")
-    if !position.isEmpty { request.setValue(position, forHTTPHeaderField: "Last-Event-ID") }
+    var request = request(["jobs", job, "events"])
+    request.headers[.accept] = "text/event-stream"
+    if !position.isEmpty, let name = HTTPField.Name("Last-Event-ID") {
+      request.headers[name] = position
+    }
     var parser = EventStreamParser()
-    var refusal: HTTPURLResponse?
+    var refusal: TransferHead?
     var refusalBody = Data()
     do {
-      let parts = StreamedAnswer.parts(
-        of: request, after: try self.request(["healthz"]), configuration: configuration)
-      for try await part in parts {
+      for try await part in StreamedAnswer.parts(of: request, by: transfers) {
         switch part {
         case .head(let response):
-          let type = response.value(forHTTPHeaderField: "Content-Type") ?? ""
-          if response.statusCode == 200 {
+          let type = response.headers[.contentType] ?? ""
+          if response.status == 200 {
             guard type.lowercased().hasPrefix("text/event-stream") else { return .unsupported }
-            tell(.opened)
+            await tell(.opened)
           } else {
             // Whether there is such a job at all, polling will find out.
-            if [404, 405, 406, 501].contains(response.statusCode) { return .unsupported }
+            if [404, 405, 406, 501].contains(response.status) { return .unsupported }
             refusal = response
           }
         case .bytes(let bytes) where refusal != nil: refusalBody += bytes.prefix(64 * 1024)
         case .bytes(let bytes):
           guard let events = parser.append(bytes) else {
             throw ClientError.unexpectedAnswer(
-              path: request.url?.path ?? "/", reason: "an event is too long")
+              path: "\(request)", reason: "an event is too long")
           }
-          for event in events where try take(event, tell: tell) { return .ended }
+          for event in events {
+            if try await take(event, tell: tell) { return .ended }
+          }
+          if events.isEmpty { await tell(.heartbeat) }
         }
       }
-    } catch let error as URLError {
+    } catch let error as TransferError {
       // What was sent before the cut counts; `follow` knows how far it came.
-      throw ClientError.unreachable(
-        server: server.absoluteString, reason: error.localizedDescription)
+      throw ClientError(error, server: server)
     }
     guard let refusal else { return .cut(retry: .milliseconds(min(parser.retry ?? 1000, 60_000))) }
-    guard refusal.statusCode == 429 || refusal.statusCode >= 500 else {
+    guard refusal.status == 429 || refusal.status >= 500 else {
       throw Self.refused(refusal, refusalBody)
     }
     return .cut(retry: .seconds(Self.retryAfter(refusal) ?? 1))
   }
 
   /// Whether the event is the last one.
-  private func take(_ event: EventStreamParser.Event, tell: (News) -> Void) throws -> Bool {
+  private func take(_ event: EventStreamParser.Event, tell: (News) async -> Void) async throws
+    -> Bool
+  {
     let data = Data(event.data.utf8)
     do {
       switch event.type {
       case "log":
-        tell(.log(try JSONDecoder().decode(JobEventResource.self, from: data), id: event.lastID))
+        await tell(
+          .log(try JSONDecoder().decode(JobEventResource.self, from: data), id: event.lastID))
       case "progress", "end":
-        tell(.job(try JSONDecoder().decode(JobResource.self, from: data)))
+        await tell(.job(try JSONDecoder().decode(JobResource.self, from: data)))
       default: break
       }
     } catch {

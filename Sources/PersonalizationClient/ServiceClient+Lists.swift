@@ -24,8 +24,8 @@ extension ServiceClient {
   /// Cancels a job, or leaves one that others wait for, too; the job as it is then. One that runs ends at
   /// its next batch.
   public func cancel(_ job: String) async throws -> JobResource {
-    var request = try request(["jobs", job, "cancel"])
-    request.httpMethod = "POST"
+    var request = request(["jobs", job, "cancel"])
+    request.method = .post
     return try await decoded(request)
   }
 }

@@ -1,25 +1,30 @@
 import Digests
 import Foundation
-import FoundationNetworking
+import HTTPTypes
 import ModelCards
 import ServiceAPI
+import Transfers
 
 /// Talks to a CRISP server: asks for a tailored model, follows the job, downloads and verifies.
 public struct ServiceClient: Sendable {
-  let server: URL
-  let configuration: URLSessionConfiguration
-  private let session: URLSession
+  let server: String
+  let transfers: TransferClient
   private let token: String?
   private let waiting: @Sendable (_ seconds: Int, _ reason: String) -> Void
+
+  /// Bytes of an answer in memory: the largest model's.
+  private static let longestAnswer = 1 << 32
 
   /// How long a client waits in all, for one answer, where the server asks it to come back later.
   private static let patienceWhenAsked = 600
 
   /// A client of the server at that address, for example `http://127.0.0.1:8080`, with an access
   /// token where the server asks for one.
-  /// - Parameter waiting: called before a wait that the server asked for with `Retry-After`.
+  /// - Parameters:
+  ///   - certificateFile: A PEM file of authorities to trust in place of the system's.
+  ///   - waiting: called before a wait that the server asked for with `Retry-After`.
   public init(
-    server text: String, token: String? = nil,
+    server text: String, token: String? = nil, certificateFile: String? = nil,
     waiting: @escaping @Sendable (_ seconds: Int, _ reason: String) -> Void = { _, _ in }
   ) throws(ClientError) {
     guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme),
@@ -29,20 +34,26 @@ public struct ServiceClient: Sendable {
     guard token?.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) ?? true else {
       throw .invalidToken
     }
-    server = url
+    server = url.absoluteString
     self.token = token
     self.waiting = waiting
-    configuration = .ephemeral
-    configuration.timeoutIntervalForRequest = 30
-    session = URLSession(configuration: configuration)
+    var configuration = TransferClient.Configuration()
+    configuration.certificateFile = certificateFile
+    // An event stream is as long as its job; one that stands still ends all the same.
+    configuration.totalTimeout = 7 * 86_400
+    do throws(TransferError) {
+      transfers = try TransferClient(configuration)
+    } catch {
+      throw ClientError(error, server: server)
+    }
   }
 
   /// Posts a request for `classes` (a JSON body of `POST /users/{user}/classes`).
   public func submit(user: String, body: JSONValue) async throws -> JobResource {
-    var request = try request(["users", user, "classes"])
-    request.httpMethod = "POST"
-    request.httpBody = try JSONEncoder().encode(body)
-    request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+    var request = request(["users", user, "classes"])
+    request.method = .post
+    request.body = .bytes(try JSONEncoder().encode(body))
+    request.headers[.contentType] = "application/json"
     return try await decoded(request)
   }
 
@@ -63,7 +74,7 @@ public struct ServiceClient: Sendable {
   ) async throws -> (bytes: Int, sha256: String) {
     let (data, response) = try await send(
       request(["models", model], query: [("format", format.rawValue)]))
-    let expected = (response.value(forHTTPHeaderField: "ETag") ?? "")
+    let expected = (response.headers[.eTag] ?? "")
       .trimmingCharacters(in: CharacterSet(charactersIn: "\""))
     let found = SHA256.digest(of: data).hex
     guard found == expected else {
@@ -81,7 +92,7 @@ public struct ServiceClient: Sendable {
 
   /// Every segment is data: anything but unreserved characters is escaped (RFC 3986, 2.3).
   func request(_ segments: [String], query: [(name: String, value: String?)] = [])
-    throws(ClientError) -> URLRequest
+    -> TransferRequest
   {
     let unreserved = CharacterSet(
       charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -90,24 +101,27 @@ public struct ServiceClient: Sendable {
     }
     let path = segments.map(escaped).joined(separator: "/")
     let pairs = query.compactMap { name, value in value.map { "\(name)=\(escaped($0))" } }
-    let base = server.absoluteString
     let target = pairs.isEmpty ? path : "\(path)?\(pairs.joined(separator: "&"))"
-    guard let url = URL(string: base + (base.hasSuffix("/") ? "" : "/") + target) else {
-      throw .invalidServer(base)
-    }
-    var request = URLRequest(url: url)
-    if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+    var request = TransferRequest(
+      .get, server + (server.hasSuffix("/") ? "" : "/") + target)
+    if let token { request.headers[.authorization] = "Bearer \(token)" }
     return request
   }
 
   /// Sends a request, again after a while if the server asks for that (RFC 9110 §10.2.3).
-  private func send(_ request: URLRequest) async throws -> (Data, HTTPURLResponse) {
+  private func send(_ request: TransferRequest) async throws -> (Data, TransferHead) {
     var waited = 0
     while true {
-      let (data, response) = try await sendOnce(request)
-      if (200..<300).contains(response.statusCode) { return (data, response) }
+      let answer: TransferResponse
+      do throws(TransferError) {
+        answer = try await transfers.answer(to: request, limit: Self.longestAnswer)
+      } catch {
+        throw ClientError(error, server: server)
+      }
+      let (data, response) = (answer.body, answer.head)
+      if (200..<300).contains(response.status) { return (data, response) }
       let refusal = Self.refused(response, data)
-      guard [429, 503].contains(response.statusCode), let seconds = Self.retryAfter(response),
+      guard [429, 503].contains(response.status), let seconds = Self.retryAfter(response),
         waited + seconds <= Self.patienceWhenAsked
       else { throw refusal }
       waited += max(1, seconds)
@@ -116,41 +130,26 @@ public struct ServiceClient: Sendable {
     }
   }
 
-  private func sendOnce(
-    _ request: URLRequest
-  ) async throws(ClientError) -> (Data, HTTPURLResponse) {
-    let (data, response): (Data, URLResponse)
-    do {
-      (data, response) = try await session.data(for: request)
-    } catch {
-      throw .unreachable(server: server.absoluteString, reason: error.localizedDescription)
-    }
-    guard let response = response as? HTTPURLResponse else {
-      throw .unexpectedAnswer(path: request.url?.path ?? "/", reason: "it is not HTTP")
-    }
-    return (data, response)
-  }
-
   /// The error that an answer other than 2xx is.
-  static func refused(_ response: HTTPURLResponse, _ body: Data) -> ClientError {
+  static func refused(_ response: TransferHead, _ body: Data) -> ClientError {
     let problem = try? JSONDecoder().decode(JSONValue.self, from: body)
     return .refused(
-      status: response.statusCode, code: problem?["code"]?.text ?? "unknown",
+      status: response.status, code: problem?["code"]?.text ?? "unknown",
       detail: problem?["detail"]?.text ?? "no reason given")
   }
 
   /// Seconds of `Retry-After`; a date there, which this server does not send, counts as none.
-  static func retryAfter(_ response: HTTPURLResponse) -> Int? {
-    response.value(forHTTPHeaderField: "Retry-After").flatMap { Int($0) }
+  static func retryAfter(_ response: TransferHead) -> Int? {
+    response.headers[.retryAfter].flatMap { Int($0) }
       .map { min(max(0, $0), 3600) }
   }
 
-  func decoded<Value: Decodable>(_ request: URLRequest) async throws -> Value {
+  func decoded<Value: Decodable>(_ request: TransferRequest) async throws -> Value {
     let (data, _) = try await send(request)
     do {
       return try JSONDecoder().decode(Value.self, from: data)
     } catch {
-      throw ClientError.unexpectedAnswer(path: request.url?.path ?? "/", reason: "\(error)")
+      throw ClientError.unexpectedAnswer(path: "\(request)", reason: "\(error)")
     }
   }
 }

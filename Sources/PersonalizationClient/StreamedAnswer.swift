@@ -1,54 +1,40 @@
+import Dispatch
 import Foundation
-import FoundationNetworking
+import Transfers
 
 /// An answer whose body is read as it arrives.
 enum StreamedAnswer {
   /// In this order: one head, then any number of pieces.
   enum Part: Sendable {
-    case head(HTTPURLResponse)
+    case head(TransferHead)
     case bytes(Data)
   }
 
-  /// Sends the request. The sequence throws what ends the connection early; leaving it ends the
-  /// connection.
-  ///
-  /// `first` is answered before, on the same connection, whatever the answer is. Foundation on Linux
-  /// goes on watching whether a socket can be written to that it has opened itself, and so keeps two
-  /// cores busy for as long as an answer takes; for one that it uses again it does not.
+  /// Sends the request, from a thread of Dispatch. The sequence throws what ends the connection early;
+  /// leaving it ends the connection.
   static func parts(
-    of request: URLRequest, after first: URLRequest, configuration: URLSessionConfiguration
+    of request: TransferRequest, by client: TransferClient
   ) -> AsyncThrowingStream<Part, any Error> {
     AsyncThrowingStream { continuation in
-      let session = URLSession(
-        configuration: configuration, delegate: Receiver(continuation), delegateQueue: nil)
-      continuation.onTermination = { _ in session.invalidateAndCancel() }
-      session.dataTask(with: first) { _, _, _ in session.dataTask(with: request).resume() }.resume()
-    }
-  }
-
-  private final class Receiver: NSObject, URLSessionDataDelegate {
-    private let continuation: AsyncThrowingStream<Part, any Error>.Continuation
-
-    init(_ continuation: AsyncThrowingStream<Part, any Error>.Continuation) {
-      self.continuation = continuation
-    }
-
-    func urlSession(
-      _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
-      completionHandler: @escaping (URLSession.ResponseDisposition) -> Void
-    ) {
-      if let response = response as? HTTPURLResponse { continuation.yield(.head(response)) }
-      completionHandler(.allow)
-    }
-
-    func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-      continuation.yield(.bytes(data))
-    }
-
-    func urlSession(
-      _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
-    ) {
-      continuation.finish(throwing: error)
+      let cancellation = TransferCancellation()
+      continuation.onTermination = { _ in cancellation.cancel() }
+      DispatchQueue.global().async {
+        var isOpen = false
+        func open(_ head: TransferHead) {
+          if !isOpen { continuation.yield(.head(head)) }
+          isOpen = true
+        }
+        do {
+          let head = try client.receive(request, cancellation: cancellation) { head, piece in
+            open(head)
+            continuation.yield(.bytes(Data(piece)))
+          }
+          open(head)
+          continuation.finish()
+        } catch {
+          continuation.finish(throwing: error)
+        }
+      }
     }
   }
 }

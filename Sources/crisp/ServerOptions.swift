@@ -14,6 +14,13 @@ struct ServerOptions: ParsableArguments {
     help: "An access token (default: the environment's CRISP_TOKEN, which others cannot see).")
   var token: String?
 
+  @Option(
+    help: """
+      A PEM file of the authorities to trust in place of the system's (default: the environment's \
+      SSL_CERT_FILE).
+      """)
+  var cacert: String?
+
   /// A client that tells on standard error when the server makes it wait.
   func client(environment: [String: String] = ProcessInfo.processInfo.environment) throws
     -> ServiceClient
@@ -24,7 +31,7 @@ struct ServerOptions: ParsableArguments {
     }
     return try ServiceClient(
       server: server ?? value("CRISP_SERVER") ?? "http://127.0.0.1:8080",
-      token: token ?? value("CRISP_TOKEN")
+      token: token ?? value("CRISP_TOKEN"), certificateFile: cacert ?? value("SSL_CERT_FILE")
     ) { seconds, reason in
       FileHandle.standardError.write(Data("\(reason); trying again in \(seconds) s\n".utf8))
     }

@@ -96,6 +96,7 @@ import Testing
     ),
     (["TORCH", "x", "--dataset", "DATA", "--arch", "lenet"], ["'lenet'", "resnet50"]),
     (["TORCH", "x", "--input", "2x8"], ["2x8"]),
+    (["UNIVERSAL", "x.pt", "--format", "state-dict"], ["'x.pt'", "safetensors.torch.load_file"]),
     (["TORCH", "x", "--dataset", "/nowhere/data"], ["/nowhere/data"]),
   ]
 

@@ -163,6 +163,12 @@ import Testing
       ["'/nowhere/x'", "'/nowhere': No such file"]
     ),
     (["predict", "UNIVERSAL", "LABELS"], ["labels.txt", "PNG"]),
+    (["predict", "UNIVERSAL", "DATA"], ["it is a folder; name a file in it"]),
+    (
+      ["personalize", "--user", "", "--classes", "a,b", "--out", "x"],
+      ["--user must not be empty"]
+    ),
+    (["evaluate", "UNIVERSAL"], ["the data set 'fashion-mnist' has no class 'top left'"]),
     (
       ["personalize", "--server", "ftp://x", "--user", "u", "--classes", "a,b", "--out", "x"],
       ["ftp://x"]

@@ -6,10 +6,13 @@ import Testing
     (.notADataset(path: "p", reason: "why"), "not_a_dataset", "there is no data set at 'p': why"),
     (.unreadable(file: "f", reason: "why"), "unreadable_file", "cannot read 'f': why"),
     (.malformed(file: "f", reason: "why"), "malformed_dataset", "'f' is malformed: why"),
-    (.unknownClass("c", suggestions: []), "unknown_class", "the data set has no class 'c'"),
     (
-      .unknownClass("c", suggestions: ["a", "b"]), "unknown_class",
-      "the data set has no class 'c'; did you mean 'a' or 'b'?"
+      .unknownClass("c", dataset: "d", suggestions: []), "unknown_class",
+      "the data set 'd' has no class 'c'"
+    ),
+    (
+      .unknownClass("c", dataset: "d", suggestions: ["a", "b"]), "unknown_class",
+      "the data set 'd' has no class 'c'; did you mean 'a' or 'b'?"
     ),
     (
       .emptyClass("c", split: "test"), "empty_class",

@@ -63,7 +63,8 @@ import Testing
     let dataset = try TestData.numbered([10, 10])
     #expect(try dataset.classIndex("class 1") == 1)
     #expect(
-      throws: DatasetError.unknownClass("klass 1", suggestions: ["class 1", "class 0"])
+      throws: DatasetError.unknownClass(
+        "klass 1", dataset: dataset.name, suggestions: ["class 1", "class 0"])
     ) { try dataset.classIndex("klass 1") }
   }
 

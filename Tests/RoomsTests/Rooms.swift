@@ -124,7 +124,9 @@ enum Rooms {
       ]),
     Room("Transfers", .service, ["CCurl", "HTTPTypes", "Inputs"]),
     Room("ObjectStore", .service, ["Digests", "HTTPTypes", "Inputs", "Store", "Transfers"]),
-    Room("PersonalizationClient", .service, ["Digests", "ModelCards", "ServiceAPI"]),
+    Room(
+      "PersonalizationClient", .service,
+      ["Digests", "HTTPTypes", "ModelCards", "ServiceAPI", "Transfers"]),
 
     Room("Flags", .programs, ["ArgumentParser", "Datasets", "Inputs", "ModelFormats"]),
     Room(

@@ -19,8 +19,8 @@ struct PredictionInput {
 
   /// Types of bodies, the most usual first. Which kind a picture is of is told by its content.
   private static let known = [
-    "image/png", "image/jpeg", "application/json", "multipart/form-data",
-    "application/octet-stream",
+    "image/png", "image/jpeg", "image/webp", "image/bmp", "image/gif", "application/json",
+    "multipart/form-data", "application/octet-stream",
   ]
   /// What libraries say of any bytes. `curl --data-binary` says that they are a form's.
   private static let unsaid: Set = [

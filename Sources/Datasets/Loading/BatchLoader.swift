@@ -45,7 +45,7 @@ public struct BatchLoader: Sendable {
           + "\(normalization.mean.count)")
     }
     for index in classes where !dataset.classes.indices.contains(index) {
-      throw .unknownClass("#\(index)", suggestions: [])
+      throw .unknownClass("#\(index)", dataset: dataset.name, suggestions: [])
     }
     self.dataset = dataset
     self.classes = classes

@@ -3,7 +3,7 @@ public struct ServerSentEvent: Sendable, Equatable {
   /// The stream's media type. Always UTF-8, so it has no charset.
   public static let mediaType = "text/event-stream"
   /// A comment, which clients skip.
-  public static let comment: [UInt8] = Array(":\n\n".utf8)
+  public static let comment: [UInt8] = Array(": waiting\n\n".utf8)
 
   /// What the client names in `Last-Event-ID` when it comes back; nil leaves that as it was.
   public var id: String?

@@ -81,6 +81,12 @@ struct Convert: ParsableCommand {
   func validate() throws {
     for value in mean?.values ?? [] { try Preprocessing.means.check(value, "--mean") }
     for value in std?.values ?? [] { try Preprocessing.deviations.check(value, "--std") }
+    guard !["pt", "pth", "ckpt"].contains(URL(fileURLWithPath: target).pathExtension.lowercased())
+    else {
+      throw ValidationError(
+        "'\(target)' is called as pickles are, which torch.load reads and this does not write: call it "
+          + "NAME.safetensors, for safetensors.torch.load_file.")
+    }
     guard dataset != nil || dataFormat.dataFormat == nil else {
       throw ValidationError("--data-format says how --dataset is read, which is missing.")
     }

@@ -57,7 +57,10 @@ struct Personalize: AsyncParsableCommand {
     let card: ModelCard
   }
 
-  func validate() throws { try PruningRecipe.seeds.check(seed, "--seed") }
+  func validate() throws {
+    guard !user.isEmpty else { throw ValidationError("--user must not be empty.") }
+    try PruningRecipe.seeds.check(seed, "--seed")
+  }
 
   func run() async throws {
     try checkOutput(out)

@@ -93,7 +93,9 @@ import Testing
 
   @Test(arguments: [-1, 3, Int.max]) func classesMustExist(_ index: Int) throws {
     let dataset = try colourDataset()
-    #expect(throws: DatasetError.unknownClass("#\(index)", suggestions: [])) {
+    #expect(
+      throws: DatasetError.unknownClass("#\(index)", dataset: dataset.name, suggestions: [])
+    ) {
       try BatchLoader(dataset: dataset, classes: [0, index], normalization: normalization)
     }
   }

@@ -58,7 +58,7 @@ import Testing
     try run(ScriptedBody(idleInterval: .milliseconds(1))) { port, _ in
       let client = try RawClient(port: port)
       _ = try client.open("/live")
-      for _ in 0..<3 { #expect(try client.chunk() == ":\n\n") }
+      for _ in 0..<3 { #expect(try client.chunk() == ": waiting\n\n") }
     }
   }
 

@@ -89,25 +89,6 @@ import Testing
     #expect(tries == [""])
   }
 
-  /// A stream on a connection of its own keeps Foundation on Linux busy on two cores until it ends.
-  @Test func streamsComeSecondOnTheirConnection() async throws {
-    let end = try #require(Self.script(lines: 1).last?.bytes)
-    let asked = Mutex<[String]>([])
-    var router = Router()
-    router.on(.get, "/healthz") { _, _ in
-      asked.withLock { $0.append("health") }
-      return .text(.ok, "ok")
-    }
-    router.on(.get, "/jobs/{job}/events") { _, _ in
-      asked.withLock { $0.append("events") }
-      return Response(.ok, headers: [.contentType: "text/event-stream"], body: .bytes(end))
-    }
-    try await serve(router) { client in
-      _ = try await client.follow(Self.job("queued"), report: { _ in })
-    }
-    #expect(asked.withLock { $0 } == ["health", "events"])
-  }
-
   /// Servers without event streams: those that refuse them, and those that do not look at Accept.
   @Test(arguments: [406, 404, 200]) func olderServersAreAskedAtIntervals(status: Int) async throws {
     let states = Mutex(["queued", "running", "succeeded"])

@@ -245,6 +245,43 @@ import Testing
     _ = try server.client.post("/jobs/\(job)/cancel", .object([:]))
   }
 
+  /// Over TLS by an authority that the system does not know.
+  @Test func authoritiesAreNamedByOptionOrEnvironment() throws {
+    let certificates = try TestCertificates()
+    let files = certificates.make("right")
+    certificates.make("other", serial: 2)
+    let server = try TestService { $0.tls = files }
+    let folder = try TemporaryFolder()
+    let address = "https://localhost:\(server.client.port)"
+    func asked(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Outcome {
+      try Self.crisp(
+        arguments,
+        environment: ["CRISP_SERVER": address, "SSL_CERT_FILE": ""].merging(environment) { $1 })
+    }
+    for (options, environment) in [
+      ([], [:]), (["--cacert", certificates.path("other.pem")], [:]),
+      ([], ["SSL_CERT_FILE": certificates.path("other.pem")]),
+    ] as [([String], [String: String])] {
+      let refused = try asked(["jobs"] + options, environment)
+      #expect(refused.status != 0)
+      for words in [
+        "the certificate of \(address) cannot be trusted", "with --cacert, or in SSL_CERT_FILE",
+      ] { #expect(refused.errors.contains(words), "\(refused.errors)") }
+    }
+    #expect(try asked(["jobs"], ["SSL_CERT_FILE": files.certificate]).output == "no jobs\n")
+    // The option wins, and holds for every request: the stream and the download too.
+    let made = try asked(
+      [
+        "personalize", "--user", "ada", "--classes", "top left,middle", "--options", Self.short,
+        "--sparsity", "0.8", "--out", folder.file("small.st"), "--cacert", files.certificate,
+      ], ["SSL_CERT_FILE": certificates.path("other.pem")])
+    #expect(made.status == 0 && made.output.contains("verified"), "\(made.errors)")
+    let lines = made.errors.split(separator: "\n")
+    #expect(lines.contains { $0.contains("is running, ") }, "\(made.errors)")
+    let missing = try asked(["jobs", "--cacert", "/nowhere/ca.pem"])
+    #expect(missing.errors.contains("/nowhere/ca.pem"), "\(missing.errors)")
+  }
+
   @Test(arguments: [
     (["CRISP_SERVER": "ftp://x"], "ftp://x"),
     (["CRISP_SERVER": "127.0.0.1:8080"], "127.0.0.1:8080"),

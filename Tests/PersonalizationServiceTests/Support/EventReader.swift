@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import HTTPServer
 import PersonalizationClient
 import ServiceAPI
 
@@ -45,7 +46,7 @@ final class EventReader {
   func next() throws -> EventStreamParser.Event? {
     while events.isEmpty {
       guard let chunk = try chunk() else { return nil }
-      if chunk == Array(":\n\n".utf8) { comments += 1 }
+      if chunk == ServerSentEvent.comment { comments += 1 }
       events = parser.append(Data(chunk)) ?? []
     }
     return events.removeFirst()
@@ -56,7 +57,7 @@ final class EventReader {
     let before = comments
     while comments == before {
       guard let chunk = try chunk() else { throw Failure(description: "the stream has ended") }
-      if chunk == Array(":\n\n".utf8) { comments += 1 }
+      if chunk == ServerSentEvent.comment { comments += 1 }
       events += parser.append(Data(chunk)) ?? []
     }
   }
