@@ -28,6 +28,17 @@ struct Ablation {
             "\(name), B = \(block)", .crisp(sparsity, block: block, keep: keep)))
       }
     }
+    for block in [16, 64] {
+      let contender = Contender.crisp(sparsity, block: block)
+      let cost = try costs.cost(contender, of: network, in: regime) {
+        Self.bitmapBytes($0, sparsity: sparsity, block: block)
+      }
+      rows.append(
+        Row(
+          name:
+            "2:4 inside, B = \(block), a bitmap of the layer instead of places and a list of tiles",
+          times: dense.cycles / cost.cycles, timesEnergy: dense.microjoules / cost.microjoules))
+    }
     let unequal = try Self.waiting(network, sparsity: sparsity, block: 16, costs: costs, regime)
     rows.append(
       try row(
@@ -47,7 +58,7 @@ struct Ablation {
     for layer in try network.products(
       batch: regime.batch, relu: costs.relu, pattern: contender.pattern)
     {
-      guard case .hybrid(_, _, _, let share) = layer.weights else { continue }
+      guard case .hybrid(_, _, _, let share, _) = layer.weights else { continue }
       let tiles = max(1, layer.product.depth / block)
       let work = layer.product.multiplies
       weighted += work * (share < 1 ? largestOfFour(tiles, share) / (Double(tiles) * share) : 1)
@@ -74,6 +85,14 @@ struct Ablation {
       + rows.map { row in
         "| \(row.name) | \(String(format: "%.2f | %.2f", row.times, row.timesEnergy)) |"
       }).joined(separator: "\n")
+  }
+
+  /// What a bitmap moves more than places and a list of tiles.
+  private static func bitmapBytes(_ layer: Network.Layer, sparsity: Double, block: Int) -> Double {
+    guard case .hybrid = layer.weights else { return 0 }
+    let bits = placeBits(sparsity: sparsity, block: block)
+    return Double(layer.product.outputs) * Double(layer.product.depth) * (bits.bitmap - bits.list)
+      / 8
   }
 
   /// Bits that say where kept weights are, for each weight of a layer: a bitmap, and places with a list of

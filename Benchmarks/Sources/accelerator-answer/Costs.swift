@@ -31,7 +31,12 @@ struct Costs {
     let bounds: [ProductEstimate.Bound: Double]
   }
 
-  func cost(_ contender: Contender, of network: Network, in regime: Regime) throws -> Cost {
+  /// - Parameter moreBytes: Bytes of places that a layer moves from DRAM beside those that the design
+  ///   moves; they overlap as all of DRAM does.
+  func cost(
+    _ contender: Contender, of network: Network, in regime: Regime,
+    moreBytes: (Network.Layer) -> Double = { _ in 0 }
+  ) throws -> Cost {
     let estimator = Estimator(
       contender.accelerator, energies: energies,
       // Places and bitmaps travel too: leaving them out is kinder to designs with much of them.
@@ -42,7 +47,10 @@ struct Costs {
     var (cycles, microjoules) = (0.0, 0.0)
     var bounds: [ProductEstimate.Bound: Double] = [:]
     for layer in layers {
-      let estimate = try estimator.estimate(layer.product, weights: layer.weights)
+      var estimate = try estimator.estimate(layer.product, weights: layer.weights)
+      let bytes = moreBytes(layer)
+      estimate.cycles.dram += bytes / estimator.machine.dramReadBandwidth
+      estimate.energy.dram += bytes * energies[.dram] * 1e-6
       cycles += estimate.cycles.total
       microjoules += estimate.energy.total
       bounds[estimate.cycles.bound, default: 0] += estimate.cycles.total

@@ -4,7 +4,7 @@ import Foundation
 import NeuralGraph
 
 // What the pattern is worth on the modelled accelerator, for three networks at ImageNet shapes: one
-// table, three charts, an ablation. An analytical model, so every machine prints the same.
+// table, six charts, an ablation. An analytical model, so every machine prints the same.
 //
 //   accelerator-answer RESULTS.csv FOLDER
 //

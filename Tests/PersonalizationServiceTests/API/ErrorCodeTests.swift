@@ -43,7 +43,7 @@ import Testing
     "ModelFormats/FormatError.swift", "NeuralGraph/GraphError.swift",
     "SparseRuntime/RuntimeError.swift", "Store/StoreError.swift",
     "ControlPlane/ControlPlaneError.swift", "JobWorker/JobError.swift",
-    "PersonalizationService/ServiceError.swift", "Accelerators/AcceleratorError.swift",
+    "PersonalizationService/ServiceError.swift",
   ]
 
   @Test func everyCodeOfAnAnswerIsDescribed() throws {
@@ -63,7 +63,9 @@ import Testing
     let described = try described("ErrorCode")
     #expect(literals.subtracting(described) == [])
     // What else is described is the code of an error that Problems gives a status.
-    let typed = try Self.errorTypes.reduce(into: Set<String>()) { try $0.formUnion(codes(of: $1)) }
+    // Names of accelerators are read by requests, not by jobs.
+    let typed = try (Self.errorTypes + ["Accelerators/AcceleratorError.swift"])
+      .reduce(into: Set<String>()) { try $0.formUnion(codes(of: $1)) }
     #expect(described.subtracting(literals).subtracting(typed) == [])
     for code in [
       "invalid_value", "not_found", "name_taken", "idempotency_key_reused", "job_finished",
