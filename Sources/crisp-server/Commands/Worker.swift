@@ -49,6 +49,7 @@ struct Worker: ParsableCommand {
   }
 
   func run() throws {
+    let manager = ServiceManager()
     let output = LineWriter(descriptor: STDOUT_FILENO) { _ in "" }
     let log = logs.start()
     // A reader that does not read does not keep the process.
@@ -66,8 +67,11 @@ struct Worker: ParsableCommand {
     let stopSignals = StopSignals()
     let service = try WorkerService(configuration, logger: log.logger)
     let address = try service.start()
-    output.write("listening on \(address.url(isTLS: false))\n")
+    let listening = "listening on \(address.url(isTLS: false))"
+    output.write("\(listening)\n")
+    manager.ready(listening)
     stopSignals.wait()
+    manager.stopping()
     if !service.stop(deadline: drainDeadline) {
       log.logger.warning("stopped with work left")
       throw ExitCode(1)
