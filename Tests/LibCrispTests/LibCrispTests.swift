@@ -165,7 +165,7 @@ import Testing
     #expect(handle == nil)
     let version = Data(#""format_version":"1""#.utf8)
     let place = try #require(Data(bytes).firstRange(of: version))
-    bytes[place.upperBound - 2] = UInt8(ascii: "2")
+    bytes[place.upperBound - 2] = UInt8(ascii: "3")
     #expect(crisp_open_memory(bytes, bytes.count, nil, &handle, &error) == CRISP_UNKNOWN_VERSION)
   }
 

@@ -37,7 +37,7 @@ import Testing
   @Test func refusesALaterVersionWhateverElseIsWrong() throws {
     let error = #expect(throws: FormatError.self) {
       try read {
-        $0 = ["format": "crisp-packed", "format_version": "2"]
+        $0 = ["format": "crisp-packed", "format_version": "3"]
       }
     }
     #expect(error?.code == "unknown_version")

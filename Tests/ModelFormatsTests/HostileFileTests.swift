@@ -46,7 +46,7 @@ import Testing
 
   @Test(arguments: [
     ("format", "crisp-dense", "wrong_format"),
-    ("format_version", "2", "unknown_version"),
+    ("format_version", "3", "unknown_version"),
     ("format_version", "1.0", "unknown_version"),
     ("axis_order", "rows=out; columns=cin,kh,kw", "invalid_metadata"),
     ("graph", "{", "invalid_metadata"),

@@ -51,7 +51,8 @@ import Testing
       } == nil)
   }
 
-  @Test(arguments: Precision.allCases) func packedModels(precision: Precision) throws {
+  /// Whole numbers are always finite.
+  @Test(arguments: [Precision.float32, .float16]) func packedModels(precision: Precision) throws {
     let file = try TestModels.packed().serialized(precision: precision)
     #expect(code { () throws(FormatError) in _ = try PackedModel(data: file) } == nil)
     let entries = try SafetensorsFile(data: file).entries
