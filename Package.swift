@@ -136,6 +136,7 @@ let package = Package(
         .embedInCode("m008_default_base_model.sql"),
         .embedInCode("m009_short_rows.sql"),
         .embedInCode("postgres/p001_initial.sql"),
+        .embedInCode("postgres/p002_blob_places.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -387,7 +388,7 @@ let package = Package(
     .testTarget(
       name: "ObjectStoreTests",
       dependencies: [
-        "Digests", "ObjectStore", "Store", "TestSupport", "Transfers",
+        "Digests", "ObjectStore", "PostgresStore", "Store", "TestSupport", "Transfers",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ], swiftSettings: swift),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),

@@ -51,5 +51,8 @@ public let migrations: [Migration] = [
 public let postgresMigrations: [Migration] = [
   Migration(
     identifier: "p001_initial",
-    sql: String(decoding: PackageResources.p001_initial_sql, as: UTF8.self))
+    sql: String(decoding: PackageResources.p001_initial_sql, as: UTF8.self)),
+  Migration(
+    identifier: "p002_blob_places",
+    sql: String(decoding: PackageResources.p002_blob_places_sql, as: UTF8.self)),
 ]

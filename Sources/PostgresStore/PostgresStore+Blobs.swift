@@ -6,6 +6,7 @@
   extension PostgresStore {
     /// See ``BlobStore/put(_:)``.
     public func put(_ next: () throws -> Data?) throws -> BlobRecord {
+      if let external { return try external.put(next) }
       var upload = PostgresUpload(store: self)
       do {
         while let piece = try next() { try upload.append(piece) }
@@ -27,6 +28,9 @@
       guard let blob = try read({ db in try db.namedBlob(digest) }) else {
         throw StoreError.notFound(.blob, digest.hex)
       }
+      if let place = blob.place {
+        return try self.external(blob).reader(of: place, size: blob.record.size)
+      }
       let readChunk: @Sendable (Int64) throws -> Data = { [self] index in
         try read { db in try db.chunk(index, of: blob) }
       }
@@ -39,6 +43,17 @@
 
     /// See ``BlobStore/collectGarbage(olderThan:)``.
     public func collectGarbage(olderThan gracePeriod: TimeInterval) throws -> [BlobRecord] {
+      let collected = try doomBlobs(olderThan: gracePeriod)
+      try removeDoomedBlobs()
+      if let external {
+        try external.removeDoomed()
+        try bytes?.removeUnfinished(olderThan: max(gracePeriod, 3600))
+      }
+      return collected
+    }
+
+    /// See ``BlobCatalog/doomBlobs(olderThan:)``.
+    public func doomBlobs(olderThan gracePeriod: TimeInterval) throws -> [BlobRecord] {
       let age = try Timestamp.milliseconds(0, plus: gracePeriod, field: "grace period")
       let stale = try read { db in
         try db.all(
@@ -65,14 +80,16 @@
         }
         if let blob { collected.append(blob) }
       }
-      try removeDoomedBlobs()
       return collected
     }
 
-    /// Removes the bytes of all blobs that are to go, one in a transaction.
+    /// Removes the bytes of all blobs that are to go and are in the database, one in a transaction. Others
+    /// go when garbage is collected: nobody who publishes waits for, or fails by, an object store.
     func removeDoomedBlobs() throws {
       let doomed = try read { db in
-        try db.all("SELECT number FROM blobs WHERE is_doomed").map { try $0.integer("number") }
+        try db.all("SELECT number FROM blobs WHERE is_doomed AND place IS NULL").map {
+          try $0.integer("number")
+        }
       }
       for number in doomed { try remove(number) }
     }
@@ -143,6 +160,8 @@
   struct PostgresBlob {
     let number: Int64
     let record: BlobRecord
+    /// Where its bytes are, unless they are chunks.
+    let place: BlobPlace?
   }
 
   extension PostgresSession {
@@ -155,10 +174,12 @@
       """
 
     func namedBlob(_ digest: SHA256Digest) throws -> PostgresBlob? {
-      try first("SELECT number, size FROM blobs WHERE digest = $1", [digest.hex]).map { row in
+      try first("SELECT number, size, place FROM blobs WHERE digest = $1", [digest.hex]).map {
+        row in
         PostgresBlob(
           number: try row.integer("number"),
-          record: BlobRecord(digest: digest, size: try row.amount("size")))
+          record: BlobRecord(digest: digest, size: try row.amount("size")),
+          place: try row.optionalPlace())
       }
     }
 

@@ -49,17 +49,27 @@
     /// Chunks that downloads read last.
     let chunks = RecentCache<String, Data>(capacity: 32)
 
+    /// Where the bytes of new blobs go; nil keeps them in the database.
+    let bytes: (any BlobBytes)?
+
     /// Opens a database, whose schema stays as it is: see ``migrate(_:)``.
-    /// - Parameter uri: postgresql://USER@HOST:PORT/DATABASE, perhaps of several hosts.
+    /// - Parameters:
+    ///   - uri: postgresql://USER@HOST:PORT/DATABASE, perhaps of several hosts.
+    ///   - bytes: Keeps the bytes of new blobs, and has those that were put there; nil keeps them in the
+    ///     database.
     /// - Throws: ``StoreError``, one case for each reason under "Opening".
     public convenience init(
-      _ uri: String, configuration: Configuration = Configuration()
+      _ uri: String, configuration: Configuration = Configuration(),
+      bytes: (any BlobBytes)? = nil
     ) throws {
-      try self.init(PostgresAddress(uri), configuration: configuration)
+      try self.init(PostgresAddress(uri), configuration: configuration, bytes: bytes)
     }
 
-    init(_ place: PostgresAddress, configuration: Configuration) throws {
+    init(
+      _ place: PostgresAddress, configuration: Configuration, bytes: (any BlobBytes)? = nil
+    ) throws {
       self.place = place
+      self.bytes = bytes
       self.configuration = configuration
       pool = ConnectionPool(
         place, size: configuration.connections, patience: configuration.patience)

@@ -26,8 +26,11 @@ finish() {
 trap finish EXIT
 
 $here/seaweedfs.sh "$folder"
+$here/postgres.sh "$folder"
 # shellcheck disable=SC1091
 source "$folder/seaweedfs.env"
+# shellcheck disable=SC1091
+source "$folder/postgres.env"
 
 ${SWIFT:-swift} test -c release --skip-build --disable-xctest \
-  --filter "${1:-ObjectStoreTests}"
+  --filter "${1:-ObjectStoreTests|Postgres}"

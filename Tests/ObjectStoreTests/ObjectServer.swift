@@ -8,6 +8,8 @@ enum ObjectServer {
   private static let environment = ProcessInfo.processInfo.environment
 
   static var isThere: Bool { environment["CRISP_TEST_S3"] != nil && TransferClient.isAvailable }
+  /// The address of a PostgreSQL server on which databases may be made.
+  static var postgres: String? { environment["CRISP_TEST_POSTGRES"] }
   static var accessKey: String { environment["AWS_ACCESS_KEY_ID"] ?? "" }
   static var secretKey: String { environment["AWS_SECRET_ACCESS_KEY"] ?? "" }
 
