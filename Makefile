@@ -66,7 +66,7 @@ tarball: setup
 deb: setup
 	@deploy/deb.sh
 
-## image: a container image of the server, in .build/packages
+## image: a container image of the server, in .build/packages (as root)
 image: setup
 	@deploy/container/image.sh
 

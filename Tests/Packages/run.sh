@@ -17,6 +17,10 @@ wanted=" ${*:-units monitoring kubernetes nginx tarball deb lintian service imag
 version=$(deploy/version.sh)
 architecture=$(dpkg --print-architecture)
 
+# What the builds say, for when one of them ends this.
+rm -f "$work/build.log"
+trap '[ $? -eq 0 ] || tail -n 20 "$work/build.log" 2>/dev/null || true' EXIT
+
 failures=0
 check() {
   local name=$1
@@ -43,16 +47,16 @@ check kubernetes "$work/venv/bin/python" Tests/Packages/check_kubernetes.py
 check nginx python3 Tests/Packages/check_nginx.py .build/release/crisp-server "$work"
 
 if [[ "$wanted" == *" tarball "* ]]; then
-  deploy/tarball.sh
+  deploy/tarball.sh >>"$work/build.log" 2>&1
   check tarball Tests/Packages/check_tarball.sh \
     ".build/packages/crisp-server-$version-linux-$(uname -m).tar.gz" "$work"
 fi
 case $wanted in
-  *" deb "* | *" lintian "* | *" service "* | *" image "*) deploy/deb.sh ;;
+  *" deb "* | *" lintian "* | *" service "* | *" image "*) deploy/deb.sh >>"$work/build.log" 2>&1 ;;
 esac
 if [[ "$wanted" == *" deb "* ]]; then
   # What comes after it, to upgrade to.
-  REVISION=2 deploy/deb.sh
+  REVISION=2 deploy/deb.sh >>"$work/build.log" 2>&1
   check deb Tests/Packages/check_deb.sh "$version-1" "$version-2" "$work"
 fi
 # No bug of a bug tracker to close, and no release of Debian's that the package is for.
@@ -61,7 +65,7 @@ check lintian lintian --fail-on error,warning --allow-root --suppress-tags \
   .build/packages/*"_$version-1_$architecture.deb"
 check service Tests/Packages/check_service.sh "$version-1" "$work"
 if [[ "$wanted" == *" image "* ]]; then
-  deploy/container/image.sh
+  DEB=.build/packages/crisp-server_$version-1_$architecture.deb deploy/container/image.sh >>"$work/build.log" 2>&1
   check image Tests/Packages/check_image.sh ".build/packages/crisp-server-$version.image.tar" "$work"
 fi
 

@@ -4,10 +4,12 @@
 #
 #   deploy/container/image.sh       (or make image)      writes .build/packages/crisp-server-VERSION.image.tar
 #
-# The archive is for `podman load`, `docker load` or `skopeo copy`. DEB names a package to take.
+# The archive is for `podman load`, `docker load` or `skopeo copy`. DEB names a package to take. Needs
+# root: packages have files of several owners.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 deploy/setup.sh mmdebstrap buildah >&2
+[ "$(id -u)" -eq 0 ] || { echo "image: run this as root; it unpacks a system" >&2; exit 1; }
 version=$(deploy/version.sh)
 architecture=$(dpkg --print-architecture)
 deb=${DEB:-.build/packages/crisp-server_$version-1_$architecture.deb}

@@ -70,7 +70,9 @@ private final class NotificationSocket {
   /// The lines of the next message.
   func next() throws -> [String] {
     var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = recv(descriptor, &bytes, bytes.count, 0)
+    var count = recv(descriptor, &bytes, bytes.count, 0)
+    // With a timeout, being stopped and continued is an interruption (signal(7)).
+    while count < 0, errno == EINTR { count = recv(descriptor, &bytes, bytes.count, 0) }
     try #require(count > 0)
     return String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").map(String.init)
   }
