@@ -37,7 +37,7 @@ struct DatabaseFile {
           try db.execute(sql: "PRAGMA synchronous = FULL")
           if try schemaVersion(db) == 0 { try migrate(db) }
         } catch {
-          throw StoreError.translating(error, of: db, path: path)
+          throw Self.translating(error, of: db, path: path)
         }
       }
       return pool
@@ -188,8 +188,16 @@ struct DatabaseFile {
           BEGIN IMMEDIATE; CREATE TABLE first (number INTEGER); DROP TABLE first; COMMIT
           """)
     } catch {
-      throw StoreError.translating(error, of: db, path: path)
+      throw Self.translating(error, of: db, path: path)
     }
+  }
+
+  /// What the connection knows of an error; one that it knows nothing of stays as it is, for whoever can
+  /// find out more.
+  private static func translating(_ error: any Error, of db: Database, path: String) -> any Error {
+    let translated = StoreError.translating(error, of: db, path: path)
+    if case StoreError.failed = translated { return error }
+    return translated
   }
 
   private func prepareWriting(_ db: Database) throws {
