@@ -181,7 +181,7 @@ struct DatabaseFile {
   /// knows the system's error.
   private func enterLog(_ db: Database) throws {
     do {
-      try db.execute(sql: "PRAGMA journal_mode = WAL")
+      try switchToLog(db)
       guard !hasLog else { return }
       try db.execute(
         sql: """
@@ -189,6 +189,22 @@ struct DatabaseFile {
           """)
     } catch {
       throw Self.translating(error, of: db, path: path)
+    }
+  }
+
+  /// The change of the file's mode needs the file alone, and where others look at it SQLite does not call
+  /// its busy handler but gives up at once (https://www.sqlite.org/c3ref/busy_handler.html): two that wait
+  /// for each other would wait for ever. Nothing is held here, so that this one may.
+  private func switchToLog(_ db: Database) throws {
+    let deadline = ContinuousClock.now + .seconds(busyTimeout)
+    while true {
+      do {
+        return try db.execute(sql: "PRAGMA journal_mode = WAL")
+      } catch let error as DatabaseError
+        where error.resultCode == .SQLITE_BUSY && ContinuousClock.now < deadline
+      {
+        usleep(10_000)
+      }
     }
   }
 

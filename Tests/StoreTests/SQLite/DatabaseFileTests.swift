@@ -145,7 +145,8 @@ import Testing
     let errors = Collector<String>()
     DispatchQueue.concurrentPerform(iterations: 8) { _ in
       do {
-        _ = try SQLiteStore(path: path).put(Data("x".utf8))
+        // However long the others take.
+        _ = try SQLiteStore(path: path, busyTimeout: 600).put(Data("x".utf8))
       } catch {
         errors.append("\(error)")
       }
