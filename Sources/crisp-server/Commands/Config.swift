@@ -57,9 +57,9 @@ struct Config: ParsableCommand {
   }
 
   /// An address without its password: `scheme://user:PASSWORD@host`, `?password=…`, and libpq's
-  /// `password=…` among words.
+  /// `password=…` among words; `sslpassword` likewise.
   private static func withoutPassword(_ text: String) -> String {
     text.replacing(#/(?<start>://[^:@/?#\s]*):[^\s]*@/#) { "\($0.start):***@" }
-      .replacing(#/(?<name>\bpassword\s*=\s*)(?:'[^']*'|[^&\s]*)/#) { "\($0.name)***" }
+      .replacing(#/(?<name>\b(?:ssl)?password\s*=\s*)(?:'[^']*'|[^&\s]*)/#) { "\($0.name)***" }
   }
 }
