@@ -31,7 +31,8 @@ def main(arguments):
     programs = references.Programs(binaries)
     targets = references.make_targets(root)
     problems = [*references.link_problems(root, everything),
-                *references.citation_problems(root, everything)]
+                *references.citation_problems(root, everything),
+                *references.script_problems(root)]
     counts = {"run": 0, "background": 0, "checked": 0, "unchecked": 0, "example": 0}
     for document in ours:
         problems += references.code_problems(root, document, targets, programs)
@@ -43,6 +44,7 @@ def main(arguments):
                     problems.append(f"{block.place}: '{block.argument}' is not a mode with a reason")
                     continue
                 counts[block.mode] += 1
+                problems += references.pipe_problems(block.text, block.document, block.line + 1)
                 if block.mode != "unchecked":
                     for words in references.commands(block.text):
                         problems += [f"{block.place}: {problem}" for problem in

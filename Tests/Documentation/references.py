@@ -9,6 +9,9 @@ import subprocess
 FOLDERS = ("Sources/", "Tests/", "Benchmarks/", "Documentation/", "Migrations/", "deploy/", ".ci/")
 # Flags of other programs that the documents mention.
 FOREIGN_FLAGS = {"--json", "--filter", "--skip-build", "--help", "--version", "--data-binary"}
+# Readers that stop before the end: whoever writes into the pipe then fails, at times, where a shell
+# has `pipefail` (curl with status 23).
+STOPS_EARLY = re.compile(r"\|\s*(?:head\b|grep\s+(?:-\S+\s+)*-\w*[qm])")
 
 
 def make_targets(root):
@@ -161,3 +164,18 @@ def citation_problems(root, documents):
                     line.startswith("#") and heading.lower() in line.lower()
                     or line.startswith(heading) for _, line in by_name[path].prose):
                 yield f'{name}: {path} has no section "{heading}"'
+
+
+def pipe_problems(text, name, first):
+    """Pipes whose reader stops early, in commands that begin at line `first` of a file."""
+    for line, command in enumerate(text.splitlines(), first):
+        if STOPS_EARLY.search(command) and not command.lstrip().startswith("#"):
+            yield f"{name}:{line}: the pipe's reader stops before its end"
+
+
+def script_problems(root):
+    listed = subprocess.run(
+        ["git", "-C", str(root), "grep", "-l", "pipefail", "--", "*.sh", ".ci"],
+        capture_output=True, text=True)
+    for name in listed.stdout.splitlines():
+        yield from pipe_problems((root / name).read_text(), name, 1)

@@ -52,6 +52,12 @@ class Checks(unittest.TestCase):
                      "crisp-server --bd x", "cat Sources/none.swift"):
             self.assertEqual(len(self.command_problems(text)), 1, text)
 
+    def test_pipes_whose_reader_stops_early_are_found(self):
+        for text in ("curl x | grep -q y\n", "a |grep -E -q y\n", "a | head -n 1\n", "a | grep -m1 y\n"):
+            self.assertEqual(len(list(references.pipe_problems(text, "a", 1))), 1, text)
+        for text in ("a | grep y | sed -n 1p\n", "grep -q a file\n", "head -c 9 file\n", "a |header|b\n"):
+            self.assertEqual(list(references.pipe_problems(text, "a", 1)), [], text)
+
     def test_links_lead_somewhere(self):
         self.document("# A Heading, here\n", "b.md")
         good = self.document("[b](b.md) [b](b.md#a-heading-here) [x](https://x.example) `[c](d)`\n")

@@ -22,7 +22,7 @@ say "installed: $(in_chroot dpkg-query -W -f '${Package} ${Version}, ${Installed
 
 as_service() { in_chroot setpriv --reuid=crisp-server --regid=crisp-server --init-groups env CRISP_PORT=0 "$@"; }
 conf=/etc/crisp-server/server.conf
-as_service crisp-server config --config "$conf" | grep -q '^db .*/var/lib/crisp-server/crisp.sqlite' || fail "config"
+as_service crisp-server config --config "$conf" | grep '^db .*/var/lib/crisp-server/crisp.sqlite' || fail "config"
 token=$(as_service crisp-server token create --config "$conf" 2>/dev/null)
 start() { serve setpriv --reuid=crisp-server --regid=crisp-server --init-groups env CRISP_PORT=0 crisp-server serve --config "$conf"; }
 ask() { curl -sf -H "Authorization: Bearer $token" "$url$1"; }

@@ -40,7 +40,7 @@ nsenter -t \$pid -m touch /var/lib/crisp-server/x
 kill -KILL \$pid
 timeout 60 bash -c 'until curl -sf \$0/readyz; do sleep 0.2; done' \$url
 [ "\$(systemctl show -P NRestarts crisp-server)" = 1 ]
-curl -sf \$url/models | grep -q model_
+curl -sf \$url/models | grep model_
 systemctl stop crisp-server
 [ "\$(systemctl show -P Result crisp-server)" = success ]
 [ "\$(systemctl show -P ExecMainStatus crisp-server)" = 0 ]
@@ -60,7 +60,7 @@ WantedBy=multi-user.target
 END
 in_chroot systemctl enable check.service 2>/dev/null
 timeout 300 systemd-nspawn --quiet --register=no --keep-unit --boot --directory "$root" </dev/null >"$root.log" 2>&1 || true
-if ! tail -1 "$root/result" | grep -qx 'all good'; then
+if [ "$(tail -n 1 "$root/result")" != 'all good' ]; then
   tail -15 "$root/result"
   in_chroot journalctl --no-pager -u crisp-server 2>/dev/null | tail -15
   exit 1
