@@ -37,9 +37,6 @@ final class FileBytes: Sendable {
     isMapped = false
   }
 
-  /// All of them, copied.
-  func elements() -> [UInt8] { [UInt8](UnsafeRawBufferPointer(start: start, count: count)) }
-
   /// A copy: the pointers of `Data` and arrays hold only inside a closure.
   init(copying bytes: UnsafeRawBufferPointer) {
     (start, count) = FileBytes.copy(bytes)

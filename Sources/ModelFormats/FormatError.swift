@@ -113,7 +113,7 @@ public enum FormatError: Error, Hashable, Sendable {
   case blockColumnsNotAscending(layer: String, blockRow: Int)
   /// Positions in a group repeat or descend, or are beyond it.
   case positionsNotAscending(layer: String, blockRow: Int)
-  /// A scale of a row of whole numbers is not a positive finite number.
+  /// A scale of a row of whole numbers is not positive, or 127 times it is not finite.
   case scaleOutOfRange(layer: String, row: Int, found: String)
   /// A weight stored as a whole number is not -127 to 127.
   case wholeNumberOutOfRange(layer: String, found: Int)

@@ -88,7 +88,7 @@ extension FormatError: CustomStringConvertible {
     case .positionsNotAscending(let layer, let blockRow):
       "positions within a group of block row \(blockRow) of '\(layer)' are not in ascending order"
     case .scaleOutOfRange(let layer, let row, let found):
-      "the scale of row \(row) of '\(layer)' is \(found); it must be positive and finite"
+      "the scale of row \(row) of '\(layer)' is \(found); it must be positive, and 127 times it finite"
     case .wholeNumberOutOfRange(let layer, let found):
       "'\(layer)' stores a weight as \(found); whole numbers are -127 to 127"
     case .paddedNonzero(let layer, let row, let column):

@@ -1,6 +1,8 @@
 extension PackedLayer {
   /// Largest whole number of a weight: the range is symmetric, so that a sign never rounds.
   private static let largestWhole: Float = 127
+  /// Largest scale: the largest whole number of it is a finite weight.
+  static let largestScale = (Float.greatestFiniteMagnitude / largestWhole).nextDown
 
   /// The layer with its weights as whole multiples of a scale of their row, which is its largest
   /// magnitude's share of 127: the nearest, ties to even. A layer that is stored so stays as it is.
@@ -10,19 +12,19 @@ extension PackedLayer {
   package func quantized() throws(FormatError) -> PackedLayer {
     guard precision != .int8 else { return self }
     let values = values
-    let slots = pattern.slotsPerRow
     var scales = [Float](repeating: .leastNormalMagnitude, count: matrix.rows)
-    for (index, value) in values.enumerated() {
-      let row = matrixRow(ofStoredRow: index / slots)
-      guard row < scales.count else { continue }
-      scales[row] = max(scales[row], value.magnitude / PackedLayer.largestWhole)
+    forEachStoredRow { row, indices in
+      for index in indices {
+        let scale = values[index].magnitude / PackedLayer.largestWhole
+        scales[row] = min(PackedLayer.largestScale, max(scales[row], scale))
+      }
     }
     var numbers = [Int8](repeating: 0, count: values.count)
-    for (index, value) in values.enumerated() {
-      let row = matrixRow(ofStoredRow: index / slots)
-      guard row < scales.count else { continue }
-      let whole = (value / scales[row]).rounded(.toNearestOrEven)
-      numbers[index] = Int8(max(-PackedLayer.largestWhole, min(PackedLayer.largestWhole, whole)))
+    forEachStoredRow { row, indices in
+      for index in indices {
+        let whole = (values[index] / scales[row]).rounded(.toNearestOrEven)
+        numbers[index] = Int8(max(-PackedLayer.largestWhole, min(PackedLayer.largestWhole, whole)))
+      }
     }
     return try PackedLayer(
       name: name, matrix: matrix, pattern: pattern, keptTiles: keptTiles, precision: .int8,
@@ -30,10 +32,13 @@ extension PackedLayer {
       positionBytes: positionBytes)
   }
 
-  /// The row of the matrix that a row of `valueBytes`, counted over all tiles, belongs to. Rows that
-  /// stick out are beyond the last one.
-  func matrixRow(ofStoredRow row: Int) -> Int {
-    let (tile, inside) = row.quotientAndRemainder(dividingBy: pattern.block)
-    return tile / keptTiles * pattern.block + inside
+  /// Calls `body` with each stored row that the matrix has: its row there, and its values' indices.
+  func forEachStoredRow(_ body: (_ row: Int, _ indices: Range<Int>) -> Void) {
+    let slots = pattern.slotsPerRow
+    for stored in 0..<blockColumns.count * pattern.block {
+      let (tile, inside) = stored.quotientAndRemainder(dividingBy: pattern.block)
+      let row = tile / keptTiles * pattern.block + inside
+      if row < matrix.rows { body(row, stored * slots..<(stored + 1) * slots) }
+    }
   }
 }

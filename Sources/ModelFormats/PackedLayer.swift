@@ -88,12 +88,8 @@ public struct PackedLayer: Sendable, Hashable {
   public var values: [Float] {
     var values = valueBytes.floats(precision)
     guard precision == .int8 else { return values }
-    let slots = pattern.slotsPerRow
-    for row in 0..<values.count / slots {
-      // Rows that the matrix does not have are zeros.
-      let matrixRow = matrixRow(ofStoredRow: row)
-      guard matrixRow < scales.count else { continue }
-      for index in row * slots..<(row + 1) * slots { values[index] *= scales[matrixRow] }
+    forEachStoredRow { row, indices in
+      for index in indices { values[index] *= scales[row] }
     }
     return values
   }

@@ -36,13 +36,15 @@ extension PackedLayer {
     try validateValues()
   }
 
-  /// One for each row of whole numbers, positive and finite.
+  /// One for each row of whole numbers, positive, and none of whose weights is infinite.
   private func validateScales() throws(FormatError) {
     let expected = precision == .int8 ? matrix.rows : 0
     guard scales.count == expected else {
       throw .elementCount(layer: name, expected: expected, found: scales.count)
     }
-    guard let row = scales.firstIndex(where: { !$0.isFinite || $0 <= 0 }) else { return }
+    guard let row = scales.firstIndex(where: { !($0 > 0 && $0 <= PackedLayer.largestScale) }) else {
+      return
+    }
     throw .scaleOutOfRange(layer: name, row: row, found: "\(scales[row])")
   }
 

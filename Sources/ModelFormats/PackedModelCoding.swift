@@ -72,7 +72,7 @@ extension PackedModel {
     let biases = biasesThatFitHalves()
     for (name, tensor) in dense {
       let isHalved = tensor.shape.count > 1 || biases.contains(name)
-      try writer.add(name, tensor, precision: isHalved ? precision.ofTensors : .float32)
+      try writer.add(name, tensor, precision: isHalved ? precision : .float32)
     }
     return writer.serialized()
   }

@@ -50,8 +50,10 @@ struct AcceleratorChart {
     groups = [cycles, energy]
   }
 
+  private static let groupHeight = 24 + 3 * step
+
   var html: HTML {
-    let height = Double(groups.count) * (24 + 3 * Self.step)
+    let height = Double(groups.count) * Self.groupHeight
     return """
       <figure><svg class="chart" viewBox="0 0 \(Self.number(Self.width)) \(Self.number(height))" \
       role="img" aria-label="\(summary)">
@@ -63,7 +65,7 @@ struct AcceleratorChart {
   }
 
   private func drawn(_ index: Int, _ group: Group) -> HTML {
-    let top = Double(index) * (24 + 3 * Self.step)
+    let top = Double(index) * Self.groupHeight
     return """
       <text x="6" y="\(Self.number(top + 14))">\(group.title)</text>
       \(group.rows.enumerated().map { row(top + 22 + Double($0.offset) * Self.step, $0.element) })
@@ -71,13 +73,13 @@ struct AcceleratorChart {
   }
 
   private func row(_ y: Double, _ row: (name: String, share: Double, text: String)) -> HTML {
-    let width = max(1, min(1.5, row.share) * Self.longest)
+    let width = max(1, min(1.05, row.share) * Self.longest)
     return """
       <text class="end" x="\(Self.number(Self.start - 6))" y="\(Self.number(y + 11))">\(row.name)</text>\
       <rect class="\(row.name == "this" ? "own" : "bar")" x="\(Self.number(Self.start))" \
       y="\(Self.number(y))" width="\(Self.number(width))" height="\(Self.number(Self.bar))">\
       <title>\(Self.sentence(row))</title></rect>\
-      <text x="\(Self.number(min(Self.start + width, Self.width - 90) + 6))" \
+      <text x="\(Self.number(Self.start + width + 6))" \
       y="\(Self.number(y + 11))">\(row.text)</text>
       """
   }

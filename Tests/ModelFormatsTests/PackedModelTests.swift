@@ -61,6 +61,16 @@ import Testing
     #expect(try wide.denseWeights() == again.denseWeights())
   }
 
+  @Test func theLargestWeightsStayFinite() throws {
+    let layer = try PackedLayer(
+      name: "x", matrix: WeightMatrix(rows: 8, taps: 1, inChannels: 8),
+      pattern: HybridPattern(keep: 2, block: 8), keptTiles: 1,
+      values: [Float](repeating: .greatestFiniteMagnitude, count: 32), blockColumns: [0],
+      positions: [UInt8]((0..<32).map { UInt8($0 % 2) }))
+    let found = try layer.quantized().values
+    #expect(found.allSatisfy { $0.isFinite && $0 > Float.greatestFiniteMagnitude * 0.999 })
+  }
+
   @Test func filesWithoutWholeNumbersStayOfVersion1() throws {
     for precision in [Precision.float32, .float16] {
       let data = try TestModels.packed().serialized(precision: precision)

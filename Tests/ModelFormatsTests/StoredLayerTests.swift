@@ -160,6 +160,7 @@ import Testing
     }
     for (bits, text) in [
       (UInt32(0), "0.0"), (0x7F80_0000, "inf"), (0x7FC0_0000, "nan"), (0xBF80_0000, "-1.0"),
+      (0x7F00_0000, "1.7014118e+38"),
     ] {
       var edited = data
       withUnsafeBytes(of: bits.littleEndian) {

@@ -93,11 +93,14 @@ private struct Attempt {
   }
 
   /// The network of that width, with the tensors' channels where they fit it.
-  private func narrowed(_ graph: Graph, width: Double) -> (graph: Graph, width: Double)? {
+  /// Of one with more nodes than `least` alone are the weights looked at.
+  private func narrowed(
+    _ graph: Graph, width: Double, moreNodesThan least: Int = 0
+  ) -> (graph: Graph, width: Double)? {
     guard
       let other = try? architecture.graph(
         input: graph.input, classes: classes(of: graph, weights), width: width
-      ).withChannels(of: weights), (try? other.validate(weights)) != nil
+      ).withChannels(of: weights), other.nodes.count > least, (try? other.validate(weights)) != nil
     else { return nil }
     return (other, width)
   }
@@ -114,10 +117,10 @@ private struct Attempt {
   private func narrowed(_ graph: Graph) -> (graph: Graph, width: Double)? {
     var best: (graph: Graph, width: Double)?
     for eighths in (1...8).reversed() {
-      guard let found = narrowed(graph, width: Double(eighths) / 8),
-        found.graph.nodes.count > best?.graph.nodes.count ?? 0
-      else { continue }
-      best = found
+      let least = best?.graph.nodes.count ?? 0
+      if let found = narrowed(graph, width: Double(eighths) / 8, moreNodesThan: least) {
+        best = found
+      }
     }
     return best
   }

@@ -92,7 +92,8 @@ extension PersonalizationRun {
   /// What an encoding made for the method would save of a file that stores zeros: positions as 16
   /// bits a tile or, for single weights, as a bit for every weight or 16 bits for every kept one.
   private func savedBytes() -> Int {
-    let size = recipe.storage.size
+    // Of methods that are not packed tensors are stored.
+    let size = recipe.storage.ofTensors.size
     return masks.reduce(0) { saved, mask in
       let (count, kept) = (mask.layer.matrix.count, mask.keptCount)
       switch recipe.method {
@@ -153,10 +154,18 @@ extension PersonalizationRun {
   }
 
   private func activationDensities() throws -> [String: Double] {
+    var sums: [String: Double] = [:]
+    var counted = 0
+    // Ordered by class, and a batch of large pictures has few of them.
     for batch in sample(Self.countedImages) where batch.count > 0 {
-      return try network.activationDensities(batch.images, count: batch.count)
+      try checkCancellation()
+      let shares = try network.activationDensities(batch.images, count: batch.count)
+      sums.merge(shares.mapValues { $0 * Double(batch.count) }, uniquingKeysWith: +)
+      counted += batch.count
+      // More classes than that have an image each.
+      if counted >= Self.countedImages { break }
     }
-    return [:]
+    return sums.mapValues { $0 / Double(counted) }
   }
 
   private func layerReports() -> [PersonalizationReport.Layer] {

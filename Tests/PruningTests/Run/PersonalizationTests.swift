@@ -205,9 +205,10 @@ import Training
     }
     let whole = try run(cancellingAt: .max)
     // Two splits of one batch each before; saliency; updates and a validation; the same at the end
-    // with statistics and once more the validation; two splits and a comparison of the packed file.
+    // with statistics and once more the validation; two splits, the activations that are counted and
+    // a comparison of the packed file.
     let updates = 40 * 3 / 20
-    #expect(whole.asked == 2 + 3 + (updates + 1) + (updates + 1 + 32 + 1) + 3)
+    #expect(whole.asked == 2 + 3 + (updates + 1) + (updates + 1 + 32 + 1) + 4)
     #expect(Set(whole.stages) == ["references", "saliency", "pruning", "final", "packing"])
     for index in whole.stages.indices where index == 0 || index % 5 == 4 || index > 50 {
       #expect(try run(cancellingAt: index + 1).asked == index + 1, "\(whole.stages[index])")
