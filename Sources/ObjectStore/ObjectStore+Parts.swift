@@ -75,19 +75,23 @@ extension ObjectStore {
     while true {
       attempt += 1
       var answer = Data()
+      var status = 0
       let outcome = try conditionally(ifAbsent) { headers throws(ObjectStoreError) in
         let response = try perform(
           Call(
             method: .post, key: key, query: [("uploadId", id)], headers: headers,
             body: .bytes(body), payload: SHA256.digest(of: body).hex, action: .write),
           accepting: [200, 404, 412, 501])
-        answer = response.body
+        (answer, status) = (response.body, response.head.status)
         return response
       }
       guard outcome == .stored else { return outcome }
       // The status comes before the work, so an error may follow it
       // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html).
-      guard let failure = S3Failure(answer) else { return .stored }
+      guard let failure = S3Failure(answer) else {
+        guard status == 200 else { throw unexpected("status \(status)") }
+        return .stored
+      }
       // An earlier attempt, whose answer was lost, may have completed it.
       if failure.code == "NoSuchUpload", try head(key)?.size == content.size { return .stored }
       guard failure.code == "InternalError", attempt < options.retry.attempts else {

@@ -144,7 +144,12 @@ public final class ObjectStore: Sendable {
     let head = try client.receive(request(call), cancellation: cancellation) { head, piece in
       if head.status == 206 {
         try consume(head, piece)
-      } else if document.count < Self.longestDocument {
+      } else {
+        // Not to the end: it may be a whole object.
+        guard head.status != 200 else { throw unexpected("it knows no ranges") }
+        guard piece.count <= Self.longestDocument - document.count else {
+          throw unexpected("a document that is too long")
+        }
         document.append(contentsOf: piece)
       }
     }

@@ -169,6 +169,8 @@ struct ObjectStoreFaultTests {
 
   @Test(arguments: [
     "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789",
+    // Refused before it has come.
+    "HTTP/1.1 200 OK\r\nContent-Length: 1099511627776\r\n\r\n0123456789",
     "HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\n0123456789",
     "HTTP/1.1 206 Partial\r\nContent-Range: bytes 3-9/10\r\nContent-Length: 7\r\n\r\n3456789",
     "HTTP/1.1 206 Partial\r\nContent-Length: 3\r\n\r\n345",
@@ -256,6 +258,31 @@ struct ObjectStoreFaultTests {
         "PUT /bucket/p/key?partNumber=1&uploadId=u%201",
         "PUT /bucket/p/key?partNumber=2&uploadId=u%201", "DELETE /bucket/p/key?uploadId=u%201",
       ])
+  }
+
+  /// What a proxy says of a store that is not there is no sign that anything was stored.
+  @Test func aCompletionThatIsNotFoundStoresNothing() throws {
+    let requests = Mutex<[String]>([])
+    let server = try ScriptedServer { peer in
+      while let request = try peer.request() {
+        requests.withLock { $0.append(request.method) }
+        switch request.method {
+        case "POST" where request.target.contains("uploads="):
+          try peer.answer(
+            200, [:],
+            "<InitiateMultipartUploadResult><UploadId>u 1</UploadId></InitiateMultipartUploadResult>"
+          )
+        case "PUT": try peer.answer(200, ["ETag": "\"1\""])
+        case "DELETE": try peer.answer(204)
+        default: try peer.answer(404, [:], request.method == "POST" ? "<html>Not Found</html>" : "")
+        }
+      }
+    }
+    let error = try #require(throws: ObjectStoreError.self) {
+      try store(server).put("key", ObjectContent(Data(count: 20 << 20)))
+    }
+    #expect(error.code == "object_store_answer", "\(error)")
+    #expect(requests.withLock { $0.last } == "DELETE")
   }
 
   @Test func noCredentialIsPartOfAnError() throws {

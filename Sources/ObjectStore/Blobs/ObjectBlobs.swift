@@ -30,7 +30,8 @@ public struct ObjectBlobs: BlobBytes {
       content = ObjectContent(
         BodyFile(taking: own, path: "of an upload"), size: bytes.size, digest: bytes.digest)
     }
-    try store.put(Self.key(place), content)
+    // Nobody else's place, so nothing is there.
+    try store.put(Self.key(place), content, ifAbsent: false)
   }
 
   /// See ``BlobBytes/reader(of:size:)``.

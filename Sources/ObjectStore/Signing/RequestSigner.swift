@@ -98,12 +98,9 @@ package struct RequestSigner {
       Self.algorithm, time, scope(time), SHA256.digest(of: Array(canonical.utf8)).hex,
     ].joined(separator: "\n")
     var key = Array("AWS4\(credentials.secretKey)".utf8)
-    for part in [String(time.prefix(8)), region, service, "aws4_request", text] {
+    for part in [String(time.prefix(8)), region, service, "aws4_request"] {
       key = SHA256.authenticationCode(of: Array(part.utf8), key: key).bytes
     }
-    return key.map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.count == 1 ? "0\(digits)" : digits
-    }.joined()
+    return SHA256.authenticationCode(of: Array(text.utf8), key: key).hex
   }
 }

@@ -90,7 +90,8 @@ public struct S3Credentials: Hashable, Sendable {
         reason: "[\(profile)] lacks aws_access_key_id or aws_secret_access_key")
     }
     try self.init(
-      accessKey: access, secretKey: secret, sessionToken: values["aws_session_token"],
+      accessKey: access, secretKey: secret,
+      sessionToken: values["aws_session_token"].flatMap { $0.isEmpty ? nil : $0 },
       source: source)
   }
 }
