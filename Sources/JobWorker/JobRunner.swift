@@ -112,6 +112,7 @@ package final class JobRunner: Sendable {
 
   private func work(as worker: String) {
     while !isStopping {
+      var hasFailed = false
       do {
         if let job = try store.claim(
           worker: worker, lease: configuration.lease, holding: heldBaseModels())
@@ -121,12 +122,15 @@ package final class JobRunner: Sendable {
         }
         if try measureSpeed() { continue }
       } catch {
+        hasFailed = true
         logger.error("cannot claim a job", metadata: ["error": "\(error)"])
       }
       // Nothing to do: until somebody submits, until a dead worker's lease may have run out, or until
-      // files that were missing may be back. Of what another server was sent nobody tells: soon.
+      // files that were missing may be back. Of what another server was sent nobody tells: soon, unless
+      // the database has just failed.
       let patience = configuration.lease / 3
-      _ = wakeUp.wait(timeout: .now() + (store.isShared ? min(1, patience) : patience))
+      let looksSoon = store.isShared && !hasFailed
+      _ = wakeUp.wait(timeout: .now() + (looksSoon ? min(1, patience) : patience))
     }
   }
 

@@ -187,6 +187,8 @@ import Testing
       "postgresql://db/crisp?user=a&password=***&x=1"
     ),
     ("postgresql://db/crisp?sslpassword=geheim&x=1", "postgresql://db/crisp?sslpassword=***&x=1"),
+    (#"host=db password='ge\'heim' user=a"#, "host=db password=*** user=a"),
+    (#"host=db password=ge\ heim user=a"#, "host=db password=*** user=a"),
     ("host=db password=geheim user=a", "host=db password=*** user=a"),
     ("host=db password = 'ge heim' user=a", "host=db password = *** user=a"),
     ("postgresql://crisp@db/crisp", "postgresql://crisp@db/crisp"),

@@ -60,6 +60,8 @@ struct Config: ParsableCommand {
   /// `password=…` among words; `sslpassword` likewise.
   private static func withoutPassword(_ text: String) -> String {
     text.replacing(#/(?<start>://[^:@/?#\s]*):[^\s]*@/#) { "\($0.start):***@" }
-      .replacing(#/(?<name>\b(?:ssl)?password\s*=\s*)(?:'[^']*'|[^&\s]*)/#) { "\($0.name)***" }
+      .replacing(#/(?<name>\b(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|(?:\\.|[^&\s])*)/#) {
+        "\($0.name)***"
+      }
   }
 }

@@ -206,8 +206,6 @@ struct Serve: ParsableCommand {
     configuration.http.allowedOrigins = AllowedOrigins(allowOrigin)
     configuration.droppedLogLines = { log.dropped }
 
-    // Then writing beyond a limit for files' sizes (setrlimit(2)) fails, like writing to a full disk.
-    signal(SIGXFSZ, SIG_IGN)
     // Before anything else runs: a signal during start-up must end the process, later ones drain.
     let stopSignals = StopSignals()
     let service = try Service(configuration, logger: logger)

@@ -12,9 +12,11 @@ struct LogOptions: ParsableArguments {
   @Option(help: "Least severe level to log: trace, debug, info, notice, warning, error, critical.")
   var logLevel = Logger.Level.notice
 
-  /// Starts logging to standard error.
+  /// Starts logging to standard error. Whatever reads it, or bounds its file, ends no program.
   func start() -> (logger: Logger, writer: LineWriter) {
     LineWriter.ignoreBrokenPipes()
+    // Then writing beyond a limit for files' sizes (setrlimit(2)) fails, like writing to a full disk.
+    signal(SIGXFSZ, SIG_IGN)
     let writer = LineLogHandler.writer(to: STDERR_FILENO, format: logFormat)
     LoggingSystem.bootstrap { [logFormat] _ in
       LineLogHandler(format: logFormat, write: writer.write)
