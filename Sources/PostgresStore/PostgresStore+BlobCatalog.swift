@@ -117,7 +117,7 @@
 
   extension PostgresSession {
     /// Begins the grace period of a named blob anew: its caller will refer to it now.
-    fileprivate func touch(_ digest: SHA256Digest, now: Int64) throws -> BlobRecord? {
+    func touch(_ digest: SHA256Digest, now: Int64) throws -> BlobRecord? {
       try first(
         "UPDATE blobs SET touched_at = $1 WHERE digest = $2 RETURNING size", [now, digest.hex]
       ).map { BlobRecord(digest: digest, size: try $0.amount("size")) }

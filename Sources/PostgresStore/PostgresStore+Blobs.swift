@@ -7,13 +7,28 @@
     /// See ``BlobStore/put(_:)``.
     public func put(_ next: () throws -> Data?) throws -> BlobRecord {
       if let external { return try external.put(next) }
-      var upload = PostgresUpload(store: self)
+      // Chunks go under a row without a digest, one short transaction each; the name comes with the last.
+      var number: Int64?
       do {
-        while let piece = try next() { try upload.append(piece) }
-        return try upload.finish()
+        let (blob, last) = try BlobChunk.cut(every: Self.chunkSize, next) { chunk in
+          let known = number
+          number = try write { db, now in try db.addChunk(chunk, of: known, now: now) }
+        }
+        let known = number
+        // Of two that come with the same bytes at once, the second clashes, does this again and finds them.
+        let isNew = try write { db, now in
+          if try db.touch(blob.digest, now: now) != nil { return false }
+          let number = try db.addChunk(last, of: known, now: now)
+          try db.run(
+            "UPDATE blobs SET digest = $1, size = $2 WHERE number = $3",
+            [blob.digest.hex, blob.size, number])
+          return true
+        }
+        if !isNew, let number { try remove(number) }
+        return blob
       } catch {
         // The caller's error matters more; garbage collection finds what cannot be removed now.
-        if let number = upload.number { try? remove(number) }
+        if let number { try? remove(number) }
         throw error
       }
     }
@@ -97,62 +112,13 @@
     /// Removes a blob without a name.
     func remove(_ number: Int64) throws {
       try write { db, _ in
-        _ = try db.run("DELETE FROM blobs WHERE number = $1 AND digest IS NULL", [number])
+        // What another process removes just now is passed over, not waited for.
+        _ = try db.run(
+          """
+          DELETE FROM blobs WHERE number = (SELECT number FROM blobs
+            WHERE number = $1 AND digest IS NULL FOR UPDATE SKIP LOCKED)
+          """, [number])
       }
-    }
-  }
-
-  /// A blob on its way in: chunks go under a row without a digest, one short transaction each; the name
-  /// comes with the last.
-  private struct PostgresUpload: ~Copyable {
-    private(set) var number: Int64?
-    private let store: PostgresStore
-    private var hasher = SHA256()
-    private var pending = Data()
-    private var position: Int64 = 0
-    private var size: Int64 = 0
-
-    init(store: PostgresStore) { self.store = store }
-
-    mutating func append(_ piece: Data) throws {
-      hasher.update(piece)
-      var rest = piece[...]
-      while !rest.isEmpty {
-        if pending.count == PostgresStore.chunkSize { try writePending() }
-        let taken = rest.prefix(PostgresStore.chunkSize - pending.count)
-        pending.append(taken)
-        rest = rest.dropFirst(taken.count)
-      }
-    }
-
-    mutating func finish() throws -> BlobRecord {
-      let digest = hasher.finalize()
-      let blob = BlobRecord(digest: digest, size: size + Int64(pending.count))
-      let (known, place, bytes) = (number, position, pending)
-      // Of two that come with the same bytes at once, the second clashes, does this again and finds them.
-      let isNew = try store.write { db, now in
-        // The new date starts the grace period of an old blob again: its caller will refer to it now.
-        let found = try db.run(
-          "UPDATE blobs SET touched_at = $1 WHERE digest = $2", [now, digest.hex])
-        if found > 0 { return false }
-        let number = try db.addChunk(bytes, at: place, of: known, now: now)
-        try db.run(
-          "UPDATE blobs SET digest = $1, size = $2 WHERE number = $3",
-          [digest.hex, blob.size, number])
-        return true
-      }
-      if !isNew, let number { try store.remove(number) }
-      return blob
-    }
-
-    private mutating func writePending() throws {
-      let (known, place, bytes) = (number, position, pending)
-      number = try store.write { db, now in
-        try db.addChunk(bytes, at: place, of: known, now: now)
-      }
-      size += Int64(pending.count)
-      position += 1
-      pending.removeAll(keepingCapacity: true)
     }
   }
 
@@ -208,7 +174,7 @@
 
     /// - Returns: The blob's number.
     fileprivate func addChunk(
-      _ bytes: Data, at position: Int64, of known: Int64?, now: Int64
+      _ chunk: BlobChunk, of known: Int64?, now: Int64
     ) throws -> Int64 {
       let number: Int64
       if let known {
@@ -221,13 +187,10 @@
         number = try self.number(
           "INSERT INTO blobs (touched_at) VALUES ($1) RETURNING number AS n", [now])
       }
-      if !bytes.isEmpty {
-        // Again when the first attempt's answer was lost.
+      if !chunk.bytes.isEmpty {
         try run(
-          """
-          INSERT INTO blob_chunks (blob, position, bytes) VALUES ($1, $2, $3)
-          ON CONFLICT (blob, position) DO UPDATE SET bytes = excluded.bytes
-          """, [number, position, bytes])
+          "INSERT INTO blob_chunks (blob, position, bytes) VALUES ($1, $2, $3)",
+          [number, chunk.position, chunk.bytes])
       }
       return number
     }

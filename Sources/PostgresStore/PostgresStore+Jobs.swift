@@ -64,13 +64,7 @@
             """
         }
         if let status { values.append(status) }
-        return try db.page(sql, values, limit: limit) { row in
-          let job = try db.jobRecord(row)
-          let texts = [
-            job.profile, job.recipe, job.metadata, job.progress, job.error, job.estimate,
-          ]
-          return (job, texts.reduce(0) { $0 + ($1?.count ?? 0) })
-        }
+        return try db.page(sql, values, limit: limit) { try db.jobRecord($0) }
       }
     }
 
@@ -167,22 +161,8 @@
           SELECT sequence, level, type, message, data, created_at FROM job_events
           WHERE job = $1 AND sequence > $2 ORDER BY sequence LIMIT $3
           """, [db.jobNumber(id), after, limit + 1], limit: limit
-        ) { row in
-          let event = try EventRecord(row)
-          return (event, event.event.message.utf8.count + (event.event.data?.count ?? 0))
-        }
+        ) { try EventRecord($0) }
       }
-    }
-  }
-
-  extension EventRecord {
-    fileprivate init(_ row: PostgresRow) throws {
-      self.init(
-        sequence: try row.amount("sequence"),
-        event: NewEvent(
-          level: try row.value("level", EventLevel.init(rawValue:)), type: try row.text("type"),
-          message: try row.text("message"), data: try row.optionalDocument("data")),
-        createdAt: try row.date("created_at"))
     }
   }
 

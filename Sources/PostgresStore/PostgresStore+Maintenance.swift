@@ -115,55 +115,68 @@
     public func check(_ examine: (CheckedRecord) throws -> Void) throws -> StoreReport {
       try requireDatabase()
       var faults: [String] = []
-      func note(_ table: String, _ row: PostgresRow, _ body: () throws -> Void) {
+      func note(_ table: String, _ row: PostgresRow, _ body: () throws -> Void) throws {
         guard faults.count < 100 else { return }
-        do { try body() } catch {
+        do {
+          try body()
+        } catch let fault as PostgresFault {
+          // The connection's, not the row's.
+          throw fault
+        } catch {
           let name = (try? row.text("id")) ?? (try? row.text("name")) ?? ""
-          faults.append("a row of \(table) (\(name)): \(error)")
+          let text = "a row of \(table) (\(name)): \(error)"
+          // A transaction may be done again.
+          if !faults.contains(text) { faults.append(text) }
         }
       }
-      try inParts("jobs") { db, after in
+      try inParts { db, after in
         let rows = try db.all(
           """
           SELECT \(PostgresSession.jobColumns(isWhole: true)) FROM jobs j \(PostgresSession.jobJoins)
           WHERE j.number > $1 ORDER BY j.number LIMIT \(Self.step)
           """, [after])
-        for row in rows { note("jobs", row) { try examine(.job(db.jobRecord(row))) } }
+        for row in rows { try note("jobs", row) { try examine(.job(db.jobRecord(row))) } }
         return rows
       }
-      try inParts("models") { db, after in
+      try inParts { db, after in
         let rows = try db.all(
           """
           SELECT \(PostgresSession.modelColumns(isWhole: true)) FROM models m
           WHERE m.number > $1 ORDER BY m.number LIMIT \(Self.step)
           """, [after])
-        for row in rows { note("models", row) { try examine(.model(db.modelRecord(row))) } }
+        for row in rows { try note("models", row) { try examine(.model(db.modelRecord(row))) } }
         return rows
       }
       try read { db in
         for row in try db.all("SELECT * FROM datasets") {
-          note("datasets", row) { try examine(.dataset(db.datasetRecord(row).record)) }
+          try note("datasets", row) { try examine(.dataset(db.datasetRecord(row).record)) }
         }
         for row in try db.all("SELECT * FROM base_models") {
-          note("base_models", row) { _ = try db.baseModelRecord(row) }
+          try note("base_models", row) { _ = try db.baseModelRecord(row) }
         }
       }
-      var digests: [SHA256Digest] = []
-      try inParts("blobs") { db, after in
+      // A set, because a transaction may be done again.
+      var digests: Set<SHA256Digest> = []
+      try inParts { db, after in
         let rows = try db.all(
           """
           SELECT number, digest FROM blobs WHERE number > $1 AND digest IS NOT NULL
           ORDER BY number LIMIT \(Self.step)
           """, [after])
-        digests += try rows.map { try $0.digest("digest") }
+        for row in rows { try digests.insert(row.digest("digest")) }
         return rows
       }
       var corrupt: [SHA256Digest] = []
       var (blobs, bytes): (Int, Int64) = (0, 0)
-      for digest in digests {
+      for digest in digests.sorted(by: { $0.hex < $1.hex }) {
         // A blob collected since the list was read is no fault.
         guard let blob = try blob(digest) else { continue }
-        if try !check(digest) { corrupt.append(digest) }
+        do {
+          if try !check(digest) { corrupt.append(digest) }
+        } catch StoreError.notFound(.blob, _) {
+          guard try self.blob(digest) != nil else { continue }
+          corrupt.append(digest)
+        }
         blobs += 1
         bytes += blob.size
       }
@@ -175,7 +188,7 @@
     /// Reads a table by its numbers, a few rows in a transaction: a long one would hold up the removal of
     /// dead rows everywhere.
     private func inParts(
-      _ table: String, _ body: (PostgresSession, Int64) throws -> [PostgresRow]
+      _ body: (PostgresSession, Int64) throws -> [PostgresRow]
     ) throws {
       var after: Int64 = 0
       while true {

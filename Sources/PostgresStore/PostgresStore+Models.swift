@@ -40,10 +40,7 @@
             SELECT \(columns) FROM models m WHERE m.number < $1 ORDER BY m.number DESC LIMIT $2
             """
         }
-        return try db.page(sql, values, limit: limit) { row in
-          let model = try db.modelRecord(row)
-          return (model, model.metadata.count + model.labels.reduce(0) { $0 + $1.utf8.count })
-        }
+        return try db.page(sql, values, limit: limit) { try db.modelRecord($0) }
       }
     }
 
@@ -153,7 +150,11 @@
     }
 
     func modelRecord(_ id: ModelID) throws -> ModelRecord {
-      try modelRecord(number: modelNumber(id))
+      guard
+        let row = try first(
+          "SELECT \(Self.modelColumns(isWhole: true)) FROM models m WHERE m.id = $1", [id.rawValue])
+      else { throw StoreError.notFound(.model, id.rawValue) }
+      return try modelRecord(row)
     }
 
     func modelRecord(number: Int64) throws -> ModelRecord {

@@ -170,18 +170,12 @@
         """
         SELECT count(*) AS n FROM (SELECT 1 FROM jobs WHERE status = 'queued' LIMIT $1) q
         """, [request.limits.total])
-      guard waiting < request.limits.total else {
-        throw StoreError.queueFull(scope: .total, limit: request.limits.total)
-      }
-      let waitingOfUser = try number(
-        "SELECT count(*) AS n FROM jobs WHERE owner = $1 AND status = 'queued'", [request.user])
-      guard waitingOfUser < request.limits.perUser else {
-        throw StoreError.queueFull(scope: .user, limit: request.limits.perUser)
-      }
-      let stored = try storedBytes(of: request.user)
-      guard stored < request.limits.storedBytes else {
-        throw StoreError.quotaExceeded(stored: stored, limit: request.limits.storedBytes)
-      }
+      try request.limits.admit(
+        waiting: waiting,
+        waitingOfUser: {
+          try number(
+            "SELECT count(*) AS n FROM jobs WHERE owner = $1 AND status = 'queued'", [request.user])
+        }, stored: { try storedBytes(of: request.user) })
       let turn = try nextTurn(of: request.user, priority: request.priority, cost: request.cost)
       let job = try number(
         """

@@ -107,9 +107,7 @@
       var attempt = 1
       while true {
         do {
-          let value = try attemptTransaction(kind, body)
-          become(.writable)
-          return value
+          return try attemptTransaction(kind, body)
         } catch let fault as PostgresFault {
           guard attempt < Self.attempts, fault.isLost || fault.mayClash else {
             let error = fault.error(at: address)
@@ -137,11 +135,14 @@
         SET LOCAL idle_in_transaction_session_timeout = 60000; SELECT crisp_now() AS now
         """)
       let value: Value
+      let showsRoom: Bool
       do {
         guard let row = start.rows.first else {
           throw StoreError.databaseCorrupt(reason: "it has no time")
         }
         value = try body(PostgresSession(connection: connection), row.integer("now"))
+        // What changes nothing needs no room.
+        showsRoom = try writing != .full || Self.hasWritten(connection)
       } catch {
         _ = try? connection.execute("ROLLBACK")
         throw error
@@ -156,7 +157,14 @@
           address: address,
           reason: "the connection broke while a change was being confirmed; it may have been made")
       }
+      if showsRoom { become(.writable) }
       return value
+    }
+
+    private static func hasWritten(_ connection: PostgresConnection) throws -> Bool {
+      try connection.execute(
+        "SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS has_written", []
+      ).rows.first?.bool("has_written") == true
     }
 
     // MARK: Changes and condition
@@ -206,7 +214,7 @@
       defer { pool.giveBack(connection) }
       do {
         try Schema(connection, address: address).require()
-        become(.writable)
+        if writing != .full { become(.writable) }
       } catch let fault as PostgresFault {
         let error = fault.error(at: address)
         note(error)

@@ -29,22 +29,11 @@ extension Database {
   /// A part of a list: its elements until there are enough of them, or of their bytes.
   /// - Parameters:
   ///   - sql: Reads one row more than `limit`.
-  ///   - record: The element of a row, and the bytes of the texts that it shows.
-  func page<Element: Sendable>(
-    _ sql: String, _ arguments: StatementArguments, limit: Int,
-    record: (Row) throws -> (Element, bytes: Int)
+  ///   - record: The element of a row.
+  func page<Element: Listed>(
+    _ sql: String, _ arguments: StatementArguments, limit: Int, record: (Row) throws -> Element
   ) throws -> Page<Element> {
     let rows = try Row.fetchCursor(cachedStatement(sql: sql), arguments: arguments)
-    var elements: [Element] = []
-    var bytes = 0
-    while let row = try rows.next() {
-      guard elements.count < limit, bytes < Page<Element>.byteLimit else {
-        return Page(elements, hasMore: true)
-      }
-      let (element, size) = try record(row)
-      elements.append(element)
-      bytes += size + Page<Element>.bytesPerElement
-    }
-    return Page(elements, hasMore: false)
+    return try Page(limit: limit, next: { try rows.next() }, record: record)
   }
 }

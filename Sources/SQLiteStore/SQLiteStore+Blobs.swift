@@ -6,13 +6,31 @@ import Store
 extension SQLiteStore {
   /// See ``BlobStore/put(_:)``.
   public func put(_ next: () throws -> Data?) throws -> BlobRecord {
-    var upload = BlobUpload(store: self)
+    // Chunks go under a row without a digest, one short transaction each, so that other writers wait for
+    // one chunk at most; the name comes with the last. A blob of one chunk takes a single transaction.
+    var number: Int64?
     do {
-      while let piece = try next() { try upload.append(piece) }
-      return try upload.finish()
+      let (blob, last) = try BlobChunk.cut(every: Self.chunkSize, next) { chunk in
+        let known = number
+        number = try write { db, now in try db.insert(chunk, of: known, now: now) }
+      }
+      let known = number
+      let isNew = try write { db, now in
+        // The new date starts the grace period of an old blob again: its caller will refer to it now.
+        let found = try db.run(
+          "UPDATE blobs SET touched_at = ? WHERE digest = ?", [now, blob.digest.hex])
+        if found > 0 { return false }
+        let number = try db.insert(last, of: known, now: now)
+        try db.run(
+          "UPDATE blobs SET digest = ?, size = ? WHERE number = ?",
+          [blob.digest.hex, blob.size, number])
+        return true
+      }
+      if !isNew, let number { try discard(number, .leisurely) }
+      return blob
     } catch {
       // The caller's error matters more; garbage collection finds what cannot be removed now.
-      if let number = upload.number { try? discard(number, .leisurely) }
+      if let number { try? discard(number, .leisurely) }
       throw error
     }
   }
@@ -78,5 +96,28 @@ extension Database {
       throw StoreError.notFound(.blob, blob.record.digest.hex)
     }
     throw StoreError.blobCorrupt(blob.record.digest)
+  }
+}
+
+extension Database {
+  /// Files a chunk under the blob of that number, or under a new one.
+  /// - Returns: The blob's number.
+  fileprivate func insert(_ chunk: BlobChunk, of known: Int64?, now: Int64) throws -> Int64 {
+    let number: Int64
+    if let known {
+      number = known
+      let alive = try run(
+        "UPDATE blobs SET touched_at = ? WHERE number = ? AND digest IS NULL", [now, number])
+      guard alive == 1 else { throw StoreError.uploadExpired }
+    } else {
+      try run("INSERT INTO blobs (touched_at) VALUES (?)", [now])
+      number = lastInsertedRowID
+    }
+    if !chunk.bytes.isEmpty {
+      try run(
+        "INSERT INTO blob_chunks (blob, position, bytes) VALUES (?, ?, ?)",
+        [number, chunk.position, chunk.bytes])
+    }
+    return number
   }
 }

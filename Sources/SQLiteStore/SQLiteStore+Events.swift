@@ -27,16 +27,7 @@ extension SQLiteStore {
         SELECT sequence, level, type, message, data, created_at FROM job_events
         WHERE job = ? AND sequence > ? ORDER BY sequence LIMIT ?
         """, [db.jobNumber(id), after, limit + 1], limit: limit
-      ) { row in
-        let event = EventRecord(
-          sequence: try row.amount("sequence"),
-          event: NewEvent(
-            level: try row.value("level", EventLevel.init(rawValue:)),
-            type: try row.text("type"), message: try row.text("message"),
-            data: try row.optionalDocument("data")),
-          createdAt: try row.date("created_at"))
-        return (event, event.event.message.utf8.count + (event.event.data?.count ?? 0))
-      }
+      ) { try EventRecord($0) }
     }
   }
 }

@@ -47,10 +47,8 @@ extension SQLiteStore {
         let asked: Int64 = try after == nil ? .max : db.timeAsked(before, by: user)
         arguments += [asked]
       }
-      return try db.page(query.sql, arguments + [before, limit + 1], limit: limit) { row in
-        let job = try db.jobRecord(row)
-        let texts = [job.profile, job.recipe, job.metadata, job.progress, job.error, job.estimate]
-        return (job, texts.reduce(0) { $0 + ($1?.count ?? 0) })
+      return try db.page(query.sql, arguments + [before, limit + 1], limit: limit) {
+        try db.jobRecord($0)
       }
     }
   }

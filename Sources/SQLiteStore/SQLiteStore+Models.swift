@@ -37,10 +37,7 @@ extension SQLiteStore {
           """, [before, limit + 1]
         )
       }
-      return try db.page(sql, arguments, limit: limit) { row in
-        let model = try db.modelRecord(row)
-        return (model, model.metadata.count + model.labels.reduce(0) { $0 + $1.utf8.count })
-      }
+      return try db.page(sql, arguments, limit: limit) { try db.modelRecord($0) }
     }
   }
 

@@ -152,18 +152,12 @@ extension Database {
 
   fileprivate func insertJob(_ request: CheckedSubmission, now: Int64) throws -> JobRecord {
     let waiting = try number("SELECT count(*) FROM jobs WHERE status = 'queued'")
-    guard waiting < request.limits.total else {
-      throw StoreError.queueFull(scope: .total, limit: request.limits.total)
-    }
-    let waitingOfUser = try number(
-      "SELECT count(*) FROM jobs WHERE owner = ? AND status = 'queued'", [request.user])
-    guard waitingOfUser < request.limits.perUser else {
-      throw StoreError.queueFull(scope: .user, limit: request.limits.perUser)
-    }
-    let stored = try storedBytes(of: request.user)
-    guard stored < request.limits.storedBytes else {
-      throw StoreError.quotaExceeded(stored: stored, limit: request.limits.storedBytes)
-    }
+    try request.limits.admit(
+      waiting: waiting,
+      waitingOfUser: {
+        try number(
+          "SELECT count(*) FROM jobs WHERE owner = ? AND status = 'queued'", [request.user])
+      }, stored: { try storedBytes(of: request.user) })
     let turn = try nextTurn(of: request.user, priority: request.priority, cost: request.cost)
     let isLong = request.classes.count > ShortRows.elements
     try run(

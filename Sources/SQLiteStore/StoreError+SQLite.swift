@@ -28,9 +28,6 @@ extension StoreError {
     translating(error, path: path, systemError: sqlite3_system_errno(db.sqliteConnection))
   }
 
-  /// No space on the disk, in the user's quota, or under the process's limit for a file's size.
-  static let fullDiskErrors: Set<Int32> = [ENOSPC, EDQUOT, EFBIG]
-
   private static func translating(
     _ error: DatabaseError, path: String, systemError: Int32
   ) -> StoreError {

@@ -77,8 +77,9 @@
     ) throws -> PostgresResult {
       var bytes: [UInt8] = []
       var places: [Int?] = []
-      for value in values {
-        guard let content = value.content else {
+      let contents = values.map(\.content)
+      for content in contents {
+        guard let content else {
           places.append(nil)
           continue
         }
@@ -86,7 +87,7 @@
         bytes.append(contentsOf: content)
         bytes.append(0)
       }
-      let lengths = values.map { Int32(clamping: $0.content?.count ?? 0) }
+      let lengths = contents.map { Int32(clamping: $0?.count ?? 0) }
       let formats = values.map { $0.isBinary ? Int32(1) : 0 }
       let types = values.map(\.type)
       return try bytes.withUnsafeBytes { buffer in

@@ -37,22 +37,13 @@
     /// A part of a list: its elements until there are enough of them, or of their bytes.
     /// - Parameters:
     ///   - sql: Reads one row more than `limit`.
-    ///   - record: The element of a row, and the bytes of the texts that it shows.
-    func page<Element: Sendable>(
+    ///   - record: The element of a row.
+    func page<Element: Listed>(
       _ sql: String, _ values: [(any PostgresBindable)?], limit: Int,
-      record: (PostgresRow) throws -> (Element, bytes: Int)
+      record: (PostgresRow) throws -> Element
     ) throws -> Page<Element> {
-      var elements: [Element] = []
-      var bytes = 0
-      for row in try all(sql, values) {
-        guard elements.count < limit, bytes < Page<Element>.byteLimit else {
-          return Page(elements, hasMore: true)
-        }
-        let (element, size) = try record(row)
-        elements.append(element)
-        bytes += size + Page<Element>.bytesPerElement
-      }
-      return Page(elements, hasMore: false)
+      var rows = try all(sql, values).makeIterator()
+      return try Page(limit: limit, next: { rows.next() }, record: record)
     }
   }
 #endif

@@ -74,11 +74,16 @@ public final class SpooledBytes: Sendable {
         let count = Glibc.write(file, piece.baseAddress, piece.count)
         if count < 0, errno == EINTR { continue }
         guard count > 0 else {
-          if errno == ENOSPC || errno == EDQUOT { throw StoreError.diskFull }
+          if StoreError.fullDiskErrors.contains(errno) { throw StoreError.diskFull }
           throw StoreError.notWritable(path: folder, reason: String(cString: strerror(errno)))
         }
         rest = rest.dropFirst(count)
       }
     }
   }
+}
+
+extension StoreError {
+  /// No space on the disk, in the user's quota, or under the process's limit for a file's size.
+  package static let fullDiskErrors: Set<Int32> = [ENOSPC, EDQUOT, EFBIG]
 }

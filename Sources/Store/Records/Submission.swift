@@ -19,6 +19,23 @@ public struct QueueLimits: Equatable, Sendable {
   }
 }
 
+extension QueueLimits {
+  /// Whether one more job may wait. Each count is asked for only where those before it leave room.
+  /// - Throws: ``StoreError/queueFull(scope:limit:)``, ``StoreError/quotaExceeded(stored:limit:)``.
+  package func admit(
+    waiting: Int64, waitingOfUser: () throws -> Int64, stored: () throws -> Int64
+  ) throws {
+    guard waiting < total else { throw StoreError.queueFull(scope: .total, limit: total) }
+    guard try waitingOfUser() < perUser else {
+      throw StoreError.queueFull(scope: .user, limit: perUser)
+    }
+    let stored = try stored()
+    guard stored < storedBytes else {
+      throw StoreError.quotaExceeded(stored: stored, limit: storedBytes)
+    }
+  }
+}
+
 /// Makes a repeated request return the first one's job.
 public struct IdempotencyKey: Equatable, Sendable {
   /// The key, each user's own. 1 to 256 bytes.
