@@ -26,13 +26,14 @@ def pod_problems(name, template):
             yield f"{name}: {container['name']} keeps capabilities"
         if "memory" not in container["resources"]["limits"]:
             yield f"{name}: {container['name']} has no limit of memory"
-        if "livenessProbe" not in container:
+        # What ends by itself needs none.
+        if "livenessProbe" not in container and "restartPolicy" not in pod:
             yield f"{name}: {container['name']} has no probe"
-        names = {port["name"] for port in container["ports"]}
+        names = {port["name"] for port in container.get("ports", [])}
         for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
             if probe in container and container[probe]["httpGet"]["port"] not in names:
                 yield f"{name}: {probe} asks a port that is not there"
-        for mount in container["volumeMounts"]:
+        for mount in container.get("volumeMounts", []):
             if mount["name"] not in mounted | {"data"}:
                 yield f"{name}: there is no volume {mount['name']}"
 
@@ -55,8 +56,9 @@ def check(folder):
             except kubernetes_validate.ValidationError as error:
                 problems.append(f"{name} ({version}): {'.'.join(map(str, error.path))}: {error.message}")
         spec = one.get("spec", {})
-        if one["kind"] in ("Deployment", "StatefulSet"):
+        if one["kind"] in ("Deployment", "StatefulSet", "Job"):
             problems += pod_problems(name, spec["template"])
+        if one["kind"] in ("Deployment", "StatefulSet"):
             if not spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items():
                 problems.append(f"{name} does not select its pods")
         labels = {"Service": lambda: spec["selector"],
