@@ -185,9 +185,8 @@ let package = Package(
     .target(
       name: "JobContract",
       dependencies: [
-        "ClassWeights", "Datasets", "Digests", "ModelFormats", "Pruning", "ServiceAPI",
-        "SparseRuntime",
-        "Store",
+        "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "Pruning", "ServiceAPI",
+        "SparseRuntime", "Store",
       ],
       swiftSettings: swift),
     .target(
@@ -214,7 +213,7 @@ let package = Package(
     .target(
       name: "WebPage",
       dependencies: [
-        "Charts", "ControlPlane", "Digests", "HTTPServer", "JobContract", "ModelCards",
+        "Charts", "ControlPlane", "Digests", "HTTPServer", "Inputs", "JobContract", "ModelCards",
         "ServiceAPI", "Store",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ],

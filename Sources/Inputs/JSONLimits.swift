@@ -10,6 +10,8 @@ public struct JSONLimits: Sendable {
   public var name = 256
   /// Bytes of a string.
   public var string = Int.max
+  /// Combining marks in a row, in strings and in names.
+  public var marks = Int.max
 
   /// Limits of a text that is read here; the rest is set one by one.
   public init(depth: Int) { self.depth = depth }
@@ -19,6 +21,7 @@ public struct JSONLimits: Sendable {
     var limits = JSONLimits(depth: 16)
     limits.values = 32_768
     limits.string = 4096
+    limits.marks = String.mostCombiningMarks
     return limits
   }()
 

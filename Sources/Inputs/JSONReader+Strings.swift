@@ -40,6 +40,9 @@ extension JSONReader {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw fault("a string holds bytes that are not UTF-8", at: start)
     }
+    guard limits.marks == .max || text.combiningMarksInARow <= limits.marks else {
+      throw fault("a text may have at most \(limits.marks) combining marks in a row", at: start)
+    }
     return text
   }
 

@@ -34,9 +34,14 @@ package struct JobSpecification {
     let total = relative.reduce(0, +)
     // Rounding must not carry the largest ratio there may be over its bound.
     let least = 1 / total / ClassProfile.largestWeightRatio * (1 + 1e-11)
-    return relative.map {
-      let share = max($0 / total, least)
-      return Double(String(format: "%.12g", share)) ?? share
+    // Most profiles have few weights, and digits cost more than the rest of a request.
+    var rounded: [Double: Double] = [:]
+    return relative.map { weight in
+      if let known = rounded[weight] { return known }
+      let share = max(weight / total, least)
+      let result = Double(String(format: "%.12g", share)) ?? share
+      rounded[weight] = result
+      return result
     }
   }
 
@@ -46,12 +51,26 @@ package struct JobSpecification {
     self.recipe = try JSONDecoder().decode(PruningRecipe.self, from: recipe)
   }
 
-  /// Identifies the request whoever makes it.
-  package func fingerprint(baseModel: SHA256Digest, dataset: SHA256Digest) throws -> SHA256Digest {
-    var hasher = SHA256()
-    hasher.update(Array("crisp-job-1 \(baseModel.hex) \(dataset.hex) ".utf8))
-    hasher.update(try CanonicalJSON.data(profile))
-    hasher.update(try CanonicalJSON.data(recipe))
-    return hasher.finalize()
+  /// What a job row holds of it. Throws `EncodingError`.
+  package func documents() throws -> Documents {
+    Documents(
+      profile: try CanonicalJSON.data(profile), recipe: try CanonicalJSON.data(recipe))
+  }
+
+  /// Profile and recipe as canonical JSON.
+  package struct Documents {
+    /// Classes and shares.
+    package let profile: Data
+    /// How to prune.
+    package let recipe: Data
+
+    /// Identifies the request whoever makes it.
+    package func fingerprint(baseModel: SHA256Digest, dataset: SHA256Digest) -> SHA256Digest {
+      var hasher = SHA256()
+      hasher.update(Array("crisp-job-1 \(baseModel.hex) \(dataset.hex) ".utf8))
+      hasher.update(profile)
+      hasher.update(recipe)
+      return hasher.finalize()
+    }
   }
 }

@@ -38,7 +38,8 @@ public struct ClassProfile: Sendable, Hashable, Codable {
           "the profile names \(entries.count) classes; at most \(ClassProfile.mostClasses) can be asked for"
       )
     }
-    var seen = Set<String>()
+    // Names are hashed as often as a set grows, and those of many combining marks cost most of it.
+    var seen = Set<String>(minimumCapacity: entries.count)
     for entry in entries {
       guard seen.insert(entry.name).inserted else {
         throw .invalidProfile(reason: "the class '\(entry.name.echoed())' is named twice")
@@ -94,20 +95,29 @@ public struct ClassProfile: Sendable, Hashable, Codable {
       throw .invalidProfile(
         reason: "the profile names \(names.count) classes; the model knows only \(labels.count)")
     }
-    let positions = Dictionary(
-      labels.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
-    var indices: [Int] = []
+    let positions = positions(of: names, in: labels)
     var unknown: [PruningError.UnknownClass] = []
-    for name in names {
-      if let index = positions[name] {
-        indices.append(index)
-      } else {
-        let suggestions =
-          unknown.count < ClassProfile.mostSuggestions ? nearestNames(to: name, in: labels) : []
-        unknown.append(PruningError.UnknownClass(name: name, suggestions: suggestions))
-      }
+    for (name, position) in zip(names, positions) where position == nil {
+      let suggestions =
+        unknown.count < ClassProfile.mostSuggestions ? nearestNames(to: name, in: labels) : []
+      unknown.append(PruningError.UnknownClass(name: name, suggestions: suggestions))
     }
     guard unknown.isEmpty else { throw .unknownClasses(unknown) }
-    return indices
+    return positions.compactMap(\.self)
+  }
+
+  /// Where each name stands among labels, which are distinct; nil for one that is none of them.
+  package static func positions(of names: [String], in labels: [String]) -> [Int?] {
+    // In the labels' order, as jobs keep them, nothing needs to be hashed.
+    var ordered: [Int] = []
+    ordered.reserveCapacity(names.count)
+    for (position, label) in labels.enumerated()
+    where ordered.count < names.count && label == names[ordered.count] {
+      ordered.append(position)
+    }
+    if ordered.count == names.count { return ordered }
+    let positions = Dictionary(
+      labels.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    return names.map { positions[$0] }
   }
 }

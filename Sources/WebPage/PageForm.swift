@@ -1,3 +1,5 @@
+import HTTPServer
+import Inputs
 import ServiceAPI
 
 /// What a person filled in, as the body of `POST /users/{user}/classes`.
@@ -7,7 +9,18 @@ struct PageForm {
   private let fields: [(name: String, value: String)]
   private let weights: [String: String]
 
-  init(_ fields: [(name: String, value: String)]) {
+  /// Throws `ProblemDetails` for texts that would be costly to compare.
+  init(_ fields: [(name: String, value: String)]) throws {
+    let most = String.mostCombiningMarks
+    guard
+      fields.allSatisfy({
+        $0.name.combiningMarksInARow <= most && $0.value.combiningMarksInARow <= most
+      })
+    else {
+      throw ProblemDetails(
+        .badRequest, code: "malformed_form",
+        detail: "a text in the form may have at most \(most) combining marks in a row")
+    }
     weights = Dictionary(
       fields.filter { $0.name.hasPrefix("weight-") && !$0.value.isEmpty }.map {
         ($0.name, $0.value)

@@ -126,7 +126,7 @@ extension API {
     let types = ["text/html", "application/json"]
     let wantsPage = AcceptField(request.headers[.accept]).preferred(among: types) != types[1]
     do {
-      let form = PageForm(try request.form)
+      let form = try PageForm(request.form)
       let user = try UserID(form.user)
       _ = try caller.scope(asking: user)
       try limitRate(of: user, request)

@@ -106,6 +106,23 @@ import Testing
     }
   }
 
+  /// UAX #15: thirty marks on one letter are text, thirty-one are not.
+  @Test func rowsOfCombiningMarksEnd() throws {
+    for limits in [JSONLimits.request, .stored] {
+      for (marks, isText) in [(0, true), (30, true), (31, limits.marks == .max)] {
+        let pairs = Array("\u{301}\u{316}".unicodeScalars)
+        let row = "a" + String(String.UnicodeScalarView((0..<marks).map { pairs[$0 % 2] }))
+        for document in ["\"\(row)b\(row)\"", "{\"\(row)\": 0}"] {
+          let text: Void? = try? JSONReader.check(Array(document.utf8), limits: limits)
+          #expect((text != nil) == isText, "\(marks) marks")
+        }
+      }
+    }
+    // Letters that are composed of parts have none.
+    let syllables = String(repeating: "각", count: 100)
+    try JSONReader.check(Array("\"\(syllables)\"".utf8), limits: .request)
+  }
+
   @Test func numbersBeyondDoublesAreRefused() throws {
     for text in ["1e309", "-1e309", "1e999999999999999999999", String(repeating: "9", count: 400)] {
       #expect(throws: JSONFault.self, "\(text)") { try Self.number(text) }

@@ -87,7 +87,7 @@ enum Rooms {
     Room(
       "JobContract", .service,
       [
-        "ClassWeights", "Datasets", "Digests", "ModelFormats", "Pruning", "ServiceAPI",
+        "ClassWeights", "Datasets", "Digests", "Inputs", "ModelFormats", "Pruning", "ServiceAPI",
         "SparseRuntime", "Store",
       ]),
     Room(
@@ -110,8 +110,8 @@ enum Rooms {
     Room(
       "WebPage", .service,
       [
-        "Charts", "ControlPlane", "Digests", "HTTPServer", "HTTPTypes", "JobContract", "ModelCards",
-        "ServiceAPI", "Store",
+        "Charts", "ControlPlane", "Digests", "HTTPServer", "HTTPTypes", "Inputs", "JobContract",
+        "ModelCards", "ServiceAPI", "Store",
       ]),
     Room(
       "PersonalizationService", .service,

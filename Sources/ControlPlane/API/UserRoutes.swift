@@ -105,15 +105,16 @@ extension API {
   ) throws -> JobResource {
     let (specification, estimate) = (prepared.specification, prepared.estimate)
     try estimator.check(estimate)
+    let documents = try specification.documents()
     let outcome = try store.submit(
       Submission(
         user: user,
-        fingerprint: specification.fingerprint(
+        fingerprint: documents.fingerprint(
           baseModel: prepared.baseModel.digest, dataset: prepared.dataset.digest),
         baseModel: prepared.baseModel.name,
         classes: specification.profile.entries,
-        profile: CanonicalJSON.data(specification.profile),
-        recipe: CanonicalJSON.data(specification.recipe), seed: specification.recipe.seed,
+        profile: documents.profile,
+        recipe: documents.recipe, seed: specification.recipe.seed,
         metadata: metadata, priority: priority,
         estimate: CanonicalJSON.data(estimate),
         // A turn is a second.
@@ -166,10 +167,10 @@ extension API {
           ) { [library] in try library.model(baseModel) })
     }
     let dataset = try store.dataset(baseModel.dataset).record
-    try Personalization.check(
-      wanted.recipe, profile: wanted.profile, universal: universal.description)
     let specification = try JobSpecification(
       profile: wanted.profile, recipe: wanted.recipe, labels: baseModel.labels)
+    try Personalization.check(
+      specification.recipe, profile: specification.profile, universal: universal.description)
     return Prepared(
       specification: specification, baseModel: baseModel, dataset: dataset,
       estimate: try estimator.estimate(

@@ -99,6 +99,10 @@ import Testing
       ("base_model=toy-net&class=top+left&class=middle&user=a&sparsity=x", "sparsity"),
       ("base_model=toy-net&class=top+left&class=middle&user=a&weight-0=nan", "weight"),
       ("base_model=none&class=top+left&user=ada", "none"),
+      (
+        "base_model=toy-net&user=ada&class=" + String(repeating: "%CC%81%CC%96", count: 16),
+        "combining marks"
+      ),
     ] {
       let page = try post(form, to: server)
       #expect((400..<500).contains(page.status), "\(form)")
