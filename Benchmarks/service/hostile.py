@@ -31,6 +31,8 @@ MANY = [f"c{number:05}" for number in range(20_000)]
 MOST = 4_096
 # Texts are compared by what they mean: two marks in the wrong order have to be put in order first.
 MARKS = "\u0301\u0316"
+# As many in a row as may be.
+ROW = "a" + MARKS * 15
 # What a job of all of them may be expected to cost.
 BRIEF = {"iterations": 1, "epochs_per_iteration": 0, "final_epochs": 0, "samples_per_class": 1,
          "saliency_batches": 1}
@@ -166,7 +168,8 @@ def run(bench, names, model):
         "more classes than labels": job(many("n", 21_000, 7)),
         "all labels, the last one wrong": job(names[:-1] + ["class"]),
         "all labels": job(names, target={"sparsity": 0.6}),
-        "950 names of combining marks": job([MARKS * 60 + f"{n}" for n in range(950)]),
+        "950 names of combining marks": job([ROW * 4 + f"{n}" for n in range(950)]),
+        "60 names of 2,000 combining marks": job([ROW * 66 + f"{n}" for n in range(60)]),
         "a base model of combining marks": json.dumps({"classes": two})[:-1] + ',"base_model":"' + fill(MARKS, 250 * KB // 2) + '"}',
         "a priority of combining marks": head + ',"priority":"' + fill(MARKS, 250 * KB // 2) + '"}',
     }
@@ -182,9 +185,9 @@ def run(bench, names, model):
 
     forms = {
         "one class again and again": "user=eve&base_model=net&sparsity=90" + "&class=" + "&class=".join(
-            [urllib.parse.quote(names[-1])] * 8000),
+            [urllib.parse.quote(names[-1])] * 4092),
         "weights": "user=eve&base_model=net" + "".join(
-            f"&class={urllib.parse.quote(name)}&weight-{n}=2" for n, name in enumerate(names * 4)),
+            f"&class={urllib.parse.quote(name)}&weight-{n}=2" for n, name in enumerate((names * 3)[:2047])),
         "percent signs": "user=eve&class=" + "%41" * (80 * KB),
         "ampersands": "&" * (255 * KB),
         "a name of combining marks": "user=eve&" + "%CC%81%CC%96" * (20 * KB) + "=1",

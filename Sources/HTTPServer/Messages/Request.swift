@@ -47,6 +47,9 @@ public struct Request: Sendable {
     query.first { $0.name == name }?.value
   }
 
+  /// A thousand boxes to tick, each with a number beside it, twice over.
+  private static let mostFormFields = 4096
+
   /// The fields of an HTML form in the body (application/x-www-form-urlencoded), in order.
   /// - Throws: `ProblemDetails`: 415 for a body of another type, 400 for a malformed one.
   public var form: [(name: String, value: String)] {
@@ -57,6 +60,12 @@ public struct Request: Sendable {
         throw ProblemDetails(
           .unsupportedMediaType, code: "unsupported_media_type",
           detail: "Send a form as application/x-www-form-urlencoded.", param: "Content-Type")
+      }
+      let separators = body.count { $0 == UInt8(ascii: "&") }
+      guard separators < Self.mostFormFields else {
+        throw ProblemDetails(
+          .badRequest, code: "malformed_form",
+          detail: "The form may have at most \(Self.mostFormFields) fields.")
       }
       let fields: [(name: String, value: String)]
       do throws(FramingError) {

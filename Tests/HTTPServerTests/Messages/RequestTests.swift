@@ -29,6 +29,16 @@ import Testing
     #expect(error?.status == status)
   }
 
+  @Test func aFormHasABoundOfFields() throws {
+    let type = ("Content-Type", "application/x-www-form-urlencoded")
+    let most = Array(repeating: "a=1", count: 4096)
+    #expect(try request([type], body: most.joined(separator: "&")).form.count == 4096)
+    let error = #expect(throws: ProblemDetails.self) {
+      _ = try request([type], body: (most + ["a=1"]).joined(separator: "&")).form
+    }
+    #expect(error?.code == "malformed_form")
+  }
+
   static let sites: [([(String, String)], Bool?)] = [
     ([], nil),
     ([("Sec-Fetch-Site", "same-origin")], false),
