@@ -2,6 +2,7 @@
   import Digests
   import Dispatch
   import Foundation
+  import HTTPTypes
   import PersonalizationClient
   import PersonalizationService
   import PostgresStore
@@ -44,7 +45,7 @@
       #expect(try runOne(world.worker()) == .done)
       let done = try JobFollower(client).job(job.id)
       #expect(done.status == "succeeded")
-      let model = try #require(done.result?.model)
+      let model = try #require(done.resultModel)
       let file = try client.get("/models/\(model)")
       #expect(file.status == 200)
       #expect(file["ETag"] == "\"\(SHA256.digest(of: file.body).hex)\"")
@@ -61,7 +62,7 @@
       defer { service.stop(deadline: 20) }
       let job = try JobFollower(client).submit()
       #expect(try runOne(world.worker()) == .done)
-      let model = try #require(try JobFollower(client).job(job.id).result?.model)
+      let model = try #require(try JobFollower(client).job(job.id).resultModel)
       let reply = try client.get("/models/\(model)")
       #expect(reply.status == 307)
       #expect(reply.body.isEmpty)
@@ -72,7 +73,7 @@
       #expect(bytes.head.status == 200)
       let digest = SHA256.digest(of: bytes.body).hex
       #expect(reply["X-Linked-Etag"] == "\"\(digest)\"")
-      #expect(bytes.head.headers[.contentType] == "application/vnd.crisp.safetensors")
+      #expect(bytes.head.headers[HTTPField.Name.contentType] == "application/vnd.crisp.safetensors")
       // Who has it already is told so, and HEAD is answered here.
       #expect(
         try client.get("/models/\(model)", fields: [("If-None-Match", "\"\(digest)\"")]).status
@@ -92,7 +93,7 @@
       defer { service.stop(deadline: 20) }
       let job = try JobFollower(client).submit()
       #expect(try runOne(world.worker()) == .done)
-      let model = try #require(try JobFollower(client).job(job.id).result?.model)
+      let model = try #require(try JobFollower(client).job(job.id).resultModel)
 
       try world.admit(false)
       let reply = try client.get("/readyz")

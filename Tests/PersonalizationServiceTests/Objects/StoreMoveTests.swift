@@ -20,7 +20,7 @@
       let server = try TestService { $0.workers = 1 }
       let job = try server.jobs.submit()
       let done = try server.jobs.wait(job.id)
-      let model = try #require(done.result?.model)
+      let model = try #require(done.resultModel)
       #expect(try server.client.get("/models/\(model)?format=onnx").status == 200)
       let long = try server.jobs.submit(JobBody.long(), user: "bob")
       try server.jobs.waitUntilRunning(long.id)
@@ -127,9 +127,9 @@
 
     @Test func bytesThatAreDamagedAreNotMoved() throws {
       let (_, database, _) = try source()
-      try RawSQL.run(
-        "UPDATE blob_chunks SET bytes = zeroblob(length(bytes)) WHERE rowid = (SELECT max(rowid) FROM blob_chunks)",
-        in: database)
+      try RawSQL(database).execute(
+        "UPDATE blob_chunks SET bytes = zeroblob(length(bytes)) WHERE rowid = (SELECT max(rowid) FROM blob_chunks)"
+      )
       let world = try ObjectWorld(isEmpty: true)
       let error = try #require(throws: StoreError.self) {
         try StoreMove(from: database, to: world.uri) { _ in }.run()
