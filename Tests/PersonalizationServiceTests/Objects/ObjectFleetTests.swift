@@ -56,6 +56,31 @@
       #expect(try whole.check().isHealthy)
     }
 
+    @Test func oneJobEndsWithACode() throws {
+      let world = try ObjectWorld(padding: 2 << 20)
+      let (service, client) = try world.server()
+      defer { service.stop(deadline: 20) }
+      func run(_ options: [String] = []) throws -> Int32 {
+        try ServerProcess.run(
+          [
+            "worker", "--one-job", "--db", world.uri, "--port", "0", "--threads-per-worker", "1",
+            "--objects", "s3://crisp-test/\(world.name)", "--s3-endpoint", ObjectWorld.endpoint,
+            "--s3-credentials", world.credentials, "--cache", world.folder.file("cache-one"),
+          ] + options
+        ).status
+      }
+      #expect(try run() == 10)
+      let large = try JobFollower(client).submit()
+      // Its data set is larger than the whole cache.
+      #expect(try run(["--cache-bytes", "1048576"]) == 11)
+      let failed = try JobFollower(client).job(large.id)
+      #expect(failed.status == "failed")
+      #expect(failed.error?.message.contains("--cache-bytes") == true)
+      let next = try JobFollower(client).submit(JobBody.body(seed: 3))
+      #expect(try run() == 0)
+      #expect(try JobFollower(client).job(next.id).status == "succeeded")
+    }
+
     @Test func clientsAreSentToTheObjectStore() async throws {
       let world = try ObjectWorld()
       let (service, client) = try world.server { $0.redirectsDownloads = true }

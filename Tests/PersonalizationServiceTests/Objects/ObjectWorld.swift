@@ -24,7 +24,8 @@
     /// The keys that the stores of this world sign with, read again when the file changes.
     let credentials: String
 
-    init(isEmpty: Bool = false) throws {
+    /// - Parameter padding: Bytes of a file beside the data set's own.
+    init(isEmpty: Bool = false, padding: Int = 0) throws {
       folder = try TemporaryFolder()
       name = "crisp_objects_\(UInt64.random(in: .min ... .max))"
       let server = try #require(Self.environment["CRISP_TEST_POSTGRES"])
@@ -37,6 +38,11 @@
       try admit(true)
       guard !isEmpty else { return }
       try ToyWorld.register(in: uri, folder: folder, objects: place("operator"))
+      if padding > 0 {
+        try Data(count: padding).write(to: URL(fileURLWithPath: folder.file("data/padding")))
+        _ = try Administration(database: uri, objects: place("operator"))
+          .addDataset(name: ToyWorld.dataset, path: folder.file("data"))
+      }
       // What is needed is in the object store.
       try FileManager.default.removeItem(atPath: folder.file("data"))
     }
