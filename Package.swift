@@ -137,6 +137,7 @@ let package = Package(
         .embedInCode("m009_short_rows.sql"),
         .embedInCode("postgres/p001_initial.sql"),
         .embedInCode("postgres/p002_blob_places.sql"),
+        .embedInCode("postgres/p003_stored_datasets.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -224,9 +225,9 @@ let package = Package(
       name: "PersonalizationService",
       dependencies: [
         "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
-        "JobWorker", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
-        "ONNXModels", "PostgresStore", "Pruning", "SQLiteStore", "SparseRuntime", "Store",
-        "Training", "WebPage",
+        "Digests", "JobWorker", "Metrics", "ModelCards", "ModelFormats", "ModelInputs",
+        "NeuralGraph", "ONNXModels", "ObjectStore", "PostgresStore", "Pruning", "SQLiteStore",
+        "SparseRuntime", "Store", "Training", "WebPage",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
@@ -405,9 +406,10 @@ let package = Package(
       dependencies: [
         "APIDescription", "ControlPlane", "Datasets", "Digests", "HTTPServer", "JobContract",
         "JobWorker", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
-        "PersonalizationClient", "PersonalizationService", "Pruning", "Randomness", "ServiceAPI",
+        "ObjectStore", "PersonalizationClient", "PersonalizationService", "PostgresStore",
+        "Pruning", "Randomness", "ServiceAPI",
         "SQLiteStore", "SparseRuntime", "Store", "TestSupport",
-        "Training", "WebPage", "crisp", "crisp-server",
+        "Training", "Transfers", "WebPage", "crisp", "crisp-server",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),

@@ -55,4 +55,7 @@ public let postgresMigrations: [Migration] = [
   Migration(
     identifier: "p002_blob_places",
     sql: String(decoding: PackageResources.p002_blob_places_sql, as: UTF8.self)),
+  Migration(
+    identifier: "p003_stored_datasets",
+    sql: String(decoding: PackageResources.p003_stored_datasets_sql, as: UTF8.self)),
 ]

@@ -35,6 +35,8 @@ public struct ImageDataset: Sendable {
   private let test: Part
   private let contentDigest: ContentDigest
   let skipLog = SkipLog()
+  /// What keeps the files where they are.
+  private var hold: (any AnyObject & Sendable)?
 
   /// What its reader found beside these images and did not take.
   public let leftOut: LeftOutFiles
@@ -118,6 +120,13 @@ public struct ImageDataset: Sendable {
   /// reading.
   public func digest(checkCancellation: () throws -> Void) throws -> SHA256Digest {
     try contentDigest.value(checkCancellation: checkCancellation)
+  }
+
+  /// The same data set, which lets go of `hold` when nobody has it any more.
+  public func holding(_ hold: any AnyObject & Sendable) -> ImageDataset {
+    var dataset = self
+    dataset.hold = hold
+    return dataset
   }
 
   /// Takes a digest that was computed before for the same files, as an equal `fingerprint` shows.

@@ -7,14 +7,19 @@ package enum MissingData {
   /// Registered data sets with nothing at their path. One look at each path.
   /// - Throws: `StoreError`.
   package static func datasets(in store: some ModelCatalog) throws -> [DatasetRecord] {
-    try store.datasets().map(\.record).filter { !isThere($0.path) }
+    try store.datasets().map(\.record).filter { !isThere($0) }
   }
 
   /// Whether the data set of a base model is missing.
   /// - Throws: `StoreError`.
   package static func holds(_ baseModel: String, in store: some ModelCatalog) throws -> Bool {
     let dataset = try store.dataset(store.baseModel(baseModel).record.dataset).record
-    return !isThere(dataset.path)
+    return !isThere(dataset)
+  }
+
+  /// Files that are blobs are where the store is.
+  private static func isThere(_ dataset: DatasetRecord) -> Bool {
+    dataset.manifest != nil || isThere(dataset.path)
   }
 
   /// A file, or a folder that holds something: what a disk was mounted on is there and empty.

@@ -114,9 +114,7 @@ package final class JobRunner: Sendable {
     while !isStopping {
       var hasFailed = false
       do {
-        if let job = try store.claim(
-          worker: worker, lease: configuration.lease, holding: heldBaseModels())
-        {
+        if let job = try claim(as: worker) {
           execute(job, worker: worker)
           continue
         }
@@ -132,6 +130,24 @@ package final class JobRunner: Sendable {
       let looksSoon = store.isShared && !hasFailed
       _ = wakeUp.wait(timeout: .now() + (looksSoon ? min(1, patience) : patience))
     }
+  }
+
+  private func claim(as worker: String) throws -> JobRecord? {
+    // Without their bytes jobs would be taken and given back again and again.
+    if store.bytesCondition == .unusable { try store.requireBytes() }
+    return try store.claim(
+      worker: worker, lease: configuration.lease, holding: heldBaseModels())
+  }
+
+  /// Takes one job, if there is one, and works on it to its end; on the caller's thread.
+  /// - Returns: The job as it is then; nil when there was none.
+  /// - Throws: `StoreError`.
+  package func runOne() throws -> JobRecord? {
+    workers.enter()
+    defer { workers.leave() }
+    guard !isStopping, let job = try claim(as: "\(name)-0") else { return nil }
+    execute(job, worker: "\(name)-0")
+    return try store.job(job.id)
   }
 
   /// Base models whose jobs wait because their data set's files are missing; says when that changes.

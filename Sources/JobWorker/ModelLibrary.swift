@@ -10,13 +10,18 @@ import Synchronization
 package final class ModelLibrary: Sendable {
   private static let capacity = 2
   private let store: any CompleteStore
+  private let inputs: JobInputs
   // Held while loading: two jobs that want one data set must not read it twice. Whoever only wants a
   // model does not wait for a data set.
   private let models = Mutex<[(digest: SHA256Digest, model: DenseModel)]>([])
   private let datasets = Mutex<[(name: String, dataset: ImageDataset)]>([])
 
   /// An empty library.
-  package init(store: any CompleteStore) { self.store = store }
+  /// - Parameter cache: Where this machine keeps what was fetched from far; nil keeps nothing.
+  package init(store: any CompleteStore, cache: (any InputCache)? = nil) {
+    self.store = store
+    inputs = JobInputs(store: store, cache: cache)
+  }
 
   /// The dense model behind a record.
   package func model(_ record: BaseModelRecord) throws -> DenseModel {
@@ -24,9 +29,7 @@ package final class ModelLibrary: Sendable {
       if let found = models.first(where: { $0.digest == record.blob }) {
         return found.model
       }
-      let reader = try store.open(record.blob)
-      let data = try reader.read(offset: 0, length: Int(reader.size))
-      let model = try DenseModel(data: data)
+      let model = try DenseModel(data: inputs.file(record))
       models = [(record.blob, model)] + models.prefix(Self.capacity - 1)
       return model
     }
@@ -42,7 +45,7 @@ package final class ModelLibrary: Sendable {
       if let found = datasets.first(where: { $0.name == record.name }) {
         return found.dataset
       }
-      let dataset = try record.load()
+      let dataset = try inputs.dataset(record, checkCancellation: checkCancellation)
       if let known = record.fingerprint, known == dataset.fingerprint {
         dataset.trust(record.digest)
       }

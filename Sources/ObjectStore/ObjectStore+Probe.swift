@@ -13,6 +13,7 @@ extension ObjectStore {
   /// stores, stores again on a condition, reads a part, removes. Objects are stored without conditions
   /// from then on, where the store does not honour them.
   /// - Throws: ``ObjectStoreError``: what is wrong, and with which address.
+  @discardableResult
   public func probe() throws -> Ability {
     _ = try list("probe-")
     // Nobody else's.
@@ -36,5 +37,35 @@ extension ObjectStore {
     isGone = true
     guard try head(key) == nil else { throw unexpected("a deleted object is still there") }
     return Ability(conditionalWrites: conditionalWrites)
+  }
+
+  /// Asks the store once for something small.
+  /// - Throws: ``ObjectStoreError``.
+  func require() throws(ObjectStoreError) {
+    _ = try perform(
+      Call(
+        method: .get,
+        query: [
+          (name: "list-type", value: "2"), (name: "max-keys", value: "1"),
+          (name: "prefix", value: address.prefix),
+        ], action: .list), attempts: 1)
+  }
+
+  /// Makes the place a database's own, unless it is another's: who has a place removes from it what it does
+  /// not know.
+  /// - Parameter owner: A name that no other database has.
+  /// - Throws: ``ObjectStoreError/placeTaken(store:)``.
+  public func claim(for owner: String) throws {
+    let key = "database"
+    func isOwn() throws -> Bool? {
+      do {
+        return try get(key) == Data(owner.utf8)
+      } catch ObjectStoreError.objectMissing {
+        return nil
+      }
+    }
+    if try isOwn() == nil { try put(key, ObjectContent(Data(owner.utf8))) }
+    // Of two that come at once one is too late.
+    guard try isOwn() == true else { throw ObjectStoreError.placeTaken(store: "\(address)") }
   }
 }

@@ -47,7 +47,7 @@ extension ObjectStore {
       // Slow progress is progress, but not without end: a MiB gives another chance.
       reading.failures = reading.position - before >= 1 << 20 ? 1 : reading.failures + 1
       guard reading.failures < options.retry.attempts, cancellation?.isCancelled != true else {
-        throw pause.error
+        throw noted(pause.error)
       }
       options.retry.wait(options.retry.pause(after: reading.failures, asked: pause.asked))
     }
@@ -76,17 +76,18 @@ extension ObjectStore {
         guard reading.position == range.upperBound else {
           throw ObjectStoreError.rangeOutOfBounds(store: "\(address)", key: key)
         }
+        isUsable.store(true, ordering: .relaxed)
         return nil
       }
       guard head.status != 200 else { throw unexpected("it knows no ranges") }
       let error = refusal(head, document, of: call)
-      guard Self.isPassing(head, document) else { throw error }
+      guard Self.isPassing(head, document) else { throw noted(error) }
       return (error, head.headers[.retryAfter].flatMap { TimeInterval($0) })
     } catch let consumed as Consumed {
       throw consumed.error
     } catch let failure as TransferError {
       let error = ObjectStoreError.unreachable(store: "\(address)", failure)
-      guard failure.isPassing else { throw error }
+      guard failure.isPassing else { throw noted(error) }
       return (error, nil)
     }
   }

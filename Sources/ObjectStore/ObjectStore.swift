@@ -35,6 +35,8 @@ public final class ObjectStore: Sendable {
   let options: Options
   /// Whether `If-None-Match: *` is sent; the probe, or the store's refusal, ends it.
   let sendsConditions = Atomic<Bool>(true)
+  /// Whether the last request got an answer that is one.
+  let isUsable = Atomic<Bool>(true)
   private let client: TransferClient
   private let credentials: CredentialSource
 
@@ -103,8 +105,9 @@ public final class ObjectStore: Sendable {
   ///   - accepted: Statuses that are an answer; others become errors.
   func perform(
     _ call: Call, accepting accepted: Set<Int> = [200, 204],
-    cancellation: TransferCancellation? = nil
+    cancellation: TransferCancellation? = nil, attempts: Int? = nil
   ) throws(ObjectStoreError) -> TransferResponse {
+    let attempts = attempts ?? options.retry.attempts
     var attempt = 0
     while true {
       attempt += 1
@@ -113,7 +116,10 @@ public final class ObjectStore: Sendable {
       let isPassing: Bool
       switch result(call, cancellation) {
       case .success(let response):
-        if accepted.contains(response.head.status) { return response }
+        if accepted.contains(response.head.status) {
+          isUsable.store(true, ordering: .relaxed)
+          return response
+        }
         error = refusal(response.head, response.body, of: call)
         isPassing = Self.isPassing(response.head, response.body)
         asked = response.head.headers[.retryAfter].flatMap { TimeInterval($0) }
@@ -121,10 +127,17 @@ public final class ObjectStore: Sendable {
         error = .unreachable(store: "\(address)", failure)
         isPassing = failure.isPassing
       }
-      guard isPassing else { throw error }
-      guard attempt < options.retry.attempts, cancellation?.isCancelled != true else { throw error }
+      guard isPassing, attempt < attempts, cancellation?.isCancelled != true else {
+        throw noted(error)
+      }
       options.retry.wait(options.retry.pause(after: attempt, asked: asked))
     }
+  }
+
+  /// Remembers whether an error is the store's, or one of a single object.
+  func noted(_ error: ObjectStoreError) -> ObjectStoreError {
+    if error.isOfStore { isUsable.store(false, ordering: .relaxed) }
+    return error
   }
 
   private func result(

@@ -30,6 +30,8 @@ public enum ObjectStoreError: Error, Equatable, Sendable {
   case busy(store: String, status: Int)
   /// The store has no space left.
   case full(store: String)
+  /// The place is another database's.
+  case placeTaken(store: String)
   /// The store answers something that the protocol does not know.
   case unexpectedAnswer(store: String, reason: String)
 
@@ -74,6 +76,7 @@ public enum ObjectStoreError: Error, Equatable, Sendable {
     case .clockDiffers: "object_store_clock"
     case .busy: "object_store_busy"
     case .full: "object_store_full"
+    case .placeTaken: "object_store_taken"
     case .unexpectedAnswer: "object_store_answer"
     case .objectMissing: "object_missing"
     case .objectDamaged: "object_damaged"
@@ -81,6 +84,18 @@ public enum ObjectStoreError: Error, Equatable, Sendable {
     case .fileUnusable: "file_unusable"
     case .cacheFull: "cache_full"
     case .fetchedDamaged: "fetched_damaged"
+    }
+  }
+}
+
+extension ObjectStoreError {
+  /// Whether it is about the store, and not about one object or a file of this machine.
+  var isOfStore: Bool {
+    switch self {
+    case .unreachable, .bucketMissing, .credentialsRefused, .accessDenied, .wrongRegion,
+      .clockDiffers, .busy, .full, .placeTaken, .unexpectedAnswer:
+      true
+    default: false
     }
   }
 }
@@ -110,6 +125,8 @@ extension ObjectStoreError: CustomStringConvertible {
     case .busy(let store, let status):
       "the object store \(store) is overloaded or failing (status \(status)): try again later"
     case .full(let store): "the object store \(store) has no space left: free some"
+    case .placeTaken(let store):
+      "the object store \(store) has the bytes of another database than --db: give another bucket or prefix"
     case .unexpectedAnswer(let store, let reason):
       "the object store \(store) answers in an unknown way (\(reason.echoed())): check that the address is one of S3's protocol"
     case .objectMissing(let store, let key):

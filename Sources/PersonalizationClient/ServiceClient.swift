@@ -74,7 +74,9 @@ public struct ServiceClient: Sendable {
   ) async throws -> (bytes: Int, sha256: String) {
     let (data, response) = try await send(
       request(["models", model], query: [("format", format.rawValue)]))
-    let expected = (response.headers[.eTag] ?? "")
+    // Of a redirection, the server's own field counts, and not the tag of whoever has the bytes.
+    let tag = HTTPField.Name("X-Linked-Etag").flatMap { response.headers[$0] }
+    let expected = (tag ?? response.headers[.eTag] ?? "")
       .trimmingCharacters(in: CharacterSet(charactersIn: "\""))
     let found = SHA256.digest(of: data).hex
     guard found == expected else {
@@ -120,6 +122,9 @@ public struct ServiceClient: Sendable {
       }
       let (data, response) = (answer.body, answer.head)
       if (200..<300).contains(response.status) { return (data, response) }
+      if [302, 307].contains(response.status), let location = response.headers[.location] {
+        return (try await fetched(from: location), response)
+      }
       let refusal = Self.refused(response, data)
       guard [429, 503].contains(response.status), let seconds = Self.retryAfter(response),
         waited + seconds <= Self.patienceWhenAsked
@@ -128,6 +133,25 @@ public struct ServiceClient: Sendable {
       waiting(seconds, refusal.description)
       try await Task.sleep(for: .seconds(seconds))
     }
+  }
+
+  /// What lies where the server sends a client for a file's bytes. The address itself lets in; the token is
+  /// for the server alone.
+  private func fetched(from location: String) async throws -> Data {
+    let answer: TransferResponse
+    let host = URL(string: location)?.host ?? "where the server sends for it"
+    do throws(TransferError) {
+      answer = try await transfers.answer(
+        to: TransferRequest(.get, location), limit: Self.longestAnswer)
+    } catch {
+      throw ClientError(error, server: host)
+    }
+    guard answer.head.status == 200 else {
+      throw ClientError.unreachable(
+        server: host,
+        reason: "it answers the server's address of the file with status \(answer.head.status)")
+    }
+    return answer.body
   }
 
   /// The error that an answer other than 2xx is.

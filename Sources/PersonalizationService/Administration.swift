@@ -12,31 +12,42 @@ public struct Administration {
   private let store: any CompleteStore
   /// The store where it is a file.
   private let file: SQLiteStore?
+  /// What this machine keeps of an object store.
+  private let cache: (any InputCache)?
 
   /// Opens the database for changes, or makes the file.
-  public init(database: String) throws {
+  /// - Parameter objects: Where bytes go that are not to be in the database.
+  public init(database: String, objects: ObjectPlace? = nil) throws {
     switch DatabaseAddress(database) {
     case .file(let path):
+      try DatabaseAddress.refuse(objects)
       let file = try SQLiteStore(path: path)
-      (self.file, store) = (file, file)
-    case .server(let uri): (file, store) = (nil, try DatabaseAddress.open(uri: uri))
+      (self.file, store, cache) = (file, file, nil)
+    case .server(let uri):
+      cache = try objects.map { try FetchedInputs($0) }
+      (file, store) = (nil, try DatabaseAddress.open(uri: uri, objects: objects))
     }
   }
 
   /// Opens a database that is there: a mistyped path must not pass for an empty one. For reading, of
   /// whichever released version; nothing about it changes.
   /// - Throws: `StoreError.cannotOpen`.
-  public init(existing database: String, for access: SQLiteStore.Access = .reading) throws {
+  public init(
+    existing database: String, for access: SQLiteStore.Access = .reading,
+    objects: ObjectPlace? = nil
+  ) throws {
     if case .server(let uri) = DatabaseAddress(database) {
-      (file, store) = (nil, try DatabaseAddress.open(uri: uri))
+      cache = nil
+      (file, store) = (nil, try DatabaseAddress.open(uri: uri, objects: objects))
       return
     }
+    try DatabaseAddress.refuse(objects)
     guard FileManager.default.fileExists(atPath: database) else {
       throw StoreError.cannotOpen(path: database, reason: "there is no such file")
     }
     do {
       let file = try SQLiteStore(path: database, access: access)
-      (self.file, store) = (file, file)
+      (self.file, store, cache) = (file, file, nil)
     } catch let error as StoreError where error.isDamage {
       throw Self.explained(error, at: database)
     }
@@ -66,7 +77,7 @@ public struct Administration {
   public func addDataset(
     name: String, path: String, format: DatasetFormat? = nil, labels: String? = nil
   ) throws -> String {
-    let registration = Registration(store: store)
+    let registration = Registration(store: store, cache: cache)
     let (dataset, format) = try registration.dataset(
       name: name, path: path, format: format, labels: labels)
     let record = try registration.addDataset(dataset, path: path, format: format)
@@ -75,6 +86,7 @@ public struct Administration {
     }
     return "registered data set '\(record.name)': \(record.classes.count) classes, format "
       + "\(record.format), \(counts.joined(separator: ", ")) images, sha256 \(record.digest.hex)"
+      + (record.manifest == nil ? "" : ", kept in the object store")
       + (dataset.leftOut.warning.map { "\nwarning: \($0)" } ?? "")
   }
 
@@ -86,12 +98,12 @@ public struct Administration {
     guard let data = FileManager.default.contents(atPath: file) else {
       throw DatasetError.unreadable(file: file, reason: "it does not exist or cannot be opened")
     }
-    let record = try Registration(store: store).addBaseModel(
+    let record = try Registration(store: store, cache: cache).addBaseModel(
       name: name, file: data, source: file,
       folder: ModelFolder(ofFileAt: file), dataset: dataset, architecture: architecture)
     return "registered base model '\(record.name)': \(record.labels.count) classes, "
       + "\(record.parameterCount) parameters, sha256 \(record.digest.hex)\n"
-      + BaseModelTrial(record, in: store).text
+      + BaseModelTrial(record, in: store, cache: cache).text
   }
 
   /// What a token is good for.

@@ -19,6 +19,9 @@ final class Housekeeping: Sendable {
   /// When remains may be erased again.
   private let nextErasure = Mutex(DispatchTime(uptimeNanoseconds: 0))
   private let isErasureDue = Mutex(false)
+  /// When bytes that belong to nobody are looked for again. The first time is anywhere within the first
+  /// hour: servers that are started together do not all read the whole list together.
+  private let nextSearch: Mutex<DispatchTime>
 
   init(
     store: any CompleteStore, configuration: Service.Configuration.Housekeeping,
@@ -31,6 +34,7 @@ final class Housekeeping: Sendable {
     self.store = store
     self.configuration = configuration
     self.logger = logger
+    nextSearch = Mutex(.now() + .random(in: 0...min(3600, configuration.orphanInterval)))
   }
 
   /// Tidies now and at every interval.
@@ -78,6 +82,7 @@ final class Housekeeping: Sendable {
         "collected unused blobs",
         metadata: ["blobs": "\(blobs.count)", "bytes": "\(blobs.reduce(0) { $0 + $1.size })"])
     }
+    removeOrphans()
     attempt("forget idempotency keys") {
       _ = try store.expireIdempotencyKeys(olderThan: configuration.keyLifetime)
     }
@@ -95,6 +100,17 @@ final class Housekeeping: Sendable {
       logger.notice("deleted unused models", metadata: ["models": "\(models.count)"])
     }
     erase()
+  }
+
+  private func removeOrphans() {
+    guard DispatchTime.now() >= nextSearch.withLock({ $0 }) else { return }
+    attempt("remove bytes that belong to nobody") {
+      let count = try store.removeOrphans()
+      nextSearch.withLock { $0 = .now() + configuration.orphanInterval }
+      if count > 0 {
+        logger.notice("removed bytes that belonged to nobody", metadata: ["objects": "\(count)"])
+      }
+    }
   }
 
   private func writeUses() {

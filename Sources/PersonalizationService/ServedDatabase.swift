@@ -15,9 +15,12 @@ struct ServedDatabase: Sendable {
     switch DatabaseAddress(configuration.database) {
     case .server(let uri):
       lock = nil
-      store = try DatabaseAddress.open(uri: uri)
+      store = try DatabaseAddress.openToServe(
+        uri: uri, objects: configuration.objects, logger: logger)
       return
-    case .file(let file): path = file
+    case .file(let file):
+      try DatabaseAddress.refuse(configuration.objects)
+      path = file
     }
     // First: whoever runs the database now must not see it change.
     let lock = try ServerLock(path: path, creating: true)

@@ -19,6 +19,10 @@ public final class Service: Sendable {
   public struct Configuration: Sendable {
     /// The database file; made when it does not exist.
     public var database: String
+    /// Where bytes are that are not in the database, which then is a PostgreSQL server's.
+    public var objects: ObjectPlace?
+    /// Whether clients fetch models from the object store itself, by an address that holds for minutes.
+    public var redirectsDownloads = false
     /// Whether a database of an earlier version is kept as it was, beside it, when it is migrated.
     public var keepsCopyWhenMigrating = true
     /// Where to listen, limits, connection counts.
@@ -53,7 +57,7 @@ public final class Service: Sendable {
     /// Most bytes of a picture or tensor to classify.
     public var predictionBodyLimit = 8 << 20
     /// Where measurements of this machine are kept; nil keeps them in memory.
-    public var cache = CostCache.directory(environment: ProcessInfo.processInfo.environment)
+    public var cache = cacheFolder
     /// A folder of other devices' profiles, NAME.json each, which requests may name.
     public var devices: String?
     /// The folder of Fashion-MNIST, on which the embedded base model was trained. Where it is missing,
@@ -74,6 +78,11 @@ public final class Service: Sendable {
     /// Lines that the log has lost so far, for the metrics.
     public var droppedLogLines: @Sendable () -> Int = { 0 }
 
+    /// The folder of what can be measured or fetched again, as the environment says.
+    public static var cacheFolder: URL? {
+      CostCache.directory(environment: ProcessInfo.processInfo.environment)
+    }
+
     /// How long what nobody needs is kept.
     public struct Housekeeping: Sendable {
       /// Seconds between two rounds of tidying up.
@@ -90,6 +99,8 @@ public final class Service: Sendable {
       public var jobLimit = 100_000
       /// Seconds for which a model is kept that nobody asks for, downloads or predicts with.
       public var modelLifetime: TimeInterval = 365 * 86_400
+      /// Seconds between two searches for bytes in the object store that belong to nobody.
+      public var orphanInterval: TimeInterval = 86_400
     }
 
     /// How this server is measured; nil measures it.
@@ -145,9 +156,10 @@ public final class Service: Sendable {
     guard try !isExposed || gate.isClosed else {
       throw ServiceError.exposedWithoutTokens(host: host)
     }
-    try Registration(store: store).addEmbeddedDefault(
+    let cache = try configuration.objects.map { try FetchedInputs($0) }
+    try Registration(store: store, cache: cache).addEmbeddedDefault(
       from: configuration.defaultDataset, logger: logger)
-    let library = ModelLibrary(store: store)
+    let library = ModelLibrary(store: store, cache: cache)
     var jobs = JobRunner.Configuration()
     jobs.clock = configuration.jobClock
     jobs.workers = max(0, configuration.workers)
@@ -193,7 +205,8 @@ public final class Service: Sendable {
         measure: configuration.measure),
       devices: DeviceFolder(configuration.devices),
       limits: configuration.queueLimits, bodyLimit: configuration.http.limits.body,
-      predictionBodyLimit: configuration.predictionBodyLimit, metrics: metrics.registry,
+      predictionBodyLimit: configuration.predictionBodyLimit,
+      redirectsDownloads: configuration.redirectsDownloads, metrics: metrics.registry,
       readiness: readiness, logger: logger)
     var routes = api.routes()
     api.addPageRoutes(to: &routes)

@@ -1,3 +1,4 @@
+import ControlPlane
 import Cores
 import Dispatch
 import Foundation
@@ -15,6 +16,8 @@ public final class WorkerService: Sendable {
   public struct Configuration: Sendable {
     /// The address of the PostgreSQL database.
     public var database: String
+    /// Where bytes are that are not in it.
+    public var objects: ObjectPlace?
     /// Where to tell how it is: `/healthz`, `/readyz`, `/metrics`.
     public var http = ServerConfiguration(host: "127.0.0.1", port: 8081)
     /// Jobs that run at once.
@@ -42,7 +45,8 @@ public final class WorkerService: Sendable {
         address: configuration.database,
         reason: "a file is one server's alone, which runs its jobs itself")
     }
-    store = try DatabaseAddress.open(uri: uri)
+    store = try DatabaseAddress.openToServe(
+      uri: uri, objects: configuration.objects, logger: logger)
     store.onCondition { condition in
       switch condition {
       case .writable: logger.notice("the database can be written again")
@@ -57,7 +61,9 @@ public final class WorkerService: Sendable {
     workers = jobs.workers
     let metrics = ServiceMetrics()
     runner = JobRunner(
-      store: store, library: ModelLibrary(store: store),
+      store: store,
+      library: ModelLibrary(
+        store: store, cache: try configuration.objects.map { try FetchedInputs($0) }),
       estimator: JobEstimator(
         store: store, threads: jobs.threadsPerWorker,
         limits: Service.Configuration.JobLimits().limits(workers: jobs.workers)),
@@ -65,14 +71,18 @@ public final class WorkerService: Sendable {
     var router = Router()
     router.on(.get, "/healthz", isImmediate: true) { _, _ in .text(.ok, "ok\n") }
     router.on(.get, "/readyz") { [store] _, _ in
-      do { try store.requireDatabase() } catch let error as StoreError {
+      do {
+        try store.requireDatabase()
+        try store.requireBytes()
+      } catch let error as StoreError {
         // The log has the address.
         logger.warning("not ready", metadata: ["error": "\(error)"])
+        if case .bytesUnavailable = error { throw Problems.objectStoreUnavailable }
         throw ProblemDetails(
-          .serviceUnavailable, code: error.code, detail: "the database cannot be used",
+          .serviceUnavailable, code: error.code, detail: "the database (--db) cannot be used",
           retryAfter: 5)
       }
-      return .text(.ok, "ready\n")
+      return .text(.ok, "ready\(Problems.note(of: store.bytesCondition))\n")
     }
     router.on(.get, "/metrics") { [registry = metrics.registry] _, _ in
       .text(.ok, registry.text, type: Exposition.contentType)
@@ -86,6 +96,44 @@ public final class WorkerService: Sendable {
 
   /// Starts listening and working; returns the address. Throws `ServerError`.
   public func start() throws -> BoundAddress {
+    let address = try listen()
+    runner.start()
+    return address
+  }
+
+  /// What became of the one job of ``startOne(_:)``.
+  public enum OneJob: Sendable {
+    /// It made a model, or was cancelled on request.
+    case done
+    /// There was none to take.
+    case nothingToDo
+    /// It failed, which is written down: another attempt would fail too.
+    case failed
+    /// It is in the queue again, for another attempt.
+    case givenBack
+  }
+
+  /// Starts listening, takes one job if there is one, and tells what became of it.
+  public func startOne(_ end: @escaping @Sendable (Result<OneJob, any Error>) -> Void) throws
+    -> BoundAddress
+  {
+    let address = try listen()
+    // A thread of its own: it works on the job.
+    Thread.detachNewThread { [runner] in
+      end(
+        Result {
+          switch try runner.runOne()?.status {
+          case nil: .nothingToDo
+          case .succeeded, .cancelled: .done
+          case .failed: .failed
+          case .queued, .running: .givenBack
+          }
+        })
+    }
+    return address
+  }
+
+  private func listen() throws -> BoundAddress {
     let address = try server.start()
     logger.notice(
       "started",
@@ -93,7 +141,6 @@ public final class WorkerService: Sendable {
         "version": "\(Service.version)", "database": "\(store.address)",
         "schema": "\(store.schemaVersion)", "workers": "\(workers)",
       ])
-    runner.start()
     return address
   }
 

@@ -67,6 +67,10 @@
       return collected
     }
 
+    /// See ``BlobStore/removeOrphans()``.
+    @discardableResult
+    public func removeOrphans() throws -> Int { try external?.removeOrphans() ?? 0 }
+
     /// See ``BlobCatalog/doomBlobs(olderThan:)``.
     public func doomBlobs(olderThan gracePeriod: TimeInterval) throws -> [BlobRecord] {
       let age = try Timestamp.milliseconds(0, plus: gracePeriod, field: "grace period")
@@ -137,6 +141,7 @@
         AND NOT EXISTS (SELECT 1 FROM checkpoints r WHERE r.blob = b.digest)
         AND NOT EXISTS (SELECT 1 FROM models r WHERE r.blob = b.digest)
         AND NOT EXISTS (SELECT 1 FROM model_files r WHERE r.blob = b.digest)
+        AND NOT EXISTS (SELECT 1 FROM dataset_pieces r WHERE r.blob = b.digest)
       """
 
     func namedBlob(_ digest: SHA256Digest) throws -> PostgresBlob? {

@@ -1,9 +1,44 @@
 #if Fleet
+  import Digests
   import Store
 
   extension PostgresStore {
     /// See ``ModelCatalog/addDataset(_:)``.
     public func addDataset(_ dataset: DatasetRecord) throws -> Registered<DatasetRecord> {
+      try add(dataset) { _ in }
+    }
+
+    /// True where there is an object store: a database is no place for millions of pictures.
+    public var keepsDatasets: Bool { bytes != nil }
+
+    /// See ``ModelCatalog/addDataset(_:pieces:)``.
+    public func addDataset(
+      _ dataset: DatasetRecord, pieces: [SHA256Digest]
+    ) throws -> Registered<DatasetRecord> {
+      guard let manifest = dataset.manifest else {
+        throw StoreError.invalidValue(field: "manifest", reason: "is missing")
+      }
+      let blobs = Set(pieces + [manifest])
+      let list = blobs.map(\.hex).sorted().joined(separator: ",")
+      return try add(dataset) { db in
+        // Locked, so that none goes before it is referred to.
+        let there = try db.all(
+          "SELECT 1 FROM blobs WHERE digest = ANY (string_to_array($1, ',')) FOR KEY SHARE", [list]
+        ).count
+        guard there == blobs.count else { throw StoreError.notFound(.blob, "of a data set") }
+        try db.run(
+          "UPDATE datasets SET manifest = $1 WHERE name = $2", [manifest.hex, dataset.name])
+        try db.run("DELETE FROM dataset_pieces WHERE dataset = $1", [dataset.name])
+        try db.run(
+          """
+          INSERT INTO dataset_pieces (dataset, blob) SELECT $1, unnest(string_to_array($2, ','))
+          """, [dataset.name, list])
+      }
+    }
+
+    private func add(
+      _ dataset: DatasetRecord, then refer: (PostgresSession) throws -> Void
+    ) throws -> Registered<DatasetRecord> {
       try dataset.validate()
       let classes = try JSONColumn.text(encoding: dataset.classes, field: "classes")
       let counts = try JSONColumn.text(dataset.counts, field: "counts")
@@ -19,10 +54,14 @@
           ])
         var registered = try db.dataset(dataset.name).record
         registered.fingerprint = dataset.fingerprint
+        registered.manifest = dataset.manifest
+        // Who has the files as blobs needs none at a path, which is another one on each machine.
+        if dataset.manifest != nil { registered.path = dataset.path }
         guard registered == dataset else { throw StoreError.nameTaken(.dataset, dataset.name) }
         try db.run(
           "UPDATE datasets SET fingerprint = $1 WHERE name = $2 AND fingerprint IS DISTINCT FROM $1",
           [dataset.fingerprint?.hex, dataset.name])
+        try refer(db)
         return try db.dataset(dataset.name)
       }
     }
@@ -150,7 +189,8 @@
         record: DatasetRecord(
           name: try row.text("name"), path: try row.text("path"), format: try row.text("format"),
           digest: try row.digest("digest"), classes: try row.list("classes", of: String.self),
-          counts: try row.document("counts"), fingerprint: try row.optionalDigest("fingerprint")),
+          counts: try row.document("counts"), fingerprint: try row.optionalDigest("fingerprint"),
+          manifest: try row.optionalDigest("manifest")),
         createdAt: try row.date("created_at"))
     }
 

@@ -222,6 +222,12 @@
       }
     }
 
+    /// See ``ObservedStore/bytesCondition``.
+    public var bytesCondition: BytesCondition { bytes?.condition ?? .inDatabase }
+
+    /// See ``ObservedStore/requireBytes()``.
+    public func requireBytes() throws { try bytes?.require() }
+
     /// See ``MaintainedStore/close()``.
     public func close() throws {
       try pool.close()

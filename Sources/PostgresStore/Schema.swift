@@ -60,6 +60,26 @@
     /// The schema that this program reads and writes.
     public var schemaVersion: Int { postgresMigrations.count }
 
+    /// Which database this is: a name that no other has, but for its copies.
+    public func identity() throws -> String {
+      try read { db in
+        guard let row = try db.first("SELECT identity FROM crisp_schema") else {
+          throw StoreError.databaseCorrupt(reason: "it has no name of its own")
+        }
+        return try row.text("identity")
+      }
+    }
+
+    /// A blob whose bytes are not in the database; nil when there is none.
+    public func anyPlacedBlob() throws -> PlacedBlob? {
+      let digest = try read { db in
+        try db.first(
+          "SELECT digest FROM blobs WHERE place IS NOT NULL AND digest IS NOT NULL LIMIT 1"
+        )?.digest("digest")
+      }
+      return try digest.flatMap { try placedBlob($0) }
+    }
+
     /// Brings a database's schema up to date, all of it or nothing; two at once wait for each other.
     /// - Returns: From which version to which; nil when there was nothing to do.
     /// - Throws: ``StoreError``.

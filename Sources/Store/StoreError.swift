@@ -64,6 +64,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case blobCorrupt(SHA256Digest)
   /// The upload stood still for so long that its bytes were collected.
   case uploadExpired
+  /// What keeps the bytes apart from the database cannot be used now.
+  case bytesUnavailable(reason: String)
 
   // Storage
   /// No space is left for the database.
@@ -141,6 +143,7 @@ extension StoreError {
     case .rangeOutOfBounds: "range_out_of_bounds"
     case .blobCorrupt: "blob_corrupt"
     case .uploadExpired: "upload_expired"
+    case .bytesUnavailable: "object_store_unavailable"
     case .diskFull: "disk_full"
     case .fileReplaced: "database_replaced"
     case .databaseCorrupt: "database_corrupt"
@@ -226,6 +229,8 @@ extension StoreError: CustomStringConvertible {
       "the bytes of blob \(digest) are damaged: restore a backup"
     case .uploadExpired:
       "the upload made no progress for too long: send it again"
+    case .bytesUnavailable(let reason):
+      reason
     case .fileReplaced(let path):
       "\(path) is not the file that the server has open, or is gone: nothing is written until it is back; stop the server before you replace it"
     case .diskFull:

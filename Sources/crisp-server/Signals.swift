@@ -21,6 +21,9 @@ final class StopSignals {
   }
 
   func wait() { semaphore.wait() }
+
+  /// Ends the waiting without a signal, from any thread.
+  var end: @Sendable () -> Void { { [semaphore] in semaphore.signal() } }
 }
 
 /// Does something on every SIGHUP, for as long as it lives.

@@ -90,6 +90,37 @@
       #expect(try store.placedBlob(digest)?.place == place)
     }
 
+    @Test func aDataSetKeepsItsPieces() throws {
+      let blobs = try ["list", "piece", "other piece"].map { try store.put(Data($0.utf8)).digest }
+      var dataset = DatasetRecord(
+        name: "set", path: "/there", format: "folder",
+        digest: SHA256.digest(of: Data("content".utf8)), classes: ["a"], counts: Data("{}".utf8))
+      #expect(store.keepsDatasets)
+      // By its path at first.
+      #expect(try store.addDataset(dataset).record == dataset)
+      dataset.manifest = blobs[0]
+      dataset.path = "/elsewhere"
+      let kept = try store.addDataset(dataset, pieces: [blobs[1]])
+      #expect(kept.record.manifest == blobs[0] && kept.record.path == "/there")
+      #expect(try store.collectGarbage(olderThan: 0).map(\.digest) == [blobs[2]])
+      #expect(try store.check(blobs[0]) && store.check(blobs[1]))
+      // A piece that was collected meanwhile is missed; nothing changes then.
+      #expect(throws: StoreError.notFound(.blob, "of a data set")) {
+        try store.addDataset(dataset, pieces: [blobs[2]])
+      }
+      #expect(try store.collectGarbage(olderThan: 0) == [])
+      // A new fingerprint changes nothing else.
+      dataset.fingerprint = SHA256.digest(of: Data("times".utf8))
+      #expect(try store.addDataset(dataset).record.manifest == blobs[0])
+      dataset.digest = blobs[0]
+      #expect(throws: StoreError.nameTaken(.dataset, "set")) {
+        try store.addDataset(dataset, pieces: [blobs[1]])
+      }
+      // With the data set its pieces go.
+      try PostgresConnection(PostgresAddress(uri)).execute("DELETE FROM datasets")
+      #expect(try store.collectGarbage(olderThan: 0).count == 2)
+    }
+
     @Test func anUploadThatTookTooLongIsRefused() throws {
       let place = BlobPlace(new: SHA256.digest(of: Data("late".utf8)))
       try store.beginUpload(place, size: 4)

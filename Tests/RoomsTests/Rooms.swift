@@ -84,6 +84,8 @@ enum Rooms {
       ["CSQLite", "ClassWeights", "Digests", "GRDB", "GRDBSQLite", "Inputs", "Migrations", "Store"]),
     Room(
       "PostgresStore", .service, ["CPostgres", "ClassWeights", "Digests", "Migrations", "Store"]),
+    Room("Transfers", .service, ["CCurl", "HTTPTypes", "Inputs"]),
+    Room("ObjectStore", .service, ["Digests", "HTTPTypes", "Inputs", "Store", "Transfers"]),
     Room(
       "JobContract", .service,
       [
@@ -116,14 +118,11 @@ enum Rooms {
     Room(
       "PersonalizationService", .service,
       [
-        "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
-        "JobWorker", "Logging", "Metrics", "ModelCards", "ModelFormats", "ModelInputs",
-        "NeuralGraph", "ONNXModels", "PostgresStore", "Pruning", "SQLiteStore", "SparseRuntime",
-        "Store", "Training",
-        "WebPage",
+        "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "Digests", "HTTPServer",
+        "JobContract", "JobWorker", "Logging", "Metrics", "ModelCards", "ModelFormats",
+        "ModelInputs", "NeuralGraph", "ONNXModels", "ObjectStore", "PostgresStore", "Pruning",
+        "SQLiteStore", "SparseRuntime", "Store", "Training", "WebPage",
       ]),
-    Room("Transfers", .service, ["CCurl", "HTTPTypes", "Inputs"]),
-    Room("ObjectStore", .service, ["Digests", "HTTPTypes", "Inputs", "Store", "Transfers"]),
     Room(
       "PersonalizationClient", .service,
       ["Digests", "HTTPTypes", "ModelCards", "ServiceAPI", "Transfers"]),

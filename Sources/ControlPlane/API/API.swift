@@ -37,6 +37,8 @@ package struct API: Sendable {
   package let bodyLimit: Int
   /// Most bytes of a picture or tensor to classify.
   let predictionBodyLimit: Int
+  /// Whether clients fetch models where their bytes are, if that is elsewhere.
+  let redirectsDownloads: Bool
   let metrics: MetricsRegistry
   let readiness: Readiness
   let logger: Logger
@@ -48,8 +50,8 @@ package struct API: Sendable {
     hub: JobHub, heartbeat: Duration, housekeeping: any RemainsEraser, lanes: Lanes,
     predictions: SessionCache, converter: ModelConverter, uses: Uses<ModelID>, rates: PostRates,
     ownDevice: ServerDevice, devices: DeviceFolder,
-    limits: QueueLimits, bodyLimit: Int, predictionBodyLimit: Int, metrics: MetricsRegistry,
-    readiness: Readiness, logger: Logger
+    limits: QueueLimits, bodyLimit: Int, predictionBodyLimit: Int, redirectsDownloads: Bool,
+    metrics: MetricsRegistry, readiness: Readiness, logger: Logger
   ) {
     self.store = store
     self.gate = gate
@@ -70,6 +72,7 @@ package struct API: Sendable {
     self.limits = limits
     self.bodyLimit = bodyLimit
     self.predictionBodyLimit = predictionBodyLimit
+    self.redirectsDownloads = redirectsDownloads
     self.metrics = metrics
     self.readiness = readiness
     self.logger = logger

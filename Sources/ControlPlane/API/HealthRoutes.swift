@@ -37,6 +37,7 @@ extension API {
     do {
       let hasBaseModel = try store.defaultBaseModel() != nil
       try store.requireDatabase()
+      try store.requireBytes()
       if store.writing == .full {
         return .text(.ok, "ready, to be read only: no space is left for the database\n")
       }
@@ -48,14 +49,17 @@ extension API {
       return .text(
         .ok,
         missing == 0
-          ? "ready\n"
+          ? "ready\(Problems.note(of: store.bytesCondition))\n"
           : "ready, but the files of \(missing) data set(s) are missing: their jobs wait; see the log\n"
       )
     } catch let error as StoreError where error.code == "database_replaced" {
       throw error
+    } catch let error as StoreError where error.code == "object_store_unavailable" {
+      logger.warning("not ready", metadata: ["error": "\(error)"])
+      throw error
     } catch {
       throw ProblemDetails(
-        .serviceUnavailable, code: "not_ready", detail: "the database cannot be read",
+        .serviceUnavailable, code: "not_ready", detail: "the database (--db) cannot be read",
         retryAfter: 5)
     }
   }

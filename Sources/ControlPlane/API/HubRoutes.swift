@@ -52,13 +52,8 @@ extension API {
     // Another version of this program may write another README under `main`.
     download.headers[.cacheControl] = "private, no-cache"
     if let commit { download.headers[commit] = repository.commit }
-    if let name = HTTPField.Name("X-Linked-Etag") {
-      download.headers[name] = "\"\(file.content.digest.hex)\""
-    }
-    if let name = HTTPField.Name("X-Linked-Size") {
-      download.headers[name] = String(file.content.size)
-    }
-    return try download.response(to: request, from: store)
+    download.headers.append(contentsOf: download.linked)
+    return try download.response(to: request, from: store, redirects: redirectsDownloads)
   }
 
   private static func problem(_ hubCode: String, _ detail: String) -> ProblemDetails {

@@ -58,7 +58,7 @@ extension API {
     download.headers[.contentDisposition] = ContentDisposition.attachment(
       DownloadName.stem(labels: model.labels), ending: format.ending)
     download.headers[.vary] = "Accept"
-    return try download.response(to: request, from: store)
+    return try download.response(to: request, from: store, redirects: redirectsDownloads)
   }
 
   /// A model as lists show it.

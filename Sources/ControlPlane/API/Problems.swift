@@ -45,6 +45,7 @@ package enum Problems {
       return ProblemDetails(
         .serviceUnavailable, code: error.code,
         detail: "the server's database does not answer in time: try again later", retryAfter: 5)
+    case .bytesUnavailable: return objectStoreUnavailable
     case .diskFull: return details(.insufficientStorage)
     case .fileReplaced:
       // The log has the file's name.
@@ -54,6 +55,20 @@ package enum Problems {
         retryAfter: 5)
     default: return nil
     }
+  }
+
+  /// The answer while the object store does not answer. The log has the address.
+  package static var objectStoreUnavailable: ProblemDetails {
+    ProblemDetails(
+      .serviceUnavailable, code: "object_store_unavailable",
+      detail: "the server's object store (--objects) cannot be used now: try again later",
+      retryAfter: 5)
+  }
+
+  /// What a server that is ready says beside it.
+  package static func note(of condition: BytesCondition) -> String {
+    condition == .usableWithoutConditions
+      ? "; the object store (--objects) knows no conditional writes: bytes may be stored twice" : ""
   }
 
   private static func problem(for error: PruningError) -> ProblemDetails? {

@@ -33,8 +33,22 @@ struct FileDownload {
   /// Extra fields.
   var headers = HTTPFields()
 
+  /// Seconds for which an address of the file where its bytes are holds: enough to begin.
+  private static let addressLifetime = 300
+
+  /// What the file is, for who fetches it elsewhere: digest and size, as Hugging Face's hub names them.
+  var linked: HTTPFields {
+    var fields = HTTPFields()
+    if let name = HTTPField.Name("X-Linked-Etag") { fields[name] = "\"\(content.digest.hex)\"" }
+    if let name = HTTPField.Name("X-Linked-Size") { fields[name] = String(content.size) }
+    return fields
+  }
+
   /// The answer to a request for the file, under the digest as its tag.
-  func response(to request: Request, from store: any CompleteStore) throws -> Response {
+  /// - Parameter redirects: Whether the bytes are fetched where they are, if that is elsewhere.
+  func response(
+    to request: Request, from store: any CompleteStore, redirects: Bool
+  ) throws -> Response {
     let digest = content.digest
     guard let tag = EntityTag(digest.hex) else { throw StoreError.blobCorrupt(digest) }
     var headers = headers
@@ -49,9 +63,29 @@ struct FileDownload {
       case .blob: try store.open(digest).piece
       case .bytes(let bytes, _): { bytes.dropFirst(Int($0)) }
       }
-    return Entity(
+    let response = Entity(
       tag: tag, length: content.size, mediaType: mediaType, lastModified: createdAt,
       headers: headers, read: read
     ).response(to: request)
+    // A signed address is for GET alone (SigV4 signs the method).
+    guard redirects, request.method == .get, [.ok, .partialContent].contains(response.status),
+      let redirect = try redirect(from: store)
+    else { return response }
+    return redirect
+  }
+
+  /// Nil where the bytes are here.
+  private func redirect(from store: any CompleteStore) throws -> Response? {
+    var answering = ["content-type": mediaType]
+    answering["content-disposition"] = headers[.contentDisposition]
+    guard case .blob(let blob) = content,
+      let address = try store.address(
+        of: blob.digest, for: Self.addressLifetime, answering: answering)
+    else { return nil }
+    var response = Response(.temporaryRedirect, headers: linked)
+    response.headers[.location] = address
+    // The address holds for minutes, and lets in whoever has it.
+    response.headers[.cacheControl] = "no-store"
+    return response
   }
 }

@@ -2,7 +2,8 @@ import Digests
 import Foundation
 import Glibc
 
-/// A folder of bytes named by their SHA-256, bounded, for any number of processes at once.
+/// A folder of bytes named by their SHA-256, bounded, for any number of processes at once: files of them, and
+/// folders that were made of them.
 ///
 /// What is handed out has been read through and has its digest, also after a power failure or a fault
 /// of the disk. When room is needed, what nobody has used for longest goes; what somebody has in use
@@ -16,7 +17,7 @@ public final class BlobCache: Sendable {
     public let size: Int64
     private let lock: LockedFile
 
-    fileprivate init(path: String, size: Int64, lock: LockedFile) {
+    init(path: String, size: Int64, lock: LockedFile) {
       self.path = path
       self.size = size
       self.lock = lock
@@ -142,9 +143,10 @@ public final class BlobCache: Sendable {
   }
 
   /// Removes what a process that died left, then what was used longest ago.
-  private func makeRoom(for size: Int64) throws {
+  func makeRoom(for size: Int64) throws {
     var entries: [(path: String, size: Int64, used: timespec)] = []
     var total: Int64 = 0
+    // Of a folder its lock is listed, which is as long as what the folder holds.
     for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name != "lock" {
       let path = "\(folder)/\(name)"
       var there = stat()
@@ -163,21 +165,24 @@ public final class BlobCache: Sendable {
   /// Removes a file that nobody has in use.
   private func remove(_ path: String) -> Bool {
     guard let file = LockedFile(path, .exclusive, waits: false) else { return false }
-    return withExtendedLifetime(file) { unlink(path) == 0 }
+    return withExtendedLifetime(file) {
+      guard !path.hasSuffix(Self.folderLock) || removeFolder(lockedBy: path) else { return false }
+      return unlink(path) == 0
+    }
   }
 
   /// The folder's lock, held for moments.
-  private func turn() -> LockedFile? {
+  func turn() -> LockedFile? {
     LockedFile("\(folder)/lock", .exclusive, flags: O_RDWR | O_CREAT, waits: true)
   }
 
   private func path(_ digest: SHA256Digest) -> String { "\(folder)/\(digest.hex)" }
 
-  private func full(_ size: Int64) -> ObjectStoreError {
+  func full(_ size: Int64) -> ObjectStoreError {
     .cacheFull(folder: folder, needed: size, capacity: capacity)
   }
 
-  private func unusable() -> ObjectStoreError {
+  func unusable() -> ObjectStoreError {
     .fileUnusable(path: folder, reason: String(cString: strerror(errno)))
   }
 }

@@ -18,19 +18,20 @@ struct BaseModelTrial {
   private static let images = 500
 
   /// Never throws: a model whose pictures are not there right now is registered all the same.
-  init(_ record: BaseModelRecord, in store: any CompleteStore) {
+  init(_ record: BaseModelRecord, in store: any CompleteStore, cache: (any InputCache)?) {
     do {
-      text = try Self.measured(record, in: store)
+      text = try Self.measured(record, in: store, cache)
     } catch {
       text = "it was not tried on '\(record.dataset)': \(error)"
     }
   }
 
-  private static func measured(_ record: BaseModelRecord, in store: any CompleteStore) throws
-    -> String
-  {
-    let dataset = try store.dataset(record.dataset).record.load()
-    let model = try ModelLibrary(store: store).model(record)
+  private static func measured(
+    _ record: BaseModelRecord, in store: any CompleteStore, _ cache: (any InputCache)?
+  ) throws -> String {
+    let dataset = try JobInputs(store: store, cache: cache)
+      .dataset(store.dataset(record.dataset).record)
+    let model = try ModelLibrary(store: store, cache: cache).model(record)
     let loader = try BatchLoader(
       dataset: dataset, classes: dataset.classIndices(record.labels),
       preprocessing: model.description.preprocessing)

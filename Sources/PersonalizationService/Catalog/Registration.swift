@@ -13,9 +13,16 @@ import Store
 /// Adds data sets and universal models to a store: what an operator does once.
 public struct Registration {
   private let store: any CompleteStore
+  private let inputs: JobInputs
 
   /// A registration into that store.
-  public init(store: any CompleteStore) { self.store = store }
+  public init(store: any CompleteStore) { self.init(store: store, cache: nil) }
+
+  /// The same, with what keeps fetched data sets on this machine.
+  init(store: any CompleteStore, cache: (any InputCache)?) {
+    self.store = store
+    inputs = JobInputs(store: store, cache: cache)
+  }
 
   /// Registers a data set by path; every file of it is read. The format is told by the content
   /// unless it is given; `labels` is a file of class names, see `LabelsFile`. Doing it again with
@@ -44,12 +51,12 @@ public struct Registration {
     let counts = Dictionary(
       uniqueKeysWithValues: Split.allCases.map { ($0.rawValue, dataset.counts($0)) })
     let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
-    return try store.addDataset(
-      DatasetRecord(
-        name: dataset.name, path: absolute, format: format.rawValue, digest: dataset.digest,
-        classes: dataset.classes, counts: CanonicalJSON.data(counts),
-        fingerprint: dataset.fingerprint)
-    ).record
+    let record = DatasetRecord(
+      name: dataset.name, path: absolute, format: format.rawValue, digest: try dataset.digest,
+      classes: dataset.classes, counts: try CanonicalJSON.data(counts),
+      fingerprint: dataset.fingerprint)
+    return store.keepsDatasets
+      ? try StoredDataset.register(record, in: store) : try store.addDataset(record).record
   }
 
   /// Registers a dense model, a state dict of PyTorch's or an ONNX file (told by its content or extension) for a
@@ -124,7 +131,7 @@ public struct Registration {
   }
 
   private func source(_ dataset: DatasetRecord) throws -> StateDictImport.Source {
-    StateDictImport.Source(try dataset.load())
+    StateDictImport.Source(try inputs.dataset(dataset))
   }
 
   /// On a database without base models, registers the one that comes with the server and its data

@@ -91,7 +91,7 @@ extension ServiceMetrics {
       .value("crisp_database_up", "Whether the database can be read.", isUp ? 1 : 0)
     }
     guard let backlog = try? store.backlog() else { return [up(false)] }
-    return files(of: store) + [
+    return files(of: store) + objects(of: store) + [
       up(true),
       .value(
         "crisp_database_writable", "Whether the last thing that was written found room.",
@@ -104,6 +104,22 @@ extension ServiceMetrics {
       .value(
         "crisp_jobs_oldest_queued_age_seconds", "Time since the oldest waiting job was asked for.",
         backlog.oldestAge),
+    ]
+  }
+
+  /// None where the database has all bytes. What the last call has found: asking an object store that does
+  /// not answer would take longer than a scrape may.
+  private static func objects(of store: any CompleteStore) -> [MetricFamily] {
+    let condition = store.bytesCondition
+    guard condition != .inDatabase else { return [] }
+    return [
+      .value(
+        "crisp_object_store_up", "Whether the last request to the object store got through.",
+        condition == .unusable ? 0 : 1),
+      .value(
+        "crisp_object_store_conditional_writes",
+        "Whether the object store keeps what is there when it is stored again on that condition.",
+        condition == .usableWithoutConditions ? 0 : 1),
     ]
   }
 

@@ -36,6 +36,19 @@ public struct BlobPlace: Hashable, Sendable {
   public var name: String { "\(digest.hex.prefix(2))/\(digest.hex)/\(generation)" }
 }
 
+/// How it is with what keeps the bytes of blobs, as far as is known.
+public enum BytesCondition: Sendable {
+  /// The database keeps them.
+  case inDatabase
+  /// They are kept apart from it, and the last call got through.
+  case usable
+  /// The same; but what is there is replaced when it is stored again. That harms nothing: every upload has a
+  /// place of its own.
+  case usableWithoutConditions
+  /// The last call did not get through.
+  case unusable
+}
+
 /// Keeps the bytes of blobs, and knows nothing of who needs them: that is for a ``BlobCatalog``.
 ///
 /// Everything may be done twice. All calls block, and may come from any thread.
@@ -68,4 +81,18 @@ public protocol BlobBytes: Sendable {
   ///   - headers: Fields that are to come with them, such as `content-disposition`.
   func address(of place: BlobPlace, for seconds: Int, answering headers: [String: String])
     -> String?
+
+  /// What the last call has found.
+  var condition: BytesCondition { get }
+
+  /// Looks whether bytes can be had, once and soon.
+  /// - Throws: ``StoreError/bytesUnavailable(reason:)``.
+  func require() throws
+}
+
+extension BlobBytes {
+  /// Usable.
+  public var condition: BytesCondition { .usable }
+  /// Never throws.
+  public func require() {}
 }

@@ -26,6 +26,12 @@ public protocol BlobStore: Sendable {
   @discardableResult
   func collectGarbage(olderThan gracePeriod: TimeInterval) throws -> [BlobRecord]
 
+  /// Removes bytes apart from the database that belong to nobody, which only a process that died leaves. It
+  /// reads the whole list of them, so once a day is often enough.
+  /// - Returns: How many.
+  @discardableResult
+  func removeOrphans() throws -> Int
+
   /// An address from which anyone may fetch a blob's bytes for a while, without this program; nil where
   /// the store has none to give.
   /// - Parameters:
@@ -39,6 +45,9 @@ public protocol BlobStore: Sendable {
 }
 
 extension BlobStore {
+  /// None.
+  public func removeOrphans() throws -> Int { 0 }
+
   /// None.
   public func address(
     of digest: SHA256Digest, for seconds: Int, answering headers: [String: String]

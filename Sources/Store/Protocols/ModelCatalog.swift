@@ -9,6 +9,20 @@ public protocol ModelCatalog: Sendable {
   @discardableResult
   func addDataset(_ dataset: DatasetRecord) throws -> Registered<DatasetRecord>
 
+  /// Whether data sets' files can be blobs of this store, which everyone reaches who has the store.
+  var keepsDatasets: Bool { get }
+
+  /// Registers a data set whose files are blobs: ``addDataset(_:)`` in the same transaction, also for one
+  /// that was registered by its path before.
+  /// - Parameters:
+  ///   - dataset: With ``DatasetRecord/manifest``.
+  ///   - pieces: The blobs that the manifest names.
+  /// - Throws: as there; ``StoreError/notFound(_:_:)`` for a blob.
+  @discardableResult
+  func addDataset(_ dataset: DatasetRecord, pieces: [SHA256Digest]) throws -> Registered<
+    DatasetRecord
+  >
+
   /// - Throws: ``StoreError/notFound(_:_:)``.
   func dataset(_ name: String) throws -> Registered<DatasetRecord>
 
@@ -70,4 +84,16 @@ public protocol ModelCatalog: Sendable {
   /// - Returns: The models.
   @discardableResult
   func expireModels(unusedFor age: TimeInterval) throws -> [ModelID]
+}
+
+extension ModelCatalog {
+  /// They stay where they are.
+  public var keepsDatasets: Bool { false }
+
+  /// Refuses.
+  public func addDataset(
+    _ dataset: DatasetRecord, pieces: [SHA256Digest]
+  ) throws -> Registered<DatasetRecord> {
+    throw StoreError.invalidValue(field: "manifest", reason: "this database keeps no data sets")
+  }
 }

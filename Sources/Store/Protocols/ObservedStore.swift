@@ -28,10 +28,24 @@ public protocol ObservedStore: Sendable {
   /// - Throws: ``StoreError/fileReplaced(path:)``, ``StoreError/unreachable(address:reason:)``.
   func requireDatabase() throws
 
+  /// How it is with what keeps the bytes of blobs.
+  var bytesCondition: BytesCondition { get }
+
+  /// Looks whether those bytes can be had, where they are not in the database.
+  /// - Throws: ``StoreError/bytesUnavailable(reason:)``.
+  func requireBytes() throws
+
   /// Counts what the store holds.
   func statistics() throws -> StoreStatistics
 
   /// Sizes of the database and its log, for whoever watches the disk; `nil` where the disk is another
   /// machine's business.
   func fileStatistics() throws -> FileStatistics?
+}
+
+extension ObservedStore {
+  /// In the database.
+  public var bytesCondition: BytesCondition { .inDatabase }
+  /// Never throws.
+  public func requireBytes() throws {}
 }

@@ -18,11 +18,14 @@ public struct DatasetRecord: Equatable, Sendable {
   /// A cheap sign that the files are untouched, when the caller has one. It is no part of the data
   /// set's identity: adding the same data set again replaces it.
   public var fingerprint: SHA256Digest?
+  /// The blob that lists the data set's files and the blobs they are in; nil when they are at ``path``
+  /// alone. No part of the identity either.
+  public var manifest: SHA256Digest?
 
   /// All fields; the store validates them when the data set is added.
   public init(
     name: String, path: String, format: String, digest: SHA256Digest, classes: [String],
-    counts: Data, fingerprint: SHA256Digest? = nil
+    counts: Data, fingerprint: SHA256Digest? = nil, manifest: SHA256Digest? = nil
   ) {
     self.name = name
     self.path = path
@@ -31,5 +34,6 @@ public struct DatasetRecord: Equatable, Sendable {
     self.classes = classes
     self.counts = counts
     self.fingerprint = fingerprint
+    self.manifest = manifest
   }
 }

@@ -21,6 +21,7 @@ struct BaseModel: ParsableCommand {
         """)
 
     @OptionGroup var database: DatabaseOptions
+    @OptionGroup(title: "Object store") var objects: ObjectPlaceOptions
     @Argument(help: "The name requests will use.") var name: String
     @Argument(help: "The model file.") var file: String
     @Option(help: "The data set it belongs to.") var dataset: String
@@ -29,8 +30,11 @@ struct BaseModel: ParsableCommand {
     var arch: String?
 
     func run() throws {
-      let added = try Administration(database: database.database)
-        .addBaseModel(name: name, file: file, dataset: dataset, architecture: arch)
+      let added = try Administration(
+        database: database.database,
+        objects: objects.value(cacheIn: Service.Configuration.cacheFolder)
+      )
+      .addBaseModel(name: name, file: file, dataset: dataset, architecture: arch)
       print(added)
     }
   }
@@ -73,9 +77,13 @@ struct Dataset: ParsableCommand {
         train/CLASS/FILE and test/CLASS/FILE, perhaps also val/CLASS/FILE. With 'train' and 'val' \
         alone, 'val' is the test split and a tenth of 'train' validates. A file holds NumPy's arrays \
         xtr, ytr, xte, yte (or x_train …), perhaps also classes, as numpy.savez writes them.
+
+        With --objects all files are put there, and workers need no copy of their own; without, the \
+        path has to lead to them wherever jobs run.
         """)
 
     @OptionGroup var database: DatabaseOptions
+    @OptionGroup(title: "Object store") var objects: ObjectPlaceOptions
     @Argument(help: "The name base models will use.") var name: String
     @Argument(help: "The folder or .npz file.") var path: String
     @Option(help: DatasetFormatHelp.text("the data set"))
@@ -84,8 +92,11 @@ struct Dataset: ParsableCommand {
     var labels: String?
 
     func run() throws {
-      let added = try Administration(database: database.database)
-        .addDataset(name: name, path: path, format: format, labels: labels)
+      let added = try Administration(
+        database: database.database,
+        objects: objects.value(cacheIn: Service.Configuration.cacheFolder)
+      )
+      .addDataset(name: name, path: path, format: format, labels: labels)
       print(added)
     }
   }

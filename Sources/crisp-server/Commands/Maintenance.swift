@@ -31,9 +31,11 @@ struct Check: ParsableCommand {
       """)
 
   @OptionGroup var database: DatabaseOptions
+  @OptionGroup(title: "Object store") var objects: ObjectStoreOptions
 
   func run() throws {
-    let (isHealthy, text) = try Administration(existing: database.database).check()
+    let place = try objects.store().map { ObjectPlace(store: $0, cache: nil) }
+    let (isHealthy, text) = try Administration(existing: database.database, objects: place).check()
     print(text)
     if !isHealthy { throw ExitCode(1) }
   }

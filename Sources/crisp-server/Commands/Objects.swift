@@ -17,7 +17,9 @@ struct Objects: ParsableCommand {
     @OptionGroup var place: ObjectStoreOptions
 
     func run() throws {
-      let store = try place.store()
+      guard let store = try place.store() else {
+        throw ValidationError("--objects is missing: name a place like s3://BUCKET/PREFIX.")
+      }
       let ability = try store.probe()
       print("\(store.address): lists, stores, reads parts and removes")
       print(

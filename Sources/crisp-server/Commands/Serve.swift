@@ -24,6 +24,14 @@ struct Serve: ParsableCommand {
 
   @OptionGroup var database: DatabaseOptions
 
+  @OptionGroup(title: "Object store") var objects: ObjectPlaceOptions
+
+  @Flag(
+    help: """
+      Send clients to the object store for a model's bytes, by an address that holds for five minutes.
+      """)
+  var redirectDownloads = false
+
   @Flag(help: "Bring a database of an earlier version up to date without keeping a copy of it.")
   var noBackup = false
 
@@ -130,6 +138,10 @@ struct Serve: ParsableCommand {
     try InputRange(0...65535).check(port, "--port")
     try InputRange(0...1024).check(workers, "--workers")
     try InputRange(1...1024).check(threadsPerWorker, "--threads-per-worker")
+    guard !redirectDownloads || objects.place.objects != nil else {
+      throw ValidationError(
+        "--redirect-downloads needs --objects: there is nowhere to send clients.")
+    }
     for name in allowedHost where !Service.isHostName(name) {
       throw ValidationError("--allowed-host must be a name or an address without a port.")
     }
@@ -175,6 +187,11 @@ struct Serve: ParsableCommand {
       log.flush(within: 1)
     }
     var configuration = Service.Configuration(database: database.database)
+    if let cache = objects.cache {
+      configuration.cache = URL(filePath: cache, directoryHint: .isDirectory)
+    }
+    configuration.objects = try objects.value(cacheIn: configuration.cache)
+    configuration.redirectsDownloads = redirectDownloads
     configuration.http.host = host
     configuration.http.port = port
     configuration.http.limits = connections.limits

@@ -5,6 +5,7 @@ import HTTPServer
 import Inputs
 import Logging
 import PersonalizationService
+import Synchronization
 
 /// `crisp-server worker --db postgresql://…`: runs jobs until SIGTERM or SIGINT.
 struct Worker: ParsableCommand {
@@ -19,6 +20,15 @@ struct Worker: ParsableCommand {
       """)
 
   @OptionGroup var database: DatabaseOptions
+
+  @OptionGroup(title: "Object store") var objects: ObjectPlaceOptions
+
+  @Flag(
+    help: """
+      Take one job, and end with it: 0 it made a model or was cancelled, 10 there was none, 11 it failed, \
+      12 it went back to the queue.
+      """)
+  var oneJob = false
 
   @Option(help: "Address to listen on.")
   var host = "127.0.0.1"
@@ -58,6 +68,7 @@ struct Worker: ParsableCommand {
       log.writer.flush(within: 1)
     }
     var configuration = WorkerService.Configuration(database: database.database)
+    configuration.objects = try objects.value(cacheIn: Service.Configuration.cacheFolder)
     configuration.http.host = host
     configuration.http.port = port
     configuration.workers = workers
@@ -66,7 +77,13 @@ struct Worker: ParsableCommand {
     // Before anything else runs: a signal during start-up must end the process, later ones drain.
     let stopSignals = StopSignals()
     let service = try WorkerService(configuration, logger: log.logger)
-    let address = try service.start()
+    let outcome = Mutex<Result<WorkerService.OneJob, any Error>?>(nil)
+    let address =
+      oneJob
+      ? try service.startOne { [end = stopSignals.end] result in
+        outcome.withLock { $0 = result }
+        end()
+      } : try service.start()
     let listening = "listening on \(address.url(isTLS: false))"
     output.write("\(listening)\n")
     manager.ready(listening)
@@ -75,6 +92,22 @@ struct Worker: ParsableCommand {
     if !service.stop(deadline: drainDeadline) {
       log.logger.warning("stopped with work left")
       throw ExitCode(1)
+    }
+    guard oneJob else { return }
+    // A job that was to stop has told of itself by now.
+    let end = try outcome.withLock { try $0?.get() } ?? .givenBack
+    log.logger.notice("ended with one job", metadata: ["outcome": "\(end)"])
+    guard end != .done else { return }
+    throw ExitCode(Self.code(of: end))
+  }
+
+  /// The exit codes of `--one-job`. Those below 10 and from 64 on are the shell's, the parser's and Swift's.
+  private static func code(of end: WorkerService.OneJob) -> Int32 {
+    switch end {
+    case .done: 0
+    case .nothingToDo: 10
+    case .failed: 11
+    case .givenBack: 12
     }
   }
 }

@@ -27,7 +27,7 @@ struct Settings {
   private static let unset: Set = ["config", "help", "version"]
   /// Variables that are no flags (Documentation/operators.md, "Environment").
   private static let others: Set = [
-    "CRISP_CACHE", "CRISP_CONFIG", "CRISP_MAX_CPU_ISA", "CRISP_SERVER", "CRISP_TOKEN",
+    "CRISP_CONFIG", "CRISP_MAX_CPU_ISA", "CRISP_SERVER", "CRISP_TOKEN",
   ]
 
   /// The command line with everything that was set.

@@ -25,13 +25,15 @@ struct ToyWorld: Sendable {
 
   /// Puts the data set into `folder`/data and registers it and the base model in a database, as an
   /// operator would.
-  static func register(in database: String, folder: TemporaryFolder) throws {
+  static func register(
+    in database: String, folder: TemporaryFolder, objects: ObjectPlace? = nil
+  ) throws {
     let data = folder.file("data")
     try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: false)
     try CornerSquares.writeIDX(to: data, classes: labels)
     let file = folder.file("toy-net.safetensors")
     try shared.get().model.write(to: URL(fileURLWithPath: file))
-    let administration = try Administration(database: database)
+    let administration = try Administration(database: database, objects: objects)
     _ = try administration.addDataset(name: dataset, path: data)
     _ = try administration.addBaseModel(
       name: baseModel, file: file, dataset: dataset, architecture: "toy")

@@ -1,0 +1,65 @@
+import Datasets
+import Digests
+import Foundation
+import Store
+
+/// Keeps on this machine what was fetched from far: base models and the files of data sets. Bounded, and
+/// compared with its digest.
+package protocol InputCache: Sendable {
+  /// The bytes of a blob.
+  /// - Throws: `StoreError`, what reading the blob throws.
+  func bytes(_ reader: BlobReader) throws -> Data
+
+  /// The folder that a blob stands for, which stays as long as `hold`.
+  /// - Parameters:
+  ///   - size: Bytes of its files.
+  ///   - checkCancellation: What it throws ends waiting for room.
+  ///   - fill: Fills an empty folder.
+  /// - Throws: `StoreError`, what the closures throw.
+  func folder(
+    _ digest: SHA256Digest, size: Int64, checkCancellation: () throws -> Void,
+    fill: (_ path: String) throws -> Void
+  ) throws -> (path: String, hold: any AnyObject & Sendable)
+}
+
+/// What jobs begin with: base models' files and data sets, wherever they are.
+package struct JobInputs: Sendable {
+  private let store: any CompleteStore
+  private let cache: (any InputCache)?
+
+  /// - Parameter cache: nil takes data sets at their paths only.
+  package init(store: any CompleteStore, cache: (any InputCache)?) {
+    self.store = store
+    self.cache = cache
+  }
+
+  /// The file of a base model.
+  /// - Throws: `StoreError`.
+  package func file(_ record: BaseModelRecord) throws -> Data {
+    let reader = try store.open(record.blob)
+    return try cache?.bytes(reader) ?? reader.read(offset: 0, length: Int(clamping: reader.size))
+  }
+
+  /// The data set behind a record, perhaps fetched first: its files stay while anyone has it. The class
+  /// names are the registered ones: a labels file was needed once only.
+  /// - Throws: `DatasetError`, `StoreError`, what `checkCancellation` throws.
+  package func dataset(
+    _ record: DatasetRecord, checkCancellation: () throws -> Void = {}
+  ) throws -> ImageDataset {
+    guard let digest = record.manifest, let cache else { return try load(record, at: record.path) }
+    let manifest = try StoredDataset.manifest(digest, in: store)
+    let (folder, hold) = try cache.folder(
+      digest, size: manifest.size, checkCancellation: checkCancellation
+    ) { folder in
+      try StoredDataset.unpack(
+        manifest, from: store, into: folder, checkCancellation: checkCancellation)
+    }
+    return try load(record, at: manifest.path(in: folder)).holding(hold)
+  }
+
+  private func load(_ record: DatasetRecord, at path: String) throws(DatasetError) -> ImageDataset {
+    try DatasetCatalog.load(
+      path: path, name: record.name, format: DatasetFormat(rawValue: record.format),
+      classes: .given(record.classes))
+  }
+}
