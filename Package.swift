@@ -135,8 +135,10 @@ let package = Package(
         .embedInCode("m007_token_scopes.sql"),
         .embedInCode("m008_default_base_model.sql"),
         .embedInCode("m009_short_rows.sql"),
+        .embedInCode("m010_daily_life.sql"),
         .embedInCode("postgres/p001_initial.sql"),
         .embedInCode("postgres/p002_blob_places.sql"),
+        .embedInCode("postgres/p003_daily_life.sql"),
       ],
       swiftSettings: swift),
     .target(
@@ -226,8 +228,8 @@ let package = Package(
       dependencies: [
         "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
         "JobWorker", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
-        "ONNXModels", "PostgresStore", "Pruning", "SQLiteStore", "SparseRuntime", "Store",
-        "Training", "WebPage",
+        "ONNXModels", "PostgresStore", "Pruning", "SQLiteStore", "ServiceAPI", "SparseRuntime",
+        "Store", "Training", "WebPage",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),

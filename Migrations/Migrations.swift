@@ -44,6 +44,9 @@ public let migrations: [Migration] = [
   Migration(
     identifier: "m009_short_rows",
     sql: String(decoding: PackageResources.m009_short_rows_sql, as: UTF8.self)),
+  Migration(
+    identifier: "m010_daily_life",
+    sql: String(decoding: PackageResources.m010_daily_life_sql, as: UTF8.self)),
 ]
 
 /// Every step of PostgreSQL's schema, oldest first; the table `crisp_schema` counts those applied. Each runs
@@ -55,4 +58,7 @@ public let postgresMigrations: [Migration] = [
   Migration(
     identifier: "p002_blob_places",
     sql: String(decoding: PackageResources.p002_blob_places_sql, as: UTF8.self)),
+  Migration(
+    identifier: "p003_daily_life",
+    sql: String(decoding: PackageResources.p003_daily_life_sql, as: UTF8.self)),
 ]

@@ -13,7 +13,7 @@ package final class ModelLibrary: Sendable {
   // Held while loading: two jobs that want one data set must not read it twice. Whoever only wants a
   // model does not wait for a data set.
   private let models = Mutex<[(digest: SHA256Digest, model: DenseModel)]>([])
-  private let datasets = Mutex<[(name: String, dataset: ImageDataset)]>([])
+  private let datasets = Mutex<[(digest: SHA256Digest, name: String, dataset: ImageDataset)]>([])
 
   /// An empty library.
   package init(store: any CompleteStore) { self.store = store }
@@ -39,7 +39,9 @@ package final class ModelLibrary: Sendable {
     _ record: DatasetRecord, checkCancellation: @escaping () throws -> Void = {}
   ) throws -> ImageDataset {
     try datasets.withLock { datasets in
-      if let found = datasets.first(where: { $0.name == record.name }) {
+      // By both: an operator may remove one and register another under its name.
+      if let found = datasets.first(where: { $0.name == record.name && $0.digest == record.digest })
+      {
         return found.dataset
       }
       let dataset = try record.load()
@@ -55,7 +57,7 @@ package final class ModelLibrary: Sendable {
         renewed.fingerprint = dataset.fingerprint
         _ = try store.addDataset(renewed)
       }
-      datasets = [(record.name, dataset)] + datasets.prefix(Self.capacity - 1)
+      datasets = [(record.digest, record.name, dataset)] + datasets.prefix(Self.capacity - 1)
       return dataset
     }
   }

@@ -12,7 +12,8 @@ struct CrispServer: ParsableCommand {
     version: Service.version,
     subcommands: [
       Serve.self, BaseModel.self, Dataset.self, Token.self, Backup.self, Check.self,
-      Config.self, Migrate.self, Restore.self, Worker.self, Objects.self,
+      Config.self, Migrate.self, Restore.self, Worker.self, Objects.self, Status.self, Queue.self,
+      Job.self, Model.self, Users.self, Compact.self,
     ],
     defaultSubcommand: Serve.self)
 

@@ -118,8 +118,8 @@ enum Rooms {
       [
         "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "HTTPServer", "JobContract",
         "JobWorker", "Logging", "Metrics", "ModelCards", "ModelFormats", "ModelInputs",
-        "NeuralGraph", "ONNXModels", "PostgresStore", "Pruning", "SQLiteStore", "SparseRuntime",
-        "Store", "Training",
+        "NeuralGraph", "ONNXModels", "PostgresStore", "Pruning", "SQLiteStore", "ServiceAPI",
+        "SparseRuntime", "Store", "Training",
         "WebPage",
       ]),
     Room("Transfers", .service, ["CCurl", "HTTPTypes", "Inputs"]),
