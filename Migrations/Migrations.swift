@@ -44,6 +44,9 @@ public let migrations: [Migration] = [
   Migration(
     identifier: "m009_short_rows",
     sql: String(decoding: PackageResources.m009_short_rows_sql, as: UTF8.self)),
+  Migration(
+    identifier: "m010_daily_life",
+    sql: String(decoding: PackageResources.m010_daily_life_sql, as: UTF8.self)),
 ]
 
 /// Every step of PostgreSQL's schema, oldest first; the table `crisp_schema` counts those applied. Each runs
@@ -58,4 +61,7 @@ public let postgresMigrations: [Migration] = [
   Migration(
     identifier: "p003_stored_datasets",
     sql: String(decoding: PackageResources.p003_stored_datasets_sql, as: UTF8.self)),
+  Migration(
+    identifier: "p004_daily_life",
+    sql: String(decoding: PackageResources.p004_daily_life_sql, as: UTF8.self)),
 ]

@@ -14,7 +14,7 @@ package final class ModelLibrary: Sendable {
   // Held while loading: two jobs that want one data set must not read it twice. Whoever only wants a
   // model does not wait for a data set.
   private let models = Mutex<[(digest: SHA256Digest, model: DenseModel)]>([])
-  private let datasets = Mutex<[(name: String, dataset: ImageDataset)]>([])
+  private let datasets = Mutex<[(digest: SHA256Digest, name: String, dataset: ImageDataset)]>([])
 
   /// An empty library.
   /// - Parameter cache: Where this machine keeps what was fetched from far; nil keeps nothing.
@@ -42,7 +42,9 @@ package final class ModelLibrary: Sendable {
     _ record: DatasetRecord, checkCancellation: @escaping () throws -> Void = {}
   ) throws -> ImageDataset {
     try datasets.withLock { datasets in
-      if let found = datasets.first(where: { $0.name == record.name }) {
+      // By both: an operator may remove one and register another under its name.
+      if let found = datasets.first(where: { $0.name == record.name && $0.digest == record.digest })
+      {
         return found.dataset
       }
       let dataset = try inputs.dataset(record, checkCancellation: checkCancellation)
@@ -58,7 +60,7 @@ package final class ModelLibrary: Sendable {
         renewed.fingerprint = dataset.fingerprint
         _ = try store.addDataset(renewed)
       }
-      datasets = [(record.name, dataset)] + datasets.prefix(Self.capacity - 1)
+      datasets = [(record.digest, record.name, dataset)] + datasets.prefix(Self.capacity - 1)
       return dataset
     }
   }

@@ -28,4 +28,12 @@ extension ServiceClient {
     request.method = .post
     return try await decoded(request)
   }
+
+  /// Deletes a model, or takes it from a user: others who have it keep it.
+  /// - Parameter user: whose; nil is the caller, and for an operator everyone.
+  public func delete(model: String, user: String? = nil) async throws {
+    var request = request(["models", model], query: [("user", user)])
+    request.method = .delete
+    try await done(request)
+  }
 }

@@ -168,6 +168,9 @@ public struct ServiceClient: Sendable {
       .map { min(max(0, $0), 3600) }
   }
 
+  /// Sends a request whose answer says nothing but that it was done.
+  func done(_ request: TransferRequest) async throws { _ = try await send(request) }
+
   func decoded<Value: Decodable>(_ request: TransferRequest) async throws -> Value {
     let (data, _) = try await send(request)
     do {

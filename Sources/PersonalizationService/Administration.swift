@@ -9,11 +9,11 @@ import Store
 
 /// What an operator does to a database from the command line, server running or not.
 public struct Administration {
-  private let store: any CompleteStore
+  let store: any CompleteStore
   /// The store where it is a file.
-  private let file: SQLiteStore?
+  let file: SQLiteStore?
   /// What this machine keeps of an object store.
-  private let cache: (any InputCache)?
+  let cache: (any InputCache)?
 
   /// Opens the database for changes, or makes the file.
   /// - Parameter objects: Where bytes go that are not to be in the database.
@@ -95,13 +95,21 @@ public struct Administration {
   public func addBaseModel(name: String, file: String, dataset: String, architecture: String?)
     throws -> String
   {
+    let record = try Registration(store: store, cache: cache).addBaseModel(
+      name: name, file: Self.contents(of: file), source: file,
+      folder: ModelFolder(ofFileAt: file), dataset: dataset, architecture: architecture)
+    return "registered \(described(record))"
+  }
+
+  static func contents(of file: String) throws -> Data {
     guard let data = FileManager.default.contents(atPath: file) else {
       throw DatasetError.unreadable(file: file, reason: "it does not exist or cannot be opened")
     }
-    let record = try Registration(store: store, cache: cache).addBaseModel(
-      name: name, file: data, source: file,
-      folder: ModelFolder(ofFileAt: file), dataset: dataset, architecture: architecture)
-    return "registered base model '\(record.name)': \(record.labels.count) classes, "
+    return data
+  }
+
+  func described(_ record: BaseModelRecord) -> String {
+    "base model '\(record.name)': \(record.labels.count) classes, "
       + "\(record.parameterCount) parameters, sha256 \(record.digest.hex)\n"
       + BaseModelTrial(record, in: store, cache: cache).text
   }

@@ -20,6 +20,8 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
   case moveDamaged(blob: String)
   /// A model file and the data set it is to be registered with do not fit.
   case labelMismatch(model: String, missing: String, dataset: String)
+  /// What is at a path is not what a data set was registered with.
+  case otherContent(dataset: String, path: String)
 
   /// A stable identifier of the failure.
   public var code: String {
@@ -34,6 +36,7 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
     case .moveTargetInUse: "move_target_in_use"
     case .moveDamaged: "move_damaged"
     case .labelMismatch: "label_mismatch"
+    case .otherContent: "dataset_changed"
     }
   }
 
@@ -69,6 +72,9 @@ public enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
     case .labelMismatch(let model, let missing, let dataset):
       "the model '\(model)' has the label '\(missing)', which is not a class of the data set "
         + "'\(dataset)'"
+    case .otherContent(let dataset, let path):
+      "\(path) does not have the content that the data set '\(dataset)' was registered with: register "
+        + "it under another name, or give the path of a copy"
     }
   }
 }

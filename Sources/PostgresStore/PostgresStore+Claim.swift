@@ -46,17 +46,18 @@
     /// The next job a worker may take at the time of its first parameter, locked: the first that waits, or
     /// a running one whose lease is over where that comes before it. What another worker is taking just
     /// now is passed over. Running jobs are few and their leases narrow; the queue is read from its index.
-    /// The second parameter names base models whose jobs wait, unless they are to be cancelled.
+    /// Nothing while the queue is paused. The second parameter names base models whose jobs wait, unless they are to be cancelled.
     static let claimQuery = """
       WITH expired AS MATERIALIZED (
         SELECT j.number, j.status, j.deaths, j.cancel_requested, j.priority, j.turn
         FROM job_leases l JOIN jobs j ON j.number = l.job
-        WHERE l.expires_at <= $1 AND j.status = 'running' AND (j.cancel_requested OR j.base_model
+        WHERE NOT EXISTS (SELECT 1 FROM queue_pause) AND l.expires_at <= $1
+          AND j.status = 'running' AND (j.cancel_requested OR j.base_model
           NOT IN (SELECT json_array_elements_text($2::json)))
         ORDER BY j.priority DESC, j.turn, j.number LIMIT 1 FOR UPDATE OF j, l SKIP LOCKED
       ), waiting AS MATERIALIZED (
         SELECT j.number, j.status, j.deaths, j.cancel_requested, j.priority, j.turn FROM jobs j
-        WHERE j.status = 'queued' AND (j.cancel_requested OR j.base_model
+        WHERE NOT EXISTS (SELECT 1 FROM queue_pause) AND j.status = 'queued' AND (j.cancel_requested OR j.base_model
           NOT IN (SELECT json_array_elements_text($2::json)))
         ORDER BY j.priority DESC, j.turn, j.number LIMIT 1 FOR UPDATE SKIP LOCKED
       )

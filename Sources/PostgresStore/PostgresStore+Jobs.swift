@@ -93,13 +93,15 @@
             """
             SELECT count(*) FILTER (WHERE status = 'queued') AS queued,
               count(*) FILTER (WHERE status = 'running') AS running,
-              (SELECT crisp_now()) - min(created_at) FILTER (WHERE status = 'queued') AS age
+              (SELECT crisp_now()) - min(created_at) FILTER (WHERE status = 'queued') AS age,
+              (SELECT id FROM jobs WHERE status = 'queued' ORDER BY number LIMIT 1) AS oldest
             FROM jobs WHERE status IN ('queued', 'running')
             """)
         else { return Backlog(queued: 0, running: 0, oldestAge: 0) }
         return Backlog(
           queued: try row.int("queued"), running: try row.int("running"),
-          oldestAge: TimeInterval(max(0, try row.optionalInteger("age") ?? 0)) / 1000)
+          oldestAge: TimeInterval(max(0, try row.optionalInteger("age") ?? 0)) / 1000,
+          oldest: try row.optionalText("oldest").flatMap(JobID.init(rawValue:)))
       }
     }
 

@@ -5,7 +5,7 @@
 
   extension PostgresStore {
     /// Rows in a transaction.
-    private static let step = 100
+    static let step = 100
 
     /// Runs one transaction after the other as long as `body` finds as many rows as it may take.
     private func inSteps(

@@ -11,8 +11,12 @@
         try db.ensureUser(row.user, now: now)
         // One request of a user at a time: versions of the profile, turns, keys and limits count up.
         guard
-          try db.first("SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE", [row.user]) != nil
+          let user = try db.first(
+            "SELECT seen_at FROM users WHERE id = $1 FOR NO KEY UPDATE", [row.user])
         else { throw PostgresFault(state: "40001", message: "the user was deleted meanwhile") }
+        if try user.integer("seen_at") <= now - StoreRules.seenInterval {
+          try db.run("UPDATE users SET seen_at = $1 WHERE id = $2", [now, row.user])
+        }
         if let outcome = try db.replay(row) { return outcome }
         guard
           try db.first("SELECT 1 FROM base_models WHERE name = $1", [row.baseModel]) != nil
@@ -41,8 +45,9 @@
     /// Makes the user where there is none.
     func ensureUser(_ user: String, now: Int64) throws {
       try run(
-        "INSERT INTO users (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
-        [user, now])
+        """
+        INSERT INTO users (id, created_at, seen_at) VALUES ($1, $2, $2) ON CONFLICT (id) DO NOTHING
+        """, [user, now])
     }
 
     /// Adds the user to those who get the job's result.

@@ -133,6 +133,14 @@
             FOR NO KEY UPDATE) u
           WHERE t.number = u.number
           """, [now, names])
+        try db.run(
+          """
+          UPDATE users u SET seen_at = $1 FROM (SELECT id FROM users WHERE seen_at <= $1 - $3::bigint
+              AND id IN (SELECT user_id FROM tokens
+                WHERE id IN (SELECT json_array_elements_text($2::json)))
+            ORDER BY id FOR NO KEY UPDATE) s
+          WHERE u.id = s.id
+          """, [now, names, StoreRules.seenInterval])
       }
     }
 
@@ -173,24 +181,29 @@
 
     /// See ``UserDirectory/storedBytes(of:)``.
     func storedBytes(of user: String) throws -> Int64 {
+      try number("SELECT \(Self.storedBytes(of: "$1")) AS n", [user])
+    }
+
+    /// The same of the user that an expression names.
+    static func storedBytes(of user: String) -> String {
       // Sums of bigint are numeric: no overflow before the bound.
-      try number(
-        """
-        SELECT least(9223372036854775807, coalesce(sum(size), 0))::bigint AS n FROM (
-          SELECT m.size FROM model_users u JOIN models m ON m.number = u.model WHERE u.user_id = $1
-          UNION ALL
-          SELECT f.size FROM model_users u JOIN model_files f ON f.model = u.model
-            WHERE u.user_id = $1
-          UNION ALL
-          SELECT b.size FROM jobs j JOIN checkpoints c ON c.job = j.number
-            JOIN blobs b ON b.digest = c.blob
-            WHERE j.owner = $1 AND j.status IN ('queued', 'running')
-          UNION ALL
-          SELECT bytes + $2 FROM job_requesters WHERE user_id = $1
-          UNION ALL
-          SELECT bytes FROM profiles WHERE user_id = $1
-        ) s
-        """, [user, StoreRules.bytesPerJob])
+      """
+      (SELECT least(9223372036854775807, coalesce(sum(size), 0))::bigint FROM (
+        SELECT m.size FROM model_users u JOIN models m ON m.number = u.model
+          WHERE u.user_id = \(user)
+        UNION ALL
+        SELECT f.size FROM model_users u JOIN model_files f ON f.model = u.model
+          WHERE u.user_id = \(user)
+        UNION ALL
+        SELECT b.size FROM jobs j JOIN checkpoints c ON c.job = j.number
+          JOIN blobs b ON b.digest = c.blob
+          WHERE j.owner = \(user) AND j.status IN ('queued', 'running')
+        UNION ALL
+        SELECT bytes + \(StoreRules.bytesPerJob) FROM job_requesters WHERE user_id = \(user)
+        UNION ALL
+        SELECT bytes FROM profiles WHERE user_id = \(user)
+      ) s)
+      """
     }
 
     /// - Returns: The open jobs nobody waits for after this, which are cancelled.

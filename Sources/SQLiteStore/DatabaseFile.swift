@@ -27,6 +27,9 @@ struct DatabaseFile {
           throw StoreError.olderSchema(path: path, found: version, supported: schema.count)
         }
         try prepareWriting(db)
+        // Only an empty file takes it: pages can be given back to the file system without writing all
+        // others anew (https://www.sqlite.org/pragma.html#pragma_auto_vacuum).
+        if version == 0 { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
         try enterLog(db)
       }
       let pool = try DatabasePool(path: path, configuration: configuration)

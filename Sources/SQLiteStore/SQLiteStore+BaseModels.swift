@@ -63,7 +63,7 @@ extension Database {
     name, architecture, blob, dataset, digest, parameter_count, metadata, created_at
     """
 
-  fileprivate func baseModel(
+  func baseModel(
     _ name: String, _ lists: ListCache
   ) throws -> Registered<BaseModelRecord> {
     guard

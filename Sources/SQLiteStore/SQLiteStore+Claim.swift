@@ -15,6 +15,7 @@ extension SQLiteStore {
       let expiry = try Timestamp.milliseconds(now, plus: lease, field: "lease")
       let steady = clock.steady()
       let end = try Timestamp.milliseconds(steady, plus: lease, field: "lease")
+      guard try db.queuePaused() == nil else { return nil }
       var arguments: StatementArguments = [clock.boot, steady, now]
       if let names { arguments += [names] }
       while let candidate = try db.first(query, arguments) {

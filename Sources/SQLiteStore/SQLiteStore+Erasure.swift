@@ -48,7 +48,7 @@ extension SQLiteStore {
   /// Moves the write-ahead log into the file and cuts it to nothing
   /// (<https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>).
   /// - Returns: False when someone was reading from the log for longer than writers should wait.
-  private func emptyLog() throws -> Bool {
+  func emptyLog() throws -> Bool {
     try withoutTransaction { db in
       let timeout = try Int.fetchOne(db, sql: "PRAGMA busy_timeout") ?? 0
       try db.execute(sql: "PRAGMA busy_timeout = 250")

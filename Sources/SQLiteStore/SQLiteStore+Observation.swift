@@ -10,12 +10,15 @@ extension SQLiteStore {
       let count = "SELECT count(*) FROM jobs WHERE status = "
       let queued = try db.number(count + "'queued'")
       let running = try db.number(count + "'running'")
-      let oldest = try db.number(
-        "SELECT coalesce(min(created_at), ?) FROM jobs WHERE status = 'queued'", [now])
+      let oldest = try db.first(
+        "SELECT id, created_at FROM jobs WHERE status = 'queued' ORDER BY number LIMIT 1", [])
       // A clock that was set back must not give a negative age.
-      let age = max(0, now.subtractingReportingOverflow(oldest).partialValue)
+      let age = try oldest.map {
+        max(0, now.subtractingReportingOverflow(try $0.integer("created_at")).partialValue)
+      }
       return Backlog(
-        queued: Int(queued), running: Int(running), oldestAge: TimeInterval(age) / 1000)
+        queued: Int(queued), running: Int(running), oldestAge: TimeInterval(age ?? 0) / 1000,
+        oldest: try oldest.map { try $0.identifier("id", as: JobID.self) })
     }
   }
 
@@ -25,7 +28,8 @@ extension SQLiteStore {
       FileStatistics(
         databaseBytes: Self.size(of: path), logBytes: Self.size(of: path + "-wal"),
         pages: try db.number("PRAGMA page_count"),
-        freePages: try db.number("PRAGMA freelist_count"))
+        freePages: try db.number("PRAGMA freelist_count"),
+        pageBytes: try db.number("PRAGMA page_size"))
     }
   }
 

@@ -9,6 +9,7 @@ extension SQLiteStore {
     let row = try CheckedSubmission(submission)
     return try write { db, now in
       try db.ensureUser(row.user, now: now)
+      try db.noteSeen("?3", [row.user], now: now)
       if let outcome = try db.replay(row) { return outcome }
       guard try db.first("SELECT 1 FROM base_models WHERE name = ?", [row.baseModel]) != nil else {
         throw StoreError.notFound(.baseModel, row.baseModel)
@@ -37,7 +38,16 @@ extension Database {
   /// Makes the user where there is none.
   func ensureUser(_ user: String, now: Int64) throws {
     try run(
-      "INSERT INTO users (id, created_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING", [user, now])
+      """
+      INSERT INTO users (id, created_at, seen_at) VALUES (?1, ?2, ?2) ON CONFLICT (id) DO NOTHING
+      """, [user, now])
+  }
+
+  /// Writes down that users are here now; of those who were within the hour that is known.
+  func noteSeen(_ users: String, _ arguments: StatementArguments, now: Int64) throws {
+    try run(
+      "UPDATE users SET seen_at = ?1 WHERE seen_at <= ?1 - ?2 AND id IN (\(users))",
+      [now, StoreRules.seenInterval] + arguments)
   }
 
   /// Adds the user to those who get the job's result.

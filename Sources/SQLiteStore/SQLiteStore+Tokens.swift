@@ -56,7 +56,8 @@ extension SQLiteStore {
     guard !ids.isEmpty else { return }
     try write { db, now in
       for id in ids {
-        _ = try db.run("UPDATE tokens SET used_at = ? WHERE id = ?", [now, id.rawValue])
+        try db.run("UPDATE tokens SET used_at = ? WHERE id = ?", [now, id.rawValue])
+        try db.noteSeen("SELECT user FROM tokens WHERE id = ?3", [id.rawValue], now: now)
       }
     }
   }

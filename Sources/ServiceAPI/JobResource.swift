@@ -109,6 +109,9 @@ public struct JobResource: Codable, Sendable {
   public var finishedAt: Int?
   /// Jobs that workers take before this one; null unless it waits, and in lists and streams.
   public var position: Int?
+  /// Whether the operator has paused the queue, so that it waits until that goes on; null where the
+  /// position is. Nil from servers of earlier versions.
+  public var paused: Bool?
   /// Where a running or finished job is or was.
   public var progress: Progress?
   /// Unix seconds, while running.
@@ -141,7 +144,7 @@ public struct JobResource: Codable, Sendable {
     case createdAt = "created_at"
     case startedAt = "started_at"
     case finishedAt = "finished_at"
-    case position, progress
+    case position, paused, progress
     case estimatedFinish = "estimated_finish"
     case estimate, attempt, error
     case resultModel = "result_model"
@@ -155,7 +158,7 @@ public struct JobResource: Codable, Sendable {
   public init(
     id: String, user: String?, status: String, priority: String, createdAt: Int, startedAt: Int?,
     finishedAt: Int?,
-    position: Int? = nil, progress: Progress?, estimatedFinish: Int?,
+    position: Int? = nil, paused: Bool? = nil, progress: Progress?, estimatedFinish: Int?,
     estimate: EstimateFigures? = nil, attempt: Int,
     error: Failure?,
     resultModel: String?, baseModel: String, classes: JSONValue, classCount: Int? = nil,
@@ -169,6 +172,7 @@ public struct JobResource: Codable, Sendable {
     self.startedAt = startedAt
     self.finishedAt = finishedAt
     self.position = position
+    self.paused = paused
     self.progress = progress
     self.estimatedFinish = estimatedFinish
     self.estimate = estimate
@@ -216,6 +220,7 @@ public struct JobResource: Codable, Sendable {
     try container.encode(startedAt, forKey: .startedAt)
     try container.encode(finishedAt, forKey: .finishedAt)
     try container.encode(position, forKey: .position)
+    try container.encode(paused, forKey: .paused)
     try container.encode(progress, forKey: .progress)
     try container.encode(estimatedFinish, forKey: .estimatedFinish)
     try container.encode(estimate, forKey: .estimate)

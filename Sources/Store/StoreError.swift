@@ -42,6 +42,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case notFound(Entity, String)
   /// The name is taken by something different.
   case nameTaken(Entity, String)
+  /// Something needs what was to be removed or replaced.
+  case inUse(Entity, String, by: String)
   /// The idempotency key came with another request before.
   case idempotencyKeyReused(String)
   /// The job is finished, so it cannot be cancelled.
@@ -134,6 +136,7 @@ extension StoreError {
     case .invalidValue: "invalid_value"
     case .notFound: "not_found"
     case .nameTaken: "name_taken"
+    case .inUse: "in_use"
     case .idempotencyKeyReused: "idempotency_key_reused"
     case .jobFinished: "job_finished"
     case .queueFull: "queue_full"
@@ -206,6 +209,8 @@ extension StoreError: CustomStringConvertible {
       "there is no \(entity.rawValue) \"\(name.echoed())\""
     case .nameTaken(let entity, let name):
       "another \(entity.rawValue) is called \"\(name.echoed())\": choose another name"
+    case .inUse(let entity, let name, let users):
+      "the \(entity.rawValue) \"\(name.echoed())\" is needed by \(users)"
     case .idempotencyKeyReused(let key):
       "the idempotency key \"\(key.echoed())\" came with another request: use a new key"
     case .jobFinished(let job, let status):

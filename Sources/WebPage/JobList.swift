@@ -5,9 +5,12 @@ import ServiceAPI
 package struct JobList {
   private let jobs: [JobResource]
   private let hasMore: Bool
+  private let isPaused: Bool
 
   /// The newest jobs, newest first.
-  package init(_ jobs: [JobResource], hasMore: Bool) {
+  /// - Parameter isPaused: Whether those that wait do so because the operator lets no job begin.
+  package init(_ jobs: [JobResource], hasMore: Bool, isPaused: Bool = false) {
+    self.isPaused = isPaused
     self.jobs = jobs
     self.hasMore = hasMore
   }
@@ -53,18 +56,19 @@ package struct JobList {
       return """
         <progress max="1" value="\(String(format: "%.3f", fraction))" \
         aria-label="Progress of \(names)">\(PageText.percent(fraction))</progress>
-        <div class="foot"><p class="detail">\(Self.detail(job))</p>
+        <div class="foot"><p class="detail">\(detail(job))</p>
         <button type="button" class="quiet cancel" hidden>Cancel\
         <span class="unseen"> \(names)</span></button></div>
         """
     }
   }
 
-  /// The same words as the script's `detail`.
-  private static func detail(_ job: JobResource) -> String {
-    guard job.status == "running", let progress = job.progress else {
-      return job.status == "running" ? "starting" : "waiting for its turn"
+  /// The same words as the script's `detail`, which leaves alone what is said of a job that waits.
+  private func detail(_ job: JobResource) -> String {
+    guard job.status == "running" else {
+      return isPaused ? "paused: the operator lets no job begin" : "waiting for its turn"
     }
+    guard let progress = job.progress else { return "starting" }
     var parts = [progress.stage]
     if progress.iteration > 0 { parts.append("iteration \(progress.iteration) of \(progress.of)") }
     if progress.sparsity > 0 { parts.append("sparsity \(PageText.percent(progress.sparsity))") }

@@ -92,7 +92,8 @@ extension API {
     let filter = JobFilter(user: try caller.scope(asking: nil))
     let page = try store.jobs(filter, after: nil, limit: Self.listed)
     return try JobList(
-      page.elements.map { try resource($0, for: caller).read }, hasMore: page.hasMore
+      page.elements.map { try resource($0, for: caller).read }, hasMore: page.hasMore,
+      isPaused: store.queuePaused() != nil
     ).html
   }
 

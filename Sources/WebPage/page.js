@@ -109,7 +109,6 @@ const percent = (share) => `${(share * 100).toFixed(1)}\u00a0%`;
 // The same words as the server's.
 function detail(job) {
   const progress = job.progress;
-  if (job.status !== "running") return "waiting for its turn";
   if (!progress) return "starting";
   const parts = [progress.stage];
   if (progress.iteration > 0) parts.push(`iteration ${progress.iteration} of ${progress.of}`);
@@ -127,7 +126,7 @@ function show(job) {
   const before = item.dataset.iteration;
   bar.value = fraction;
   bar.textContent = percent(fraction);
-  item.querySelector(".detail").textContent = detail(job);
+  if (job.status === "running") item.querySelector(".detail").textContent = detail(job);
   const iteration = job.progress ? `${job.progress.stage} ${job.progress.iteration}` : "";
   item.dataset.iteration = iteration;
   if (before !== undefined && before !== iteration) tell(`${titleOf(item)}: ${detail(job)}`);

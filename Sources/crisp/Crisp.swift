@@ -11,7 +11,7 @@ struct Crisp: AsyncParsableCommand {
     subcommands: [
       Train.self, Prune.self, Compare.self, Evaluate.self, Predict.self, Inspect.self, Bench.self,
       Device.self, Estimate.self, Convert.self, Personalize.self, Jobs.self, Models.self,
-      Download.self, Cancel.self,
+      Download.self, Cancel.self, Delete.self,
       Table.self,
     ])
 

@@ -9,7 +9,7 @@ struct JobLines {
     let progress = job.progress
     let state = [
       job.status, progress?.stage ?? "", progress.map { "\($0.iteration)" } ?? "",
-      job.position.map { "\($0)" } ?? "",
+      job.position.map { job.paused == true ? "\($0) paused" : "\($0)" } ?? "",
     ]
     // A queued job that says no place any more is where it was.
     guard state != last, last.isEmpty || state.dropLast() != last.dropLast() || job.position != nil
@@ -29,6 +29,7 @@ struct JobLines {
     var parts = ["\(job.id) \(hasEnded ? "has" : "is") \(job.status)"]
     if job.status == "queued", let position = job.position {
       parts.append(position == 0 ? "next in turn" : "\(position) before it")
+      if job.paused == true { parts.append("paused: the server's operator lets no job begin") }
     }
     if !job.isFinished, let seconds = job.estimate?.seconds, job.progress == nil {
       parts.append("about \(Int(min(1e9, max(1, seconds.rounded(.up))))) s of work")

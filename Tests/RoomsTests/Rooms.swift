@@ -121,7 +121,7 @@ enum Rooms {
         "CEmbeddedModel", "ControlPlane", "Cores", "Datasets", "Digests", "HTTPServer",
         "JobContract", "JobWorker", "Logging", "Metrics", "ModelCards", "ModelFormats",
         "ModelInputs", "NeuralGraph", "ONNXModels", "ObjectStore", "PostgresStore", "Pruning",
-        "SQLiteStore", "SparseRuntime", "Store", "Training", "WebPage",
+        "SQLiteStore", "ServiceAPI", "SparseRuntime", "Store", "Training", "WebPage",
       ]),
     Room(
       "PersonalizationClient", .service,

@@ -88,6 +88,7 @@ package struct API: Sendable {
     addHubRoutes(to: &routes)
     addPredictionRoutes(to: &routes)
     addCatalogRoutes(to: &routes)
+    addOperatorRoutes(to: &routes)
     addHealthRoutes(to: &routes)
     return routes
   }
@@ -102,12 +103,14 @@ package struct API: Sendable {
     try count(request, "limit", otherwise: 20)
   }
 
-  /// How many of something the query asks for: 1 to 100.
-  static func count(_ request: Request, _ name: String, otherwise: Int) throws -> Int {
+  /// How many of something the query asks for: 1 to 100, or as many as said.
+  static func count(
+    _ request: Request, _ name: String, otherwise: Int, in bounds: ClosedRange<Int> = 1...100
+  ) throws -> Int {
     guard let text = request.queryValue(name) else { return otherwise }
-    let range = InputRange(1...100)
+    let range = InputRange(bounds)
     // Digits only: Int("+5") is 5.
-    guard !text.isEmpty, text.utf8.count <= 3, text.utf8.allSatisfy({ (48...57).contains($0) }),
+    guard !text.isEmpty, text.utf8.count <= 9, text.utf8.allSatisfy({ (48...57).contains($0) }),
       let count = Int(text), range.contains(count)
     else { throw JSONBody.invalid(range.requirement(), param: name) }
     return count

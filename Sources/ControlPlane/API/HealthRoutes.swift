@@ -44,6 +44,10 @@ extension API {
       guard hasBaseModel else {
         return .text(.ok, "ready, but no base model is registered; see the log\n")
       }
+      if try store.queuePaused() != nil {
+        return .text(
+          .ok, "ready, but the queue is paused: jobs wait until its operator resumes it\n")
+      }
       // Names are for token holders.
       let missing = try MissingData.datasets(in: store).count
       return .text(

@@ -70,6 +70,7 @@ extension API {
     guard job.status == .queued else { return resource }
     var placed = resource
     placed.position = try store.position(of: job.id)
+    placed.paused = try store.queuePaused() != nil
     return placed
   }
 

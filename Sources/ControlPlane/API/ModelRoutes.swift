@@ -20,6 +20,13 @@ extension API {
     routes.on(.get, "/models/{model}", access: .modelHolder) { request, parameters, caller in
       try download(request, model: model(parameters, for: caller), for: caller)
     }
+    routes.on(.delete, "/models/{model}", access: .modelHolder) { request, parameters, caller in
+      let id: ModelID = try Self.identifier("model", in: parameters)
+      // A user leaves it; an operator removes it for everyone, or takes it from one.
+      let user = try Self.scope(request, of: caller)
+      if try store.removeModel(id, from: user) { predictions.drop([id]) }
+      return Response(.noContent)
+    }
     routes.on(.get, "/models/{model}/card", access: .modelHolder) { _, parameters, _ in
       var response = Response(.ok, body: .bytes(Array(try model(parameters).card)))
       response.headers[.contentType] = "application/json"

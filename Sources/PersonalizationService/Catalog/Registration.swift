@@ -45,12 +45,30 @@ public struct Registration {
     return (dataset, found ?? .idx)
   }
 
+  /// Says that a data set's files are at another path now, after reading all of them there: the content has
+  /// to be the same.
+  @discardableResult
+  public func moveDataset(name: String, to path: String) throws -> DatasetRecord {
+    var record = try store.dataset(name).record
+    record.path = Self.absolute(path)
+    let moved = try record.load()
+    guard try moved.digest == record.digest else {
+      throw ServiceError.otherContent(dataset: name, path: record.path)
+    }
+    record.fingerprint = moved.fingerprint
+    return try store.moveDataset(record).record
+  }
+
+  private static func absolute(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.path
+  }
+
   func addDataset(_ dataset: ImageDataset, path: String, format: DatasetFormat) throws
     -> DatasetRecord
   {
     let counts = Dictionary(
       uniqueKeysWithValues: Split.allCases.map { ($0.rawValue, dataset.counts($0)) })
-    let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
+    let absolute = Self.absolute(path)
     let record = DatasetRecord(
       name: dataset.name, path: absolute, format: format.rawValue, digest: try dataset.digest,
       classes: dataset.classes, counts: try CanonicalJSON.data(counts),
@@ -69,6 +87,31 @@ public struct Registration {
     name: String, file: Data, source: String, folder: ModelFolder? = nil, dataset: String,
     architecture: String? = nil
   ) throws -> BaseModelRecord {
+    try store.addBaseModel(
+      record(
+        name: name, file: file, source: source, folder: folder, dataset: dataset,
+        architecture: architecture)
+    ).record
+  }
+
+  /// Puts another file in the place of a base model, for its data set.
+  @discardableResult
+  public func replaceBaseModel(
+    name: String, file: Data, source: String, folder: ModelFolder? = nil,
+    architecture: String? = nil
+  ) throws -> BaseModelRecord {
+    try store.replaceBaseModel(
+      record(
+        name: name, file: file, source: source, folder: folder,
+        dataset: store.baseModel(name).record.dataset, architecture: architecture)
+    ).record
+  }
+
+  /// A base model as it would be registered, whose file is stored.
+  private func record(
+    name: String, file: Data, source: String, folder: ModelFolder?, dataset: String,
+    architecture: String?
+  ) throws -> BaseModelRecord {
     let data = try store.dataset(dataset).record
     let (model, file) = try denseModel(
       file, source: source, folder: folder, dataset: data, architecture: architecture)
@@ -81,14 +124,12 @@ public struct Registration {
     }
     let blob = try store.put(file)
     let learned = model.description.graph.parameters().filter(\.role.isLearned)
-    return try store.addBaseModel(
-      BaseModelRecord(
-        name: name, architecture: architecture ?? model.description.architecture ?? "custom",
-        blob: blob.digest, dataset: dataset, labels: model.description.labels,
-        digest: blob.digest,
-        parameterCount: Int64(learned.compactMap { Tensor.count(of: $0.shape) }.reduce(0, +)),
-        metadata: Data((model.training ?? "{}").utf8))
-    ).record
+    return BaseModelRecord(
+      name: name, architecture: architecture ?? model.description.architecture ?? "custom",
+      blob: blob.digest, dataset: dataset, labels: model.description.labels,
+      digest: blob.digest,
+      parameterCount: Int64(learned.compactMap { Tensor.count(of: $0.shape) }.reduce(0, +)),
+      metadata: Data((model.training ?? "{}").utf8))
   }
 
   /// The model in those bytes, and the bytes to keep: a state dict or an ONNX file is kept as the

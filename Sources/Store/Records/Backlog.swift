@@ -8,9 +8,12 @@ public struct Backlog: Equatable, Sendable {
   public let running: Int
   /// Seconds since the oldest job that waits was made; 0 when none does.
   public let oldestAge: TimeInterval
+  /// That job.
+  public let oldest: JobID?
 
   /// Counts as given.
-  public init(queued: Int, running: Int, oldestAge: TimeInterval) {
+  public init(queued: Int, running: Int, oldestAge: TimeInterval, oldest: JobID? = nil) {
+    self.oldest = oldest
     self.queued = queued
     self.running = running
     self.oldestAge = oldestAge

@@ -8,14 +8,23 @@ public struct FileStatistics: Equatable, Sendable {
   public let pages: Int64
   /// Pages among them that hold nothing and will be used again.
   public let freePages: Int64
+  /// Bytes of a page.
+  public let pageBytes: Int64
+
+  /// Bytes that hold nothing.
+  public var freeBytes: Int64 {
+    let (bytes, overflows) = freePages.multipliedReportingOverflow(by: pageBytes)
+    return overflows ? .max : bytes
+  }
 
   /// All fields.
   package init(
-    databaseBytes: Int64, logBytes: Int64, pages: Int64, freePages: Int64
+    databaseBytes: Int64, logBytes: Int64, pages: Int64, freePages: Int64, pageBytes: Int64
   ) {
     self.databaseBytes = databaseBytes
     self.logBytes = logBytes
     self.pages = pages
     self.freePages = freePages
+    self.pageBytes = pageBytes
   }
 }

@@ -12,6 +12,45 @@ package enum StoreRules {
   /// What a finished job's events and links count as, whatever they take.
   package static let bytesPerJob: Int64 = 16 << 10
 
+  /// Milliseconds for which a user who was seen need not be written down again.
+  package static let seenInterval: Int64 = 3_600_000
+
+  /// - Throws: ``StoreError/inUse(_:_:by:)`` for a base model that jobs wait for or run with.
+  /// - Parameter jobs: Some of them.
+  package static func requireIdle(_ baseModel: String, openJobs: Int, jobs: [JobID]) throws {
+    guard openJobs > 0 else { return }
+    let named = jobs.map(\.rawValue).joined(separator: ", ")
+    throw StoreError.inUse(
+      .baseModel, baseModel,
+      by:
+        "\(openJobs) jobs that wait or run (\(named)\(openJobs > jobs.count ? ", …" : "")): let them end, or "
+        + "cancel them")
+  }
+
+  /// The error of a data set that base models need.
+  package static func datasetInUse(_ name: String, by baseModels: [String]) -> StoreError {
+    let named = baseModels.prefix(10).joined(separator: ", ")
+    return .inUse(
+      .dataset, name,
+      by: "base models (\(named)\(baseModels.count > 10 ? ", …" : "")): remove those first")
+  }
+
+  /// - Throws: ``StoreError/inUse(_:_:by:)`` for a base model that is not to be removed.
+  package static func requireUnneeded(
+    _ baseModel: String, models: Int, isDefault: Bool, hasOthers: Bool
+  ) throws {
+    guard models == 0 else {
+      throw StoreError.inUse(
+        .baseModel, baseModel,
+        by: "\(models) models that were made of it: remove it with them, --with-models")
+    }
+    guard !isDefault || !hasOthers else {
+      throw StoreError.inUse(
+        .baseModel, baseModel,
+        by: "requests that name no base model: choose another default first")
+    }
+  }
+
   /// The error of a job whose workers died too often, as JSON.
   package static func diedRepeatedly(_ deaths: Int) -> String {
     """

@@ -7,7 +7,68 @@ import PersonalizationService
 /// `crisp-server base-model …`
 struct BaseModel: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Register universal models.", subcommands: [Add.self, Default.self])
+    abstract: "Register, replace and remove universal models.",
+    subcommands: [Add.self, Default.self, List.self, Remove.self, Replace.self])
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List base models, with what was made of them.",
+      discussion: "Example: crisp-server base-model list --db crisp.sqlite")
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      let models = try Administration(existing: database.database).baseModels()
+      try output.print(models) {
+        models.isEmpty ? "no base models" : models.map(\.text).joined(separator: "\n")
+      }
+    }
+  }
+
+  struct Remove: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Forget a base model that no job and no model needs.",
+      discussion: """
+        Example: crisp-server base-model remove --db crisp.sqlite mine
+
+        Finished jobs without a model and versions of users' profiles that are about it go with it.
+        """)
+
+    @OptionGroup var database: DatabaseOptions
+    @Argument(help: "The base model's name.") var name: String
+    @Flag(help: "Delete the models that were made of it, too, whoever has them.")
+    var withModels = false
+
+    func run() throws {
+      let administration = try Administration(existing: database.database, for: .writing)
+      print(try administration.removeBaseModel(name: name, withModels: withModels))
+    }
+  }
+
+  struct Replace: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract:
+        "Put another file in the place of a base model that no waiting or running job needs.",
+      discussion: """
+        Example: crisp-server base-model replace --db crisp.sqlite mine better.safetensors
+
+        It stays one of its data set. Models that were made of the old file stay; the same request is \
+        another one now.
+        """)
+
+    @OptionGroup var database: DatabaseOptions
+    @Argument(help: "The base model's name.") var name: String
+    @Argument(help: "The model file.") var file: String
+    @Option(
+      help: "The architecture's name, when the file does not say or a state dict fits several.")
+    var arch: String?
+
+    func run() throws {
+      let administration = try Administration(existing: database.database, for: .writing)
+      print(try administration.replaceBaseModel(name: name, file: file, architecture: arch))
+    }
+  }
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -64,7 +125,58 @@ struct BaseModel: ParsableCommand {
 /// `crisp-server dataset …`
 struct Dataset: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Register data sets.", subcommands: [Add.self])
+    abstract: "Register, move and remove data sets.",
+    subcommands: [Add.self, List.self, Move.self, Remove.self])
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List data sets, with where they are and which base models need them.",
+      discussion: "Example: crisp-server dataset list --db crisp.sqlite")
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      let datasets = try Administration(existing: database.database).datasets()
+      try output.print(datasets) {
+        datasets.isEmpty ? "no data sets" : datasets.map(\.text).joined(separator: "\n")
+      }
+    }
+  }
+
+  struct Move: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say that a data set is at another place; reads all of its files there.",
+      discussion: """
+        Example: crisp-server dataset move --db crisp.sqlite imagenet /new/imagenet
+
+        The content has to be the same, by its digest. Move or copy the files before; jobs that run keep \
+        what they have read.
+        """)
+
+    @OptionGroup var database: DatabaseOptions
+    @Argument(help: "The data set's name.") var name: String
+    @Argument(help: "The folder or .npz file where it is now.") var path: String
+
+    func run() throws {
+      let administration = try Administration(existing: database.database, for: .writing)
+      print(try administration.moveDataset(name: name, to: path))
+    }
+  }
+
+  struct Remove: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Forget a data set that no base model needs; its files stay.",
+      discussion: "Example: crisp-server dataset remove --db crisp.sqlite imagenet")
+
+    @OptionGroup var database: DatabaseOptions
+    @Argument(help: "The data set's name.") var name: String
+
+    func run() throws {
+      let administration = try Administration(existing: database.database, for: .writing)
+      print(try administration.removeDataset(name: name))
+    }
+  }
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(

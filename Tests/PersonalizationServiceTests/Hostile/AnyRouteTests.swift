@@ -25,6 +25,8 @@ import Testing
     try ToyWorld.register(in: database, folder: folder)
     let maker = try ServerProcess(database: database)
     let finished = try maker.jobs.wait(maker.jobs.submit(JobBody.quick).id)
+    let spare = try maker.jobs.wait(
+      maker.jobs.submit(JobBody.body(classes: ["top left", "top right"]), user: "grace").id)
     #expect(try maker.end(with: SIGTERM).status == 0)
     let keeper = try ServerProcess(database: database, arguments: ["--workers", "0"])
     var jobs = [finished.id]
@@ -37,7 +39,8 @@ import Testing
     return HostileRequest.World(
       users: ["ada", "grace", "é/../x", "guest1"],
       jobs: jobs + ["job_0123456789abcdef01234567"],
-      models: [try #require(finished.resultModel)], finishedJob: finished.id)
+      models: [try #require(finished.resultModel)],
+      spareModel: try #require(spare.resultModel), finishedJob: finished.id)
   }
 
   /// Asks every route a number of times; says how often each was answered as one would like.

@@ -10,6 +10,8 @@ struct HostileRequest {
     let users: [String]
     let jobs: [String]
     let models: [String]
+    /// One that nobody misses.
+    let spareModel: String
     /// The finished one of the jobs: an event stream of another would not end.
     let finishedJob: String
   }
@@ -61,6 +63,7 @@ struct HostileRequest {
       case "{job}":
         job = json.pick(world.jobs)
         return job
+      case "{model}" where operation.method == "DELETE": return world.spareModel
       case "{model}": return json.pick(world.models)
       case "{revision}": return "main"
       case "{file}":

@@ -39,6 +39,13 @@ struct ToyWorld: Sendable {
       name: baseModel, file: file, dataset: dataset, architecture: "toy")
   }
 
+  /// Writes another network for the same data set, which lies in `folder`/data.
+  static func writeAnotherModel(to file: String, folder: TemporaryFolder) throws {
+    let dataset = try DatasetCatalog.load(path: folder.file("data"), name: dataset)
+    let problem = try ToyProblem(dataset: dataset, trained: false)
+    try problem.model.serialized().write(to: URL(fileURLWithPath: file))
+  }
+
   /// Registers the same images as a folder of PNG pictures, and the base model for them. One picture
   /// is corrupt.
   static func registerPictures(

@@ -18,5 +18,5 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
     + JobQueueConformance.reading + JobQueueConformance.fairness + JobQueueConformance.expiry
     + RetentionConformance.all + ModelCatalogConformance.all + UserDirectoryConformance.all
     + TokenRegistryConformance.all + SpeedRegistryConformance.all + BlobStoreConformance.all
-    + ObservationConformance.all
+    + ObservationConformance.all + AdministrationConformance.all + RegistrationConformance.all
 }

@@ -12,6 +12,7 @@ struct MemoryRows {
 
   struct User {
     let createdAt: Int64
+    var seenAt: Int64
     var profiles: [(record: ProfileRecord, document: Data, bytes: Int)] = []
     var keys: [String: (request: SHA256Digest, job: JobID, createdAt: Int64)] = [:]
     /// The turn of the next job, by priority.
@@ -97,6 +98,7 @@ struct MemoryRows {
   var jobs: [Job] = []
   var models: [Model] = []
   var lastNumber: Int64 = 0
+  var pausedAt: Int64?
   /// The turn each priority's queue is at.
   var turns: [Int: Int64] = [:]
 
@@ -140,7 +142,7 @@ struct MemoryRows {
   }
 
   mutating func ensureUser(_ id: UserID, now: Int64) {
-    if users[id] == nil { users[id] = User(createdAt: now) }
+    if users[id] == nil { users[id] = User(createdAt: now, seenAt: now) }
   }
 
   mutating func removeModel(at index: Int) {

@@ -59,6 +59,7 @@ extension MemoryStore {
     let row = try CheckedSubmission(submission)
     return try write { rows, now in
       rows.ensureUser(submission.user, now: now)
+      rows.noteSeen(submission.user, now: now)
       if let key = submission.idempotencyKey,
         let job = try rows.earlierJob(of: submission.user, under: key)
       {
@@ -173,7 +174,7 @@ extension MemoryStore {
       let oldest = queued.map(\.createdAt).min() ?? now
       return Backlog(
         queued: queued.count, running: rows.jobs.count { $0.status == .running },
-        oldestAge: TimeInterval(max(0, now - oldest)) / 1000)
+        oldestAge: TimeInterval(max(0, now - oldest)) / 1000, oldest: queued.first?.id)
     }
   }
 

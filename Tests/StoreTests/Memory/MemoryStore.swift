@@ -169,6 +169,11 @@ final class MemoryStore: CompleteStore {
 
   func markUsed(_ ids: [TokenID]) throws {
     try change(ids) { token, date in token.with(usedAt: date, revokedAt: token.revokedAt) }
+    try write { rows, now in
+      for token in rows.tokens where ids.contains(token.id) {
+        if let user = token.user { rows.noteSeen(user, now: now) }
+      }
+    }
   }
 
   func revokeToken(_ id: TokenID) throws {
