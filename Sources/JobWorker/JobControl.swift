@@ -45,7 +45,7 @@ extension StoreError {
   /// Whether trying again later may help.
   package var mayPass: Bool {
     switch self {
-    case .busy, .diskFull, .fileReplaced, .locked, .unreachable: true
+    case .accessDenied, .busy, .diskFull, .fileReplaced, .locked, .readOnly, .unreachable: true
     default: false
     }
   }
