@@ -32,9 +32,7 @@ package final class ModelLibrary: Sendable {
     }
   }
 
-  /// The data set behind a record, after a check that its files are still the registered ones: of
-  /// pictures in files by names, sizes and times of modification, which is quick; when those differ,
-  /// and for all other formats, by content. What `checkCancellation` throws ends the reading.
+  /// The data set behind a record, see `DatasetRecord.verified(checkCancellation:)`.
   package func dataset(
     _ record: DatasetRecord, checkCancellation: @escaping () throws -> Void = {}
   ) throws -> ImageDataset {
@@ -42,21 +40,31 @@ package final class ModelLibrary: Sendable {
       if let found = datasets.first(where: { $0.name == record.name }) {
         return found.dataset
       }
-      let dataset = try record.load()
-      if let known = record.fingerprint, known == dataset.fingerprint {
-        dataset.trust(record.digest)
-      }
-      guard try dataset.digest(checkCancellation: checkCancellation) == record.digest else {
-        throw JobError.datasetChanged(name: record.name, path: record.path)
-      }
-      if dataset.fingerprint != record.fingerprint {
-        // Copied or touched, but the same content: the next start need not read it again.
-        var renewed = record
-        renewed.fingerprint = dataset.fingerprint
-        _ = try store.addDataset(renewed)
-      }
+      let (dataset, renewed) = try record.verified(checkCancellation: checkCancellation)
+      if let renewed { _ = try store.addDataset(renewed) }
       datasets = [(record.name, dataset)] + datasets.prefix(Self.capacity - 1)
       return dataset
     }
+  }
+}
+
+extension DatasetRecord {
+  /// The data set, after a check that its files are still the registered ones: of pictures in files by
+  /// names, sizes and times of modification, which is quick; when those differ, and for all other formats,
+  /// by content. What `checkCancellation` throws ends the reading.
+  /// - Returns: With it the record for files that were copied or touched but have the same content, so that
+  ///   the next start need not read them again.
+  func verified(checkCancellation: @escaping () throws -> Void) throws -> (
+    dataset: ImageDataset, renewed: DatasetRecord?
+  ) {
+    let dataset = try load()
+    if let fingerprint, fingerprint == dataset.fingerprint { dataset.trust(digest) }
+    guard try dataset.digest(checkCancellation: checkCancellation) == digest else {
+      throw JobError.datasetChanged(name: name, path: path)
+    }
+    guard dataset.fingerprint != fingerprint else { return (dataset, nil) }
+    var renewed = self
+    renewed.fingerprint = dataset.fingerprint
+    return (dataset, renewed)
   }
 }

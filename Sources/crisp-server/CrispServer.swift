@@ -12,7 +12,7 @@ struct CrispServer: ParsableCommand {
     version: Service.version,
     subcommands: [
       Serve.self, BaseModel.self, Dataset.self, Token.self, Backup.self, Check.self,
-      Config.self, Migrate.self, Restore.self, Worker.self, Objects.self,
+      Config.self, Migrate.self, Restore.self, Worker.self, Objects.self, RunJob.self,
     ],
     defaultSubcommand: Serve.self)
 
