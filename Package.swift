@@ -290,7 +290,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: [
         "COpenSSL", "CSystem", "CTurboJPEG", "Datasets", "HTTPServer", "ModelFormats",
-        "NeuralGraph", "Randomness", "Training",
+        "NeuralGraph", "PostgresStore", "Randomness", "Training",
       ],
       path: "Tests/TestSupport", swiftSettings: swift),
     .executableTarget(
@@ -406,8 +406,8 @@ let package = Package(
       dependencies: [
         "APIDescription", "ControlPlane", "Datasets", "Digests", "HTTPServer", "JobContract",
         "JobWorker", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
-        "PersonalizationClient", "PersonalizationService", "Pruning", "Randomness", "ServiceAPI",
-        "SQLiteStore", "SparseRuntime", "Store", "TestSupport",
+        "PersonalizationClient", "PersonalizationService", "PostgresStore", "Pruning", "Randomness",
+        "ServiceAPI", "SQLiteStore", "SparseRuntime", "Store", "TestSupport",
         "Training", "WebPage", "crisp", "crisp-server",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
