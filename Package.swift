@@ -292,7 +292,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: [
         "COpenSSL", "CSystem", "CTurboJPEG", "Datasets", "HTTPServer", "ModelFormats",
-        "NeuralGraph", "Randomness", "Training",
+        "NeuralGraph", "PostgresStore", "Randomness", "Training",
       ],
       path: "Tests/TestSupport", swiftSettings: swift),
     .executableTarget(
@@ -409,9 +409,8 @@ let package = Package(
         "APIDescription", "ControlPlane", "Datasets", "Digests", "HTTPServer", "JobContract",
         "JobWorker", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
         "ObjectStore", "PersonalizationClient", "PersonalizationService", "PostgresStore",
-        "Pruning", "Randomness", "ServiceAPI",
-        "SQLiteStore", "SparseRuntime", "Store", "TestSupport",
-        "Training", "Transfers", "WebPage", "crisp", "crisp-server",
+        "Pruning", "Randomness", "ServiceAPI", "SQLiteStore", "SparseRuntime", "Store",
+        "TestSupport", "Training", "Transfers", "WebPage", "crisp", "crisp-server",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),

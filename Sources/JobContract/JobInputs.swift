@@ -46,7 +46,17 @@ package struct JobInputs: Sendable {
   package func dataset(
     _ record: DatasetRecord, checkCancellation: () throws -> Void = {}
   ) throws -> ImageDataset {
-    guard let digest = record.manifest, let cache else { return try load(record, at: record.path) }
+    let (path, hold) = try place(of: record, checkCancellation: checkCancellation)
+    let dataset = try record.load(at: path)
+    return hold.map { dataset.holding($0) } ?? dataset
+  }
+
+  /// Where the files of a data set are on this machine, perhaps fetched first. They stay as long as `hold`.
+  /// - Throws: `StoreError`, what `checkCancellation` throws.
+  package func place(
+    of record: DatasetRecord, checkCancellation: () throws -> Void
+  ) throws -> (path: String, hold: (any AnyObject & Sendable)?) {
+    guard let digest = record.manifest, let cache else { return (record.path, nil) }
     let manifest = try StoredDataset.manifest(digest, in: store)
     let (folder, hold) = try cache.folder(
       digest, size: manifest.size, checkCancellation: checkCancellation
@@ -54,12 +64,15 @@ package struct JobInputs: Sendable {
       try StoredDataset.unpack(
         manifest, from: store, into: folder, checkCancellation: checkCancellation)
     }
-    return try load(record, at: manifest.path(in: folder)).holding(hold)
+    return (manifest.path(in: folder), hold)
   }
+}
 
-  private func load(_ record: DatasetRecord, at path: String) throws(DatasetError) -> ImageDataset {
+extension DatasetRecord {
+  /// The data set, its files at the registered path or at another one.
+  package func load(at path: String? = nil) throws(DatasetError) -> ImageDataset {
     try DatasetCatalog.load(
-      path: path, name: record.name, format: DatasetFormat(rawValue: record.format),
-      classes: .given(record.classes))
+      path: path ?? self.path, name: name, format: DatasetFormat(rawValue: format),
+      classes: .given(classes))
   }
 }

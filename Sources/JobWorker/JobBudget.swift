@@ -1,6 +1,7 @@
 import Foundation
 import JobContract
 import Pruning
+import Synchronization
 import Training
 
 /// Ends a job that takes three times what it was expected to: in time, by a clock that neither stands
@@ -14,8 +15,14 @@ package final class JobBudget: Sendable {
 
   /// Where the job's engine books its memory.
   let account: MemoryAccount
+  /// By how much jobs that run beside it slow it.
+  let slowdown: Double
   private let estimate: RunEstimate?
-  private let allowed: Double
+  /// Seconds after which the job is ended.
+  let allowedSeconds: Double
+  /// What the job's own process said of its engine's account.
+  private let reported = Atomic(0)
+  private let onExcess: @Sendable (_ bytes: Int) -> Void
   private let clock: @Sendable () -> Duration
   private let start: Duration
 
@@ -30,7 +37,9 @@ package final class JobBudget: Sendable {
     self.estimate = estimate
     self.clock = clock
     start = clock()
-    allowed =
+    self.onExcess = onExcess
+    self.slowdown = slowdown
+    allowedSeconds =
       estimate.map {
         max(Self.leastSeconds, Double(Self.tolerance) * $0.seconds * max(1, slowdown))
       } ?? .infinity
@@ -48,9 +57,22 @@ package final class JobBudget: Sendable {
   /// Seconds that the job has taken.
   var seconds: Double { (clock() - start) / .seconds(1) }
 
+  /// Bytes beyond which the job's engine gets no more; nil for no end.
+  var allowedBytes: Int? { estimate == nil ? nil : min(account.limit, .max >> 2) }
+
+  /// The most memory that the job's engine has had, here or in a process of the job's own.
+  var peak: Int { max(account.peak, reported.load(ordering: .relaxed)) }
+
+  /// Takes over what a job's own process says of its engine's account.
+  func note(memory bytes: Int) {
+    let before = reported.max(bytes, ordering: .relaxed).oldValue
+    guard let expected = estimate?.memoryBytes, bytes > expected, before <= expected else { return }
+    onExcess(bytes)
+  }
+
   /// - Throws: `JobError.exceededEstimate` once the job has taken too long.
   func check() throws {
-    guard let estimate, seconds > allowed else { return }
+    guard let estimate, seconds > allowedSeconds else { return }
     throw JobError.exceededEstimate(
       .seconds, taken: seconds, estimated: estimate.seconds)
   }

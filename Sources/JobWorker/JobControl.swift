@@ -45,7 +45,9 @@ extension StoreError {
   /// Whether trying again later may help.
   package var mayPass: Bool {
     switch self {
-    case .busy, .bytesUnavailable, .diskFull, .fileReplaced, .locked, .unreachable: true
+    case .accessDenied, .busy, .bytesUnavailable, .diskFull, .fileReplaced, .locked, .readOnly,
+      .unreachable:
+      true
     default: false
     }
   }

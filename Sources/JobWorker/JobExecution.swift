@@ -1,4 +1,4 @@
-import Datasets
+import Digests
 import Foundation
 import JobContract
 import Logging
@@ -17,14 +17,20 @@ struct JobExecution {
   let budget: JobBudget
   let estimator: JobEstimator
   let threads: Int
+  /// How the job gets a process of its own; nil runs it in this one.
+  let isolation: JobIsolation?
   let metrics: JobMetrics
   /// Its lines carry the job's identifier.
   let logger: Logger
+  private let reporter: ProgressReporter
+  /// Whether the run may return to any iteration: with an accuracy floor.
+  private let keepsAll: Bool
   private let start = ContinuousClock.now
 
   init(
     store: any CompleteStore, library: ModelLibrary, job: JobRecord, control: JobControl,
-    budget: JobBudget, estimator: JobEstimator, threads: Int, metrics: JobMetrics, logger: Logger
+    budget: JobBudget, estimator: JobEstimator, threads: Int, isolation: JobIsolation?,
+    metrics: JobMetrics, logger: Logger
   ) {
     self.store = store
     self.library = library
@@ -34,7 +40,12 @@ struct JobExecution {
     self.estimator = estimator
     self.threads = threads
     self.metrics = metrics
+    self.isolation = isolation
     self.logger = logger
+    reporter = ProgressReporter(store: store, job: job)
+    // What cannot be read fails when it is run.
+    keepsAll =
+      (try? JobSpecification(profile: job.profile, recipe: job.recipe))?.recipe.minAccuracy != nil
   }
 
   func run() {
@@ -50,62 +61,53 @@ struct JobExecution {
     metrics.ended(job, outcome, code: code, after: .now - start)
   }
 
-  private func personalize() throws -> (Personalization.Result, Setup) {
-    log("started", "attempt \(job.attempt) started")
+  private func personalize() throws -> JobRun.Output {
+    write("started", "attempt \(job.attempt) started")
     logger.info("job started", metadata: ["attempt": .stringConvertible(job.attempt)])
-    let setup = try Setup(
-      job: job, store: store, library: library, checkCancellation: checkCancellation)
-    logLeftOut(setup)
-    let personalization = try Personalization(
-      universal: setup.universal, universalDigest: setup.baseModel.digest.hex,
-      dataset: setup.dataset, profile: setup.specification.profile,
-      recipe: setup.specification.recipe, threads: threads)
-    let reporter = ProgressReporter(store: store, job: job)
-    // With an accuracy floor the run may return to any iteration.
-    let keepsAll = setup.specification.recipe.minAccuracy != nil
-    let hooks = Personalization.Hooks(
-      isCancelled: {
-        try budget.check()
-        return control.requested != nil
-      },
-      progress: { try reporter.report($0) },
-      checkpoint: { iteration, state in
-        try save(state, iteration: iteration, keepsAll: keepsAll)
-        try reporter.finished(iteration: iteration)
-      },
-      earlierCheckpoint: keepsAll
-        ? { iteration in
-          try store.checkpoint(job.id, iteration: iteration).map { try bytes(of: $0) }
-        } : nil)
-    let result = try resumed(personalization, hooks: hooks)
-    let skipped = setup.dataset.skippedImages
-    if let warning = skipped.warningWithoutFolders {
-      log(
-        "skipped_images", warning, level: .warning,
-        data: ["images": .integer(Int64(skipped.total))])
-      logger.warning("\(skipped.warning ?? warning)")
+    let checkpoint = try store.latestCheckpoint(job.id)
+    let output: JobRun.Output
+    if let isolation {
+      output = try personalizeApart(isolation, from: checkpoint)
+    } else {
+      let setup = try Setup(
+        job: job, store: store, library: library, checkCancellation: checkEnd)
+      output = try JobRun(setup: setup, threads: threads, host: self).output(
+        resuming: checkpoint.map { (iteration: $0.iteration, state: try bytes(of: $0.blob.digest)) }
+      )
     }
-    if job.attempt == 1, !keepsAll { learn(from: result) }
-    return (result, setup)
+    if job.attempt == 1, !keepsAll { learn(from: output) }
+    return output
   }
 
-  /// What the data set holds beside its images, in counts.
-  private func logLeftOut(_ setup: Setup) {
-    let leftOut = setup.dataset.leftOut
-    if let warning = leftOut.warning {
-      log(
-        "left_out_files", warning, level: .warning,
-        data: Dictionary(
-          leftOut.counts.map { ($0.key.rawValue, .integer(Int64($0.value))) },
-          uniquingKeysWith: { first, _ in first }))
-    }
+  /// In a process of the job's own, which gets all it needs and has no database.
+  private func personalizeApart(_ isolation: JobIsolation, from checkpoint: CheckpointRecord?)
+    throws -> JobRun.Output
+  {
+    let baseModel = try store.baseModel(job.baseModel).record
+    let memory =
+      isolation.memoryBytes ?? budget.allowedBytes.map { $0 + JobIsolation.programBytes }
+    var dataset = try store.dataset(baseModel.dataset).record
+    let place = try library.inputs.place(of: dataset, checkCancellation: checkEnd)
+    dataset.path = place.path
+    defer { withExtendedLifetime(place.hold) {} }
+    let start = RunMessage.Start(
+      profile: job.profile, recipe: job.recipe, baseModel: baseModel.name,
+      baseDigest: baseModel.digest.hex,
+      dataset: RunMessage.Start.Dataset(dataset),
+      threads: threads, estimate: job.estimate, slowdown: budget.slowdown, memoryLimit: memory,
+      processorSeconds: isolation.seconds.map { Int(min($0, 1e9)) * max(1, threads) + 60 },
+      resumes: checkpoint?.iteration)
+    return try IsolatedRun(isolation: isolation, host: self, budget: budget, control: control)
+      .output(
+        start, model: library.inputs.file(baseModel),
+        state: checkpoint.map { try bytes(of: $0.blob.digest) })
   }
 
   /// How fast the run went helps to estimate the next. With an accuracy floor it may have been
   /// shorter than was reckoned with, and a resumed one was.
-  private func learn(from result: Personalization.Result) {
+  private func learn(from output: JobRun.Output) {
     guard let estimate = job.runEstimate else { return }
-    let seconds = result.report.seconds.reduce(0) { $1.key == "other" ? $0 : $0 + $1.value }
+    let seconds = output.seconds.reduce(0) { $1.key == "other" ? $0 : $0 + $1.value }
     do {
       try estimator.learn(estimate, seconds: seconds, baseModel: job.baseModel)
     } catch {
@@ -113,61 +115,25 @@ struct JobExecution {
     }
   }
 
-  private func save(_ state: Data, iteration: Int, keepsAll: Bool) throws {
-    func save() throws {
-      let blob = try store.put(state)
-      try store.saveCheckpoint(
-        job.id, attempt: job.attempt, iteration: iteration, blob: blob.digest,
-        keepingEarlier: keepsAll)
-    }
-    // A run that may need the state again waits for room.
-    guard !keepsAll else { return try patiently(save) }
-    do {
-      try save()
-    } catch let error as StoreError where error.mayPass {
-      // A crash would cost more time; the next iteration may have more luck.
-      logger.warning("no checkpoint", metadata: ["error": "\(error)"])
-    }
-  }
-
-  private func bytes(of checkpoint: CheckpointRecord) throws -> Data {
-    let reader = try store.open(checkpoint.blob.digest)
+  private func bytes(of blob: SHA256Digest) throws -> Data {
+    let reader = try store.open(blob)
     return try reader.read(offset: 0, length: Int(clamping: reader.size))
   }
 
-  /// Goes on from the last checkpoint; one that cannot be used costs time, not the job.
-  private func resumed(_ personalization: Personalization, hooks: Personalization.Hooks) throws
-    -> Personalization.Result
-  {
-    guard let checkpoint = try store.latestCheckpoint(job.id) else {
-      return try personalization.run(hooks: hooks)
-    }
-    let state = try bytes(of: checkpoint)
-    do {
-      log("resumed", "going on after iteration \(checkpoint.iteration)")
-      return try personalization.run(resuming: state, hooks: hooks)
-    } catch PruningError.unusableCheckpoint(let reason) {
-      log("restarted", "starting over: \(reason)", level: .warning)
-      return try personalization.run(hooks: hooks)
-    }
-  }
-
-  private func publish(_ outcome: (result: Personalization.Result, setup: Setup)) throws {
-    let (result, setup) = outcome
-    let card = try setup.card(for: result, threads: threads, checkCancellation: checkCancellation)
+  private func publish(_ output: JobRun.Output) throws {
+    let card = output.card
     // The log first: once the job has succeeded it is closed.
-    log(
-      "packed", "packed \(result.packed.count) bytes",
+    write(
+      "packed", "packed \(output.packed.count) bytes",
       data: [
         "accuracy": .number(card.accuracy.pruned), "sparsity": .number(card.sparsity.global),
-        "bytes": .integer(Int64(result.packed.count)),
+        "bytes": .integer(Int64(output.packed.count)),
       ])
-    let cardText = try CanonicalJSON.data(card)
     func publish() throws -> ModelRecord {
-      let blob = try store.put(result.packed)
+      let blob = try store.put(output.packed)
       return try store.publish(
         job.id, attempt: job.attempt,
-        model: NewModel(blob: blob.digest, labels: result.report.labels, card: cardText))
+        model: NewModel(blob: blob.digest, labels: output.labels, card: output.cardText))
     }
     let model = try patiently {
       do { return try publish() } catch StoreError.notFound(.blob, _) {
@@ -185,11 +151,6 @@ struct JobExecution {
       ])
   }
 
-  private func checkCancellation() throws {
-    try budget.check()
-    if control.requested != nil { throw PruningError.cancelled }
-  }
-
   // MARK: Ends
 
   private func end(after error: any Error) {
@@ -199,7 +160,7 @@ struct JobExecution {
         count(.lost)
         logger.warning("another attempt took over")
       case (.stopping, PruningError.cancelled), (.stopping, is StoreError):
-        log("released", "the server is stopping; the job goes back to the queue")
+        write("released", "the server is stopping; the job goes back to the queue")
         _ = try store.release(job.id, attempt: job.attempt)
         count(.released)
         logger.info("job released")
@@ -208,28 +169,37 @@ struct JobExecution {
         count(.lost)
         logger.info("job abandoned")
       case (.cancelled, PruningError.cancelled):
-        log("cancelled", "cancelled on request")
+        write("cancelled", "cancelled on request")
         _ = try patiently { try store.cancelled(job.id, attempt: job.attempt) }
         count(.cancelled)
         logger.info("job cancelled")
       case (_, let error as StoreError) where error.mayPass:
-        log("released", "\(error.description); the job goes back to the queue", level: .warning)
+        write("released", "\(error.description); the job goes back to the queue", level: .warning)
         _ = try patiently { try store.release(job.id, attempt: job.attempt) }
         count(.released)
         logger.warning("job released", metadata: ["error": "\(error)"])
-      case (_, is DatasetError) where try MissingData.holds(job.baseModel, in: store):
+      case (_, let error)
+      where try IsolatedFailure.isOfDataset(error) && MissingData.holds(job.baseModel, in: store):
         // Whoever runs the server learns from its log where they should be.
-        log(
+        write(
           "released", "the data set's files are missing; the job waits until they are back",
           level: .warning)
         _ = try patiently { try store.release(job.id, attempt: job.attempt) }
         count(.released)
         logger.warning("job released", metadata: ["error": "\(error)"])
+      case (_, let error as JobError) where error.isDeath:
+        write("died", error.description, level: .warning)
+        let failure = JobFailure.failure(for: error)
+        let text = try CanonicalJSON.data(failure)
+        let status = try patiently { try store.died(job.id, attempt: job.attempt, error: text) }
+        count(status == .failed ? .failed : .died, code: status == .failed ? failure.code : nil)
+        logger.error(
+          "a job's process died", metadata: ["error": "\(error)", "status": "\(status.rawValue)"])
       default:
         let failure = JobFailure.failure(for: error)
         logger.error(
           "job failed", metadata: ["code": "\(failure.code)", "error": "\(error)"])
-        log("failed", failure.message, level: .error)
+        write("failed", failure.message, level: .error)
         let text = try CanonicalJSON.data(failure)
         try patiently { try store.fail(job.id, attempt: job.attempt, error: text) }
         count(.failed, code: failure.code)
@@ -250,9 +220,10 @@ struct JobExecution {
     }
   }
 
-  private func log(
+  private func write(
     _ type: String, _ message: String, level: EventLevel = .info, data: [String: JSONValue] = [:]
   ) {
+    // A line that cannot be written is not worth the job.
     do {
       let event = NewEvent(
         level: level, type: type, message: message, data: try CanonicalJSON.data(data))
@@ -261,4 +232,46 @@ struct JobExecution {
       logger.warning("cannot log a job's event", metadata: ["error": "\(error)"])
     }
   }
+}
+
+extension JobExecution: RunHost {
+  func checkEnd() throws {
+    try budget.check()
+    if control.requested != nil { throw PruningError.cancelled }
+  }
+
+  func report(_ progress: PersonalizationProgress) throws { try reporter.report(progress) }
+
+  func save(_ state: Data, iteration: Int) throws {
+    func save() throws {
+      let blob = try store.put(state)
+      try store.saveCheckpoint(
+        job.id, attempt: job.attempt, iteration: iteration, blob: blob.digest,
+        keepingEarlier: keepsAll)
+    }
+    if keepsAll {
+      // A run that may need the state again waits for room.
+      try patiently(save)
+    } else {
+      do {
+        try save()
+      } catch let error as StoreError where error.mayPass {
+        // A crash would cost more time; the next iteration may have more luck.
+        logger.warning("no checkpoint", metadata: ["error": "\(error)"])
+      }
+    }
+    try reporter.finished(iteration: iteration)
+  }
+
+  func earlierState(iteration: Int) throws -> Data? {
+    try store.checkpoint(job.id, iteration: iteration).map { try bytes(of: $0.blob.digest) }
+  }
+
+  func log(
+    _ type: String, _ message: String, level: EventLevel, data: [String: JSONValue]
+  ) throws {
+    write(type, message, level: level, data: data)
+  }
+
+  func warn(_ text: String) { logger.warning("\(text)") }
 }

@@ -15,6 +15,7 @@ enum JobFailure {
       JobResource.Failure(code: code, message: message, param: param)
     }
     return switch error {
+    case let error as IsolatedFailure: error.failure
     case let error as PruningError:
       failure(error.code, error.description, param: error.requestField)
     case let error as TrainingError: failure(error.code, error.description)

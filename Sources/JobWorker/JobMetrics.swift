@@ -10,6 +10,8 @@ package final class JobMetrics: Sendable {
     case succeeded, failed, cancelled
     /// Back to the queue, because the server stops.
     case released
+    /// Its own process died, and it is tried again.
+    case died
     /// Another attempt took over, or nobody waited any more.
     case lost
   }

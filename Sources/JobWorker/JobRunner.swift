@@ -20,6 +20,8 @@ package final class JobRunner: Sendable {
     package var threadsPerWorker = 2
     /// Seconds after which a silent worker counts as dead.
     package var lease: TimeInterval = 30
+    /// How jobs get processes of their own; nil runs them in this one.
+    package var isolation: JobIsolation?
     /// What jobs' time is measured by.
     package var clock = JobBudget.monotonic
 
@@ -225,14 +227,15 @@ package final class JobRunner: Sendable {
     }
     let heartbeat = Heartbeat(
       store: store, job: job, worker: worker, lease: configuration.lease, control: control
-    ) { budget.account.peak }
+    ) { budget.peak }
     defer { heartbeat.stop() }
     var logger = logger
     logger[metadataKey: "job_id"] = "\(job.id)"
     JobExecution(
       store: store, library: library, job: job, control: control, budget: budget,
       estimator: estimator,
-      threads: configuration.threadsPerWorker, metrics: metrics, logger: logger
+      threads: configuration.threadsPerWorker, isolation: configuration.isolation,
+      metrics: metrics, logger: logger
     ).run()
   }
 }

@@ -10,7 +10,8 @@ import Synchronization
 package final class ModelLibrary: Sendable {
   private static let capacity = 2
   private let store: any CompleteStore
-  private let inputs: JobInputs
+  /// Where they come from.
+  let inputs: JobInputs
   // Held while loading: two jobs that want one data set must not read it twice. Whoever only wants a
   // model does not wait for a data set.
   private let models = Mutex<[(digest: SHA256Digest, model: DenseModel)]>([])
@@ -35,9 +36,7 @@ package final class ModelLibrary: Sendable {
     }
   }
 
-  /// The data set behind a record, after a check that its files are still the registered ones: of
-  /// pictures in files by names, sizes and times of modification, which is quick; when those differ,
-  /// and for all other formats, by content. What `checkCancellation` throws ends the reading.
+  /// The data set behind a record, see `DatasetRecord.verify(_:checkCancellation:)`.
   package func dataset(
     _ record: DatasetRecord, checkCancellation: @escaping () throws -> Void = {}
   ) throws -> ImageDataset {
@@ -48,20 +47,31 @@ package final class ModelLibrary: Sendable {
         return found.dataset
       }
       let dataset = try inputs.dataset(record, checkCancellation: checkCancellation)
-      if let known = record.fingerprint, known == dataset.fingerprint {
-        dataset.trust(record.digest)
-      }
-      guard try dataset.digest(checkCancellation: checkCancellation) == record.digest else {
-        throw JobError.datasetChanged(name: record.name, path: record.path)
-      }
-      if dataset.fingerprint != record.fingerprint {
-        // Copied or touched, but the same content: the next start need not read it again.
-        var renewed = record
-        renewed.fingerprint = dataset.fingerprint
-        _ = try store.addDataset(renewed)
-      }
+      let renewed = try record.verify(dataset, checkCancellation: checkCancellation)
+      // The times of what was fetched are this machine's own.
+      if let renewed, record.manifest == nil { _ = try store.addDataset(renewed) }
       datasets = [(record.digest, record.name, dataset)] + datasets.prefix(Self.capacity - 1)
       return dataset
     }
+  }
+}
+
+extension DatasetRecord {
+  /// Checks that a data set's files are still the registered ones: of pictures in files by names, sizes
+  /// and times of modification, which is quick; when those differ, and for all other formats, by content.
+  /// What `checkCancellation` throws ends the reading.
+  /// - Returns: The record for files that were copied or touched but have the same content, so that the
+  ///   next start need not read them again.
+  func verify(
+    _ dataset: ImageDataset, checkCancellation: @escaping () throws -> Void
+  ) throws -> DatasetRecord? {
+    if let fingerprint, fingerprint == dataset.fingerprint { dataset.trust(digest) }
+    guard try dataset.digest(checkCancellation: checkCancellation) == digest else {
+      throw JobError.datasetChanged(name: name, path: path)
+    }
+    guard dataset.fingerprint != fingerprint else { return nil }
+    var renewed = self
+    renewed.fingerprint = dataset.fingerprint
+    return renewed
   }
 }

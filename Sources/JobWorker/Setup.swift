@@ -11,7 +11,8 @@ import Tailoring
 /// What a job works with, loaded and checked.
 struct Setup {
   let specification: JobSpecification
-  let baseModel: BaseModelRecord
+  /// The base model's name and digest.
+  let base: ModelCard.Source
   let universal: DenseModel
   let dataset: ImageDataset
 
@@ -21,13 +22,27 @@ struct Setup {
     job: JobRecord, store: any CompleteStore, library: ModelLibrary,
     checkCancellation: @escaping () throws -> Void
   ) throws {
-    specification = try JobSpecification(profile: job.profile, recipe: job.recipe)
-    baseModel = try store.baseModel(job.baseModel).record
+    let baseModel = try store.baseModel(job.baseModel).record
     try checkCancellation()
-    universal = try library.model(baseModel)
+    let universal = try library.model(baseModel)
     try checkCancellation()
-    dataset = try library.dataset(
-      store.dataset(baseModel.dataset).record, checkCancellation: checkCancellation)
+    self.init(
+      specification: try JobSpecification(profile: job.profile, recipe: job.recipe),
+      base: ModelCard.Source(name: baseModel.name, sha256: baseModel.digest.hex),
+      universal: universal,
+      dataset: try library.dataset(
+        store.dataset(baseModel.dataset).record, checkCancellation: checkCancellation))
+  }
+
+  /// All of it as given.
+  init(
+    specification: JobSpecification, base: ModelCard.Source, universal: DenseModel,
+    dataset: ImageDataset
+  ) {
+    self.specification = specification
+    self.base = base
+    self.universal = universal
+    self.dataset = dataset
   }
 
   /// The model card of a finished run; measures latency.
@@ -35,8 +50,7 @@ struct Setup {
     throws -> ModelCard
   {
     try FinishedRun(
-      result, profile: specification.profile,
-      baseModel: ModelCard.Source(name: baseModel.name, sha256: baseModel.digest.hex),
+      result, profile: specification.profile, baseModel: base,
       dataset: dataset, threads: threads, generator: ProgramVersion.generator,
       checkCancellation: checkCancellation
     ).card

@@ -42,6 +42,8 @@ public final class Service: Sendable {
     public var eventHeartbeat: Duration = .seconds(15)
     /// What one job may be expected to cost.
     public var jobLimits = JobLimits()
+    /// How jobs get processes of their own; nil runs them in this one.
+    public var isolation: JobIsolation?
     /// What jobs' time is measured by.
     package var jobClock: @Sendable () -> Duration = JobBudget.monotonic
     /// How long things are kept.
@@ -162,6 +164,7 @@ public final class Service: Sendable {
     let library = ModelLibrary(store: store, cache: cache)
     var jobs = JobRunner.Configuration()
     jobs.clock = configuration.jobClock
+    jobs.isolation = configuration.isolation
     jobs.workers = max(0, configuration.workers)
     jobs.threadsPerWorker = Cores.threads(configuration.threadsPerWorker)
     jobs.lease = configuration.lease
@@ -340,9 +343,15 @@ public final class Service: Sendable {
     return drained && stopped && isIdle
   }
 
+  /// What a process does that was started for one job (``JobIsolation``); its exit status.
+  public static func runIsolatedJob(parent: Int32) -> Int32 { IsolatedJob.run(parent: parent) }
+
   /// Whether a text can be one of ``Configuration/allowedHosts``.
   public static func isHostName(_ text: String) -> Bool { HostRule.isName(text) }
 }
+
+/// How jobs get processes of their own.
+public typealias JobIsolation = JobWorker.JobIsolation
 
 // The rooms do not know each other.
 extension JobRunner: JobDispatch {}

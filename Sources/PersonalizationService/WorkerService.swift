@@ -26,6 +26,8 @@ public final class WorkerService: Sendable {
     public var threadsPerWorker = Cores.usable
     /// Seconds after which a silent worker counts as dead.
     public var lease: TimeInterval = 30
+    /// How jobs get processes of their own; nil runs them in this one.
+    public var isolation: JobIsolation? = JobIsolation()
 
     /// The defaults for a database.
     public init(database: String) { self.database = database }
@@ -58,6 +60,7 @@ public final class WorkerService: Sendable {
     jobs.workers = max(1, configuration.workers)
     jobs.threadsPerWorker = Cores.threads(configuration.threadsPerWorker)
     jobs.lease = configuration.lease
+    jobs.isolation = configuration.isolation
     workers = jobs.workers
     let metrics = ServiceMetrics()
     runner = JobRunner(

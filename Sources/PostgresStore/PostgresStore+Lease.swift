@@ -98,18 +98,24 @@
       }
     }
 
-    /// Cancels the job if that is still wanted, else queues it again.
-    private func giveBack(_ id: JobID, attempt: Int) throws -> JobStatus {
-      try write { db, now in
+    /// See ``JobQueue/died(_:attempt:error:)``.
+    public func died(_ id: JobID, attempt: Int, error: Data) throws -> JobStatus {
+      let text = try JSONColumn.text(error, field: "error")
+      return try write { db, now in
         let held = try db.heldJob(id, attempt: attempt)
-        if held.isCancelRequested {
-          try db.finish(held.number, as: .cancelled, now: now)
-          return .cancelled
+        let deaths = try db.number(
+          "UPDATE jobs SET deaths = deaths + 1 WHERE number = $1 RETURNING deaths AS n",
+          [held.number])
+        guard !held.isCancelRequested, deaths >= Self.maximumDeaths else {
+          return try db.giveBack(held, now: now)
         }
-        try db.run("UPDATE jobs SET status = 'queued' WHERE number = $1", [held.number])
-        try db.run("DELETE FROM job_leases WHERE job = $1", [held.number])
-        return .queued
+        try db.finish(held.number, as: .failed, error: text, now: now)
+        return .failed
       }
+    }
+
+    private func giveBack(_ id: JobID, attempt: Int) throws -> JobStatus {
+      try write { db, now in try db.giveBack(db.heldJob(id, attempt: attempt), now: now) }
     }
 
     /// See ``JobQueue/publish(_:attempt:model:)``.
@@ -145,6 +151,17 @@
   }
 
   extension PostgresSession {
+    /// Cancels the job if that is still wanted, else queues it again.
+    fileprivate func giveBack(_ held: HeldJob, now: Int64) throws -> JobStatus {
+      if held.isCancelRequested {
+        try finish(held.number, as: .cancelled, now: now)
+        return .cancelled
+      }
+      try run("UPDATE jobs SET status = 'queued' WHERE number = $1", [held.number])
+      try run("DELETE FROM job_leases WHERE job = $1", [held.number])
+      return .queued
+    }
+
     /// Locks the job's lease, and the job too unless only the lease is asked for: nobody takes it meanwhile.
     /// - Throws: ``StoreError/leaseLost(_:attempt:)`` unless this attempt runs the job.
     func heldJob(_ id: JobID, attempt: Int, locking: String = "j, l") throws -> HeldJob {

@@ -189,7 +189,7 @@
 
     private func note(_ error: StoreError) {
       switch error {
-      case .unreachable, .accessDenied: become(.unreachable)
+      case .unreachable, .accessDenied, .readOnly: become(.unreachable)
       case .diskFull: become(.full)
       default: break
       }

@@ -96,27 +96,43 @@ extension SQLiteStore {
     }
   }
 
-  /// Cancels the job if that is still wanted, else queues it again: a worker that stopped, for
-  /// whatever reason, has nothing else to tell.
-  private func giveBack(_ id: JobID, attempt: Int) throws -> JobStatus {
-    try write { db, now in
+  /// See ``JobQueue/died(_:attempt:error:)``.
+  public func died(_ id: JobID, attempt: Int, error: Data) throws -> JobStatus {
+    let text = try JSONColumn.text(error, field: "error")
+    return try write { db, now in
       let held = try db.heldJob(id, attempt: attempt)
-      if held.isCancelRequested {
-        try db.finish(held.number, as: .cancelled, now: now)
-        return .cancelled
+      try db.run("UPDATE jobs SET deaths = deaths + 1 WHERE number = ?", [held.number])
+      let deaths = try db.number("SELECT deaths FROM jobs WHERE number = ?", [held.number])
+      guard !held.isCancelRequested, deaths >= Self.maximumDeaths else {
+        return try db.giveBack(held, now: now)
       }
-      try db.run(
-        """
-        UPDATE jobs SET status = 'queued', lease_owner = NULL, lease_expires_at = NULL,
-          lease_boot = NULL, lease_steady = NULL
-        WHERE number = ?
-        """, [held.number])
-      return .queued
+      try db.finish(held.number, as: .failed, error: text, now: now)
+      return .failed
     }
+  }
+
+  private func giveBack(_ id: JobID, attempt: Int) throws -> JobStatus {
+    try write { db, now in try db.giveBack(db.heldJob(id, attempt: attempt), now: now) }
   }
 }
 
 extension Database {
+  /// Cancels the job if that is still wanted, else queues it again: a worker that stopped, for
+  /// whatever reason, has nothing else to tell.
+  fileprivate func giveBack(_ held: HeldJob, now: Int64) throws -> JobStatus {
+    if held.isCancelRequested {
+      try finish(held.number, as: .cancelled, now: now)
+      return .cancelled
+    }
+    try run(
+      """
+      UPDATE jobs SET status = 'queued', lease_owner = NULL, lease_expires_at = NULL,
+        lease_boot = NULL, lease_steady = NULL
+      WHERE number = ?
+      """, [held.number])
+    return .queued
+  }
+
   /// A job's checkpoints of a range of iterations, the latest first.
   fileprivate func checkpoints(
     ofJob job: Int64, from first: Int = 0, through last: Int = .max

@@ -13,7 +13,7 @@ struct CrispServer: ParsableCommand {
     subcommands: [
       Serve.self, BaseModel.self, Dataset.self, Token.self, Backup.self, Check.self,
       Config.self, Migrate.self, MigrateStore.self, Restore.self, Worker.self, Objects.self,
-      Status.self, Queue.self, Job.self, Model.self, Users.self, Compact.self,
+      Status.self, Queue.self, Job.self, Model.self, Users.self, Compact.self, RunJob.self,
     ],
     defaultSubcommand: Serve.self)
 

@@ -33,4 +33,4 @@ source "$folder/seaweedfs.env"
 source "$folder/postgres.env"
 
 ${SWIFT:-swift} test -c release --skip-build --disable-xctest \
-  --filter "${1:-ObjectStoreTests|Postgres|ObjectFleetTests|StoreMoveTests}"
+  --filter "${1:-ObjectStoreTests|Postgres|ObjectFleetTests|StoreMoveTests|FleetServiceTests}"

@@ -40,7 +40,8 @@ package enum Problems {
     case .queueFull: return details(.tooManyRequests, retryAfter: 30)
     case .quotaExceeded: return details(.tooManyRequests, retryAfter: 3600)
     case .locked: return details(.serviceUnavailable, retryAfter: 1)
-    case .busy, .unreachable:
+    // The last two pass as well, with a fail-over or an operator's hand.
+    case .busy, .unreachable, .readOnly, .accessDenied:
       // The log has the address.
       return ProblemDetails(
         .serviceUnavailable, code: error.code,

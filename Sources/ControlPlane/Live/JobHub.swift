@@ -7,8 +7,9 @@ import Synchronization
 /// Follows the jobs that somebody watches.
 ///
 /// The store tells of its commits; the hub then looks at each watched job once, however many watch
-/// it, and wakes them. Nobody polls, and nothing is done while nobody watches. Only this process's
-/// commits are seen: one server works on a database.
+/// it, and wakes them. Nothing is done while nobody watches. What other processes commit to a database
+/// that they share, workers above all, is seen at the store's next look: within half a second on
+/// PostgreSQL (``ChangeNotifier``).
 package final class JobHub: Sendable {
   private struct State {
     var feeds: [JobID: JobFeed] = [:]

@@ -11,6 +11,8 @@
     package let text: String
     /// Keywords and values of a connection.
     let parameters: [(keyword: String, value: String)]
+    /// Whether a standby may be among them.
+    let hasSeveralHosts: Bool
     private let secrets: [String]
 
     /// What connections have unless the address says otherwise: no wait without an end. A host that is gone
@@ -53,6 +55,7 @@
       secrets = ["password", "sslpassword"].compactMap(value).filter { !$0.isEmpty }
       let hosts = (value("host") ?? value("hostaddr") ?? "").split(
         separator: ",", omittingEmptySubsequences: false)
+      hasSeveralHosts = hosts.count > 1
       let ports = (value("port") ?? "").split(separator: ",", omittingEmptySubsequences: false)
       let places = hosts.enumerated().map { index, host in
         let port = ports.count > 1 && index < ports.count ? ports[index] : ports.first ?? ""

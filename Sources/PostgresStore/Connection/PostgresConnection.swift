@@ -51,7 +51,17 @@
       if let other = connect(address.with("target_session_attrs", "any")) {
         defer { PQfinish(other) }
         if PQstatus(other) == CONNECTION_OK {
-          return .readOnly(address: address.text, reason: reason)
+          // One that takes writes has come back since, from a crash or a fail-over; or is on its way, where
+          // there are several hosts.
+          let answer = PQexec(other, "SHOW transaction_read_only")
+          defer { PQclear(answer) }
+          let isReadOnly =
+            PQresultStatus(answer) == PGRES_TUPLES_OK
+            && !address.hasSeveralHosts
+            && PQgetvalue(answer, 0, 0).map { String(cString: $0) } == "on"
+          return isReadOnly
+            ? .readOnly(address: address.text, reason: reason)
+            : .unreachable(address: address.text, reason: reason)
         }
       }
       // English servers only; others name it as a refusal.

@@ -131,6 +131,14 @@ public protocol JobQueue: Sendable {
   /// - Throws: ``StoreError/leaseLost(_:attempt:)``, ``StoreError/invalidValue(field:reason:)``.
   func fail(_ id: JobID, attempt: Int, error: Data) throws
 
+  /// Ends an attempt whose own process died while its worker lived: counts a death, as a lease that ran
+  /// out does, and queues the job again, or fails it with an error, a JSON document, when that was the
+  /// last of ``maximumDeaths`` since its last checkpoint. A job that was to be cancelled is cancelled.
+  /// - Returns: The status the job got.
+  /// - Throws: ``StoreError/leaseLost(_:attempt:)``, ``StoreError/invalidValue(field:reason:)``.
+  @discardableResult
+  func died(_ id: JobID, attempt: Int, error: Data) throws -> JobStatus
+
   /// Ends a job that its worker stopped on request. Where someone joined the job in the meantime,
   /// and so withdrew the request, the job is queued again.
   /// - Returns: The status the job got.
@@ -145,7 +153,8 @@ public protocol JobQueue: Sendable {
   func publish(_ id: JobID, attempt: Int, model: NewModel) throws -> ModelRecord
 
   /// Lets every running job be claimed at once, and shuts out their former workers. Call it at
-  /// start-up, before the first claim: one server per database, so that whoever ran them is dead.
+  /// start-up, before the first claim, where nobody else works on the database, so that whoever ran them
+  /// is dead.
   /// - Returns: The jobs, oldest first.
   @discardableResult
   func recoverAll() throws -> [JobID]

@@ -66,6 +66,11 @@ struct Serve: ParsableCommand {
 
   @OptionGroup(title: "Limits of one job") var jobLimits: JobLimitOptions
 
+  @Flag(help: "Run each job in a process of its own, so that it ends nothing else when it dies.")
+  var isolateJobs = false
+
+  @OptionGroup(title: "Processes of jobs") var process: ProcessOptions
+
   @Option(help: "Seconds after which a silent worker counts as dead.")
   var lease: Double = 30
 
@@ -201,6 +206,7 @@ struct Serve: ParsableCommand {
     if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
     configuration.lease = lease
     configuration.jobLimits = jobLimits.limits
+    configuration.isolation = isolateJobs ? process.isolation : nil
     configuration.eventHeartbeat = .seconds(eventHeartbeat)
     configuration.housekeeping.interval = tidyInterval
     configuration.housekeeping.keyLifetime = keepKeys * 3600

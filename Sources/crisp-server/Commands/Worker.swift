@@ -45,6 +45,11 @@ struct Worker: ParsableCommand {
   @Option(help: "Seconds after which a silent worker counts as dead.")
   var lease: Double = 30
 
+  @Flag(help: "Run jobs in the worker's own process, which one of them may then end.")
+  var noIsolateJobs = false
+
+  @OptionGroup(title: "Processes of jobs") var process: ProcessOptions
+
   @Option(help: "Seconds that stopping may take.")
   var drainDeadline = 20
 
@@ -74,6 +79,7 @@ struct Worker: ParsableCommand {
     configuration.workers = workers
     if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
     configuration.lease = lease
+    configuration.isolation = noIsolateJobs ? nil : process.isolation
     // Before anything else runs: a signal during start-up must end the process, later ones drain.
     let stopSignals = StopSignals()
     let service = try WorkerService(configuration, logger: log.logger)

@@ -219,6 +219,30 @@ extension JobQueueConformance {
       #expect(object?["code"] as? String == "worker_died_repeatedly")
       #expect(object?["message"] is String)
     },
+    ConformanceCase("a process's death counts at once, and the third fails the job") { fixture in
+      let store = fixture.store
+      let id = try fixture.submit("ann", "poison").job.id
+      let error = Fixture.json(#"{"code":"job_process_ended"}"#)
+      for attempt in 1...3 {
+        #expect(try fixture.claim("w1")?.attempt == attempt)
+        let status = try store.died(id, attempt: attempt, error: error)
+        #expect(status == (attempt < 3 ? .queued : .failed))
+        let job = try store.job(id)
+        #expect(job.status == status && job.deaths == attempt && job.leaseOwner == nil)
+        #expect(job.error == (attempt < 3 ? nil : error))
+        #expect(throws: StoreError.leaseLost(id, attempt: attempt)) {
+          try store.died(id, attempt: attempt, error: error)
+        }
+      }
+      // Whoever was to be cancelled is.
+      let other = try fixture.submit("ann", "unwanted").job.id
+      #expect(try fixture.claim()?.id == other)
+      _ = try store.requestCancel(other)
+      #expect(try store.died(other, attempt: 1, error: error) == .cancelled)
+      #expect(throws: StoreError.self) {
+        try store.died(other, attempt: 1, error: Data("no JSON".utf8))
+      }
+    },
     ConformanceCase("deaths count from the last progress on") { fixture in
       let store = fixture.store
       let id = try fixture.submit("ann", "long").job.id

@@ -131,6 +131,19 @@ extension MemoryStore {
     }
   }
 
+  func died(_ id: JobID, attempt: Int, error: Data) throws -> JobStatus {
+    _ = try JSONColumn.text(error, field: "error")
+    let isLast = try write { rows, now in
+      let index = try rows.heldJobIndex(id, attempt: attempt)
+      rows.jobs[index].deaths += 1
+      let job = rows.jobs[index]
+      guard !job.isCancelRequested, job.deaths >= Self.maximumDeaths else { return false }
+      rows.finish(jobAt: index, as: .failed, error: error, now: now)
+      return true
+    }
+    return try isLast ? .failed : release(id, attempt: attempt)
+  }
+
   func cancelled(_ id: JobID, attempt: Int) throws -> JobStatus {
     try release(id, attempt: attempt)
   }

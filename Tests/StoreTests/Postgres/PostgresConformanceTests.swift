@@ -1,4 +1,5 @@
 #if Fleet
+  import TestSupport
   import Testing
 
   @Suite(.enabled(if: PostgresDatabase.isThere, PostgresDatabase.reason))

@@ -3,6 +3,7 @@
   import Foundation
   import PostgresStore
   import Store
+  import TestSupport
   import Testing
 
   /// What only a database that many use at once can show.

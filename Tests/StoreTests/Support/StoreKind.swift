@@ -1,11 +1,12 @@
 import Store
+import TestSupport
 
 /// The stores there are.
 enum StoreKind: String, Sendable {
   /// In the tests only: keeps the suite honest about what is a requirement and what is a habit.
   case memory
   case sqlite
-  /// On the server that ``PostgresDatabase/server`` names.
+  /// On the server that `CRISP_TEST_POSTGRES` names.
   case postgres
 
   /// A fresh store of its own.
