@@ -54,7 +54,8 @@ extension SQLiteStore {
   /// What is read for each table. What may be long is in tables of its own here, beside a row that has the
   /// beginning of it.
   private static let movedRows = [
-    "users": "SELECT id, created_at FROM users ORDER BY id",
+    "queue_pause": "SELECT is_only, paused_at FROM queue_pause",
+    "users": "SELECT id, created_at, seen_at FROM users ORDER BY id",
     "datasets": "SELECT * FROM datasets ORDER BY name",
     "base_models": "SELECT * FROM base_models ORDER BY created_at, name",
     "profiles": """

@@ -23,7 +23,7 @@ package struct MovedTable: Hashable, Sendable {
 
   /// All of them, in an order in which rows refer to earlier tables only.
   package static let all = [
-    MovedTable("users", ["id", "created_at"]),
+    MovedTable("users", ["id", "created_at", "seen_at"]),
     MovedTable(
       "datasets",
       ["name", "path", "format", "digest", "classes", "counts", "fingerprint", "created_at"]),
@@ -74,5 +74,6 @@ package struct MovedTable: Hashable, Sendable {
     MovedTable("speeds", ["base_model", "machine", "units_per_second", "jobs"]),
     MovedTable("queue_turns", ["priority", "turn"]),
     MovedTable("user_turns", ["user_id", "priority", "turn"]),
+    MovedTable("queue_pause", ["is_only", "paused_at"], flags: ["is_only"]),
   ]
 }

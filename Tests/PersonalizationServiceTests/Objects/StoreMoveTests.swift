@@ -27,6 +27,9 @@
       _ = try server.jobs.submit(JobBody.body(seed: 5), user: "bob")
       server.stop()
       _ = try Administration(database: server.database).createToken(user: "ada", label: "laptop")
+      let store = try SQLiteStore(path: server.database)
+      _ = try store.setQueuePaused(true)
+      try store.close()
       return (server.folder, server.database, model)
     }
 
@@ -74,6 +77,11 @@
       #expect(try new.profiles(of: UserID("bob")) == old.profiles(of: UserID("bob")))
       #expect(try new.baseModels().map(\.record) == old.baseModels().map(\.record))
       #expect(try new.defaultBaseModel() == ToyWorld.baseModel)
+      #expect(
+        try new.users(UserFilter(), after: nil, limit: 100).elements.map(\.seenAt)
+          == old.users(UserFilter(), after: nil, limit: 100).elements.map(\.seenAt))
+      #expect(try new.queuePaused() != nil)
+      #expect(try new.setQueuePaused(false))
       #expect(try new.check { _ in }.isHealthy)
       try old.close()
 
