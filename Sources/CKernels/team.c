@@ -193,10 +193,11 @@ void crisp_team_free(crisp_team *team) {
   free(team);
 }
 
-// The most that can be saved up, so that a machine that becomes busy is noticed soon; what may be
-// lost without consequence, less than a scheduler's slice (some ms); and for how many times a loss
-// the caller then works alone, so that the attempts cost a sixteenth.
-enum { MOST_SAVED = 10000000, MOST_LOST = 500000, ALONE_TIMES = 16 };
+// The most that can be saved up, so that a machine that becomes busy is noticed soon. What may be lost
+// without consequence: some of a scheduler's slices, since threads that begin on one core are moved
+// apart only after some 50 ms of running. For how many times a loss the caller then works alone, so
+// that the attempts cost a sixteenth.
+enum { MOST_SAVED = 10000000, MOST_LOST = 10000000, ALONE_TIMES = 16 };
 
 int crisp_turns_alone(const crisp_turns *turns) { return turns->alone > 0; }
 
