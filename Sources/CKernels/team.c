@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct crisp_team {
   _Atomic size_t threads;
@@ -14,8 +15,13 @@ struct crisp_team {
   _Atomic size_t sleepers;
   // For how many rounds the next wait spins.
   _Atomic int rounds;
+  // Processor time of all threads in the present run, and what of it they waited away.
+  _Atomic uint64_t taken, waited;
   pthread_mutex_t mutex;
   pthread_cond_t met;
+  // How many threads the present run has: all, or the caller alone.
+  size_t parts;
+  crisp_turns turns;
   crisp_work work;
   void *context;
   int ends;
@@ -38,6 +44,15 @@ struct crisp_team {
 // an eighth whenever it helps.
 enum { ROUNDS = 2000, LEAST_ROUNDS = 16, YIELDS = 20000 };
 
+// Before a run, inside it, and after it.
+typedef enum { BEFORE, INSIDE, AFTER } occasion;
+
+static uint64_t nanoseconds(clockid_t clock) {
+  struct timespec time;
+  clock_gettime(clock, &time);
+  return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
 static inline void relax(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -46,8 +61,20 @@ static inline void relax(void) {
 #endif
 }
 
-static void meet(crisp_team *team, int yields) {
-  if (team->threads == 1) return;
+// Makes way for other threads, then sleeps.
+static void rest(crisp_team *team, size_t meeting, int yields) {
+  for (int yield = 0; yield < yields; yield++) {
+    if (atomic_load_explicit(&team->meetings, memory_order_acquire) != meeting) return;
+    sched_yield();
+  }
+  pthread_mutex_lock(&team->mutex);
+  atomic_fetch_add(&team->sleepers, 1);
+  while (atomic_load(&team->meetings) == meeting) pthread_cond_wait(&team->met, &team->mutex);
+  atomic_fetch_sub(&team->sleepers, 1);
+  pthread_mutex_unlock(&team->mutex);
+}
+
+static void meet(crisp_team *team, occasion occasion) {
   const size_t meeting = atomic_load(&team->meetings);
   if (atomic_fetch_add(&team->arrived, 1) + 1 == team->threads) {
     atomic_store(&team->arrived, 0);
@@ -72,31 +99,42 @@ static void meet(crisp_team *team, int yields) {
     }
     relax();
   }
-  // Between runs nobody knows how long the wait is, and spinning in vain says nothing.
-  if (yields && rounds > LEAST_ROUNDS)
+  // Before a run nobody knows how long the wait is, and spinning in vain says nothing.
+  if (occasion == BEFORE) {
+    rest(team, meeting, 0);
+    return;
+  }
+  if (rounds > LEAST_ROUNDS)
     atomic_store_explicit(
         &team->rounds, rounds / 2 > LEAST_ROUNDS ? rounds / 2 : LEAST_ROUNDS, memory_order_relaxed);
-  for (int yield = 0; yield < yields; yield++) {
-    if (atomic_load_explicit(&team->meetings, memory_order_acquire) != meeting) return;
-    sched_yield();
+  if (occasion == AFTER) {
+    rest(team, meeting, YIELDS);
+    return;
   }
-  pthread_mutex_lock(&team->mutex);
-  atomic_fetch_add(&team->sleepers, 1);
-  while (atomic_load(&team->meetings) == meeting) pthread_cond_wait(&team->met, &team->mutex);
-  atomic_fetch_sub(&team->sleepers, 1);
-  pthread_mutex_unlock(&team->mutex);
+  const uint64_t start = nanoseconds(CLOCK_THREAD_CPUTIME_ID);
+  rest(team, meeting, YIELDS);
+  atomic_fetch_add(&team->waited, nanoseconds(CLOCK_THREAD_CPUTIME_ID) - start);
 }
 
-void crisp_team_meet(crisp_team *team) { meet(team, YIELDS); }
+void crisp_team_meet(crisp_team *team) {
+  if (team->parts > 1) meet(team, INSIDE);
+}
+
+// One part of a run that all threads take part in.
+static void take_part(crisp_team *team, size_t part) {
+  const uint64_t start = nanoseconds(CLOCK_THREAD_CPUTIME_ID);
+  team->work(team->context, part, team->threads);
+  atomic_fetch_add(&team->taken, nanoseconds(CLOCK_THREAD_CPUTIME_ID) - start);
+  meet(team, AFTER);
+}
 
 static void *serve(void *argument) {
   struct member *member = argument;
   crisp_team *team = member->team;
   for (;;) {
-    meet(team, 0);
+    meet(team, BEFORE);
     if (team->ends) return 0;
-    team->work(team->context, member->part);
-    crisp_team_meet(team);
+    take_part(team, member->part);
   }
 }
 
@@ -122,19 +160,55 @@ crisp_team *crisp_team_create(size_t threads) {
 }
 
 void crisp_team_run(crisp_team *team, crisp_work work, void *context) {
+  team->parts = crisp_turns_alone(&team->turns) ? 1 : team->threads;
+  if (team->threads == 1) {
+    work(context, 0, 1);
+    return;
+  }
+  const uint64_t start = nanoseconds(CLOCK_MONOTONIC);
+  if (team->parts == 1) {
+    work(context, 0, 1);
+    crisp_turns_took(&team->turns, nanoseconds(CLOCK_MONOTONIC) - start);
+    return;
+  }
   team->work = work;
   team->context = context;
-  crisp_team_meet(team);
-  work(context, 0);
-  crisp_team_meet(team);
+  atomic_store(&team->taken, 0);
+  atomic_store(&team->waited, 0);
+  meet(team, AFTER);
+  take_part(team, 0);
+  // More can have been waited away than taken only by the clock's steps.
+  const uint64_t taken = atomic_load(&team->taken), waited = atomic_load(&team->waited);
+  crisp_turns_took_together(
+      &team->turns, nanoseconds(CLOCK_MONOTONIC) - start, taken > waited ? taken - waited : 0);
 }
 
 void crisp_team_free(crisp_team *team) {
   if (!team) return;
   team->ends = 1;
-  crisp_team_meet(team);
+  meet(team, AFTER);
   for (size_t part = 1; part < team->threads; part++) pthread_join(team->members[part].thread, 0);
   pthread_cond_destroy(&team->met);
   pthread_mutex_destroy(&team->mutex);
   free(team);
+}
+
+// The most that can be saved up, so that a machine that becomes busy is noticed soon. What may be lost
+// without consequence: some of a scheduler's slices, since threads that begin on one core are moved
+// apart only after some 50 ms of running. For how many times a loss the caller then works alone, so
+// that the attempts cost a sixteenth.
+enum { MOST_SAVED = 10000000, MOST_LOST = 10000000, ALONE_TIMES = 16 };
+
+int crisp_turns_alone(const crisp_turns *turns) { return turns->alone > 0; }
+
+void crisp_turns_took_together(crisp_turns *turns, uint64_t took, uint64_t work) {
+  turns->saved += (int64_t)work - (int64_t)took;
+  if (turns->saved > MOST_SAVED) turns->saved = MOST_SAVED;
+  if (turns->saved >= -MOST_LOST) return;
+  turns->alone = ALONE_TIMES * (uint64_t)-turns->saved;
+  turns->saved = 0;
+}
+
+void crisp_turns_took(crisp_turns *turns, uint64_t took) {
+  turns->alone -= took < turns->alone ? took : turns->alone;
 }

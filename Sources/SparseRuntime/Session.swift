@@ -25,7 +25,8 @@ public final class Session {
 
   /// Bytes that the session takes beside the model's own.
   public let memoryBytes: Int
-  /// Threads that it uses.
+  /// Threads that it has. The caller's works alone for a while where that has turned out to be
+  /// quicker, as beside a busy program; no result depends on it.
   public var threads: Int { team.threads }
 
   private let arena: Arena
@@ -173,12 +174,12 @@ public final class Session {
       let images = min(imagesPerPass, count - first)
       let bundles = (images + input.grid.cell - 1) / input.grid.cell
       var task = PassTask(
-        pass: Pass(bundles: bundles, parts: team.threads, arena: arena, scratch: scratch),
-        steps: steps, team: team, input: input, output: output,
+        bundles: bundles, arena: arena, scratch: scratch, steps: steps, team: team, input: input,
+        output: output,
         images: source + first * inputShape.count, scores: target + first * classCount,
         count: images, clock: clock)
-      team.run(&task) { context, part in
-        context?.assumingMemoryBound(to: PassTask.self).pointee.run(part)
+      team.run(&task) { context, part, parts in
+        context?.assumingMemoryBound(to: PassTask.self).pointee.run(part, of: parts)
       }
     }
   }
@@ -225,7 +226,9 @@ extension Session {
 
 /// One pass through the network, as all threads see it.
 private struct PassTask {
-  let pass: Pass
+  let bundles: Int
+  let arena: Arena
+  let scratch: [Scratch]
   let steps: [any Step]
   let team: Team
   let input, output: Place
@@ -234,9 +237,9 @@ private struct PassTask {
   let count: Int
   let clock: StepClock?
 
-  func run(_ part: Int) {
-    input.load(
-      images, count: count, channels: pass.share(of: input.channels, part), in: pass.arena)
+  func run(_ part: Int, of parts: Int) {
+    let pass = Pass(bundles: bundles, parts: parts, arena: arena, scratch: scratch)
+    input.load(images, count: count, channels: pass.share(of: input.channels, part), in: arena)
     team.meet()
     if part == 0 { clock?.start() }
     for (index, step) in steps.enumerated() {
@@ -244,6 +247,6 @@ private struct PassTask {
       team.meet()
       if part == 0 { clock?.tick(index) }
     }
-    if part == 0 { output.store(scores, count: count, in: pass.arena) }
+    if part == 0 { output.store(scores, count: count, in: arena) }
   }
 }

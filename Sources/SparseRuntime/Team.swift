@@ -1,6 +1,7 @@
 import CKernels
 
-/// Threads that go through a session's layers together, each with its own equal part.
+/// Threads that go through a session's layers together, each with its own equal part, or leave them
+/// to the caller where that has turned out to be quicker.
 final class Team {
   let threads: Int
   private let team: OpaquePointer
@@ -14,10 +15,10 @@ final class Team {
 
   deinit { crisp_team_free(team) }
 
-  /// Calls `work` with parts 0..<`threads` at the same time and returns when all have. Nothing is
-  /// allocated.
+  /// Calls `work` with each part of as many parts as there are `threads`, at the same time, or with
+  /// part 0 of 1, and returns when all have. Nothing is allocated.
   func run<Context>(
-    _ context: inout Context, _ work: @convention(c) (UnsafeMutableRawPointer?, Int) -> Void
+    _ context: inout Context, _ work: @convention(c) (UnsafeMutableRawPointer?, Int, Int) -> Void
   ) {
     withUnsafeMutablePointer(to: &context) { crisp_team_run(team, work, $0) }
   }
