@@ -65,14 +65,18 @@ public final class WorkerService: Sendable {
     var router = Router()
     router.on(.get, "/healthz", isImmediate: true) { _, _ in .text(.ok, "ok\n") }
     router.on(.get, "/readyz") { [store] _, _ in
-      do { try store.requireDatabase() } catch let error as StoreError {
+      let isPaused: Bool
+      do {
+        try store.requireDatabase()
+        isPaused = try store.queuePaused() != nil
+      } catch let error as StoreError {
         // The log has the address.
         logger.warning("not ready", metadata: ["error": "\(error)"])
         throw ProblemDetails(
           .serviceUnavailable, code: error.code, detail: "the database cannot be used",
           retryAfter: 5)
       }
-      return .text(.ok, "ready\n")
+      return .text(.ok, isPaused ? "ready, but the queue is paused\n" : "ready\n")
     }
     router.on(.get, "/metrics") { [registry = metrics.registry] _, _ in
       .text(.ok, registry.text, type: Exposition.contentType)
