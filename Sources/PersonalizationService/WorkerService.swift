@@ -74,9 +74,11 @@ public final class WorkerService: Sendable {
     var router = Router()
     router.on(.get, "/healthz", isImmediate: true) { _, _ in .text(.ok, "ok\n") }
     router.on(.get, "/readyz") { [store] _, _ in
+      let isPaused: Bool
       do {
         try store.requireDatabase()
         try store.requireBytes()
+        isPaused = try store.queuePaused() != nil
       } catch let error as StoreError {
         // The log has the address.
         logger.warning("not ready", metadata: ["error": "\(error)"])
@@ -85,7 +87,8 @@ public final class WorkerService: Sendable {
           .serviceUnavailable, code: error.code, detail: "the database (--db) cannot be used",
           retryAfter: 5)
       }
-      return .text(.ok, "ready\(Problems.note(of: store.bytesCondition))\n")
+      let paused = isPaused ? ", but the queue is paused" : ""
+      return .text(.ok, "ready\(paused)\(Problems.note(of: store.bytesCondition))\n")
     }
     router.on(.get, "/metrics") { [registry = metrics.registry] _, _ in
       .text(.ok, registry.text, type: Exposition.contentType)

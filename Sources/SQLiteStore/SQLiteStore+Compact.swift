@@ -9,6 +9,8 @@ extension SQLiteStore {
   /// - Throws: ``StoreError/served(path:)`` for an older file while its server runs,
   ///   ``StoreError/diskFull``.
   public func compact() throws -> (before: Int64, after: Int64) {
+    // What is in the log counts too.
+    _ = try emptyLog()
     let before = Self.size(of: path)
     if try setting("auto_vacuum") == Self.incremental {
       while try giveBack() {}

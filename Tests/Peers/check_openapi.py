@@ -39,6 +39,8 @@ def narrowed(document, labels, job):
         for parameter in document["paths"].get(path, {}).get("parameters", []):
             if parameter.get("name") == "file":
                 parameter["schema"]["enum"] = files
+    # The one model is for all the others; AnyRouteTests ask for this one.
+    document["paths"].get("/models/{model}", {}).pop("delete", None)
     # Without a token there is nothing here.
     document["security"] = [{"bearer": []}]
     return document

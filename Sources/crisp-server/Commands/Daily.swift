@@ -146,7 +146,9 @@ struct Users: ParsableCommand {
   func run() throws {
     let administration = try Administration(existing: database.database, for: .writing)
     let age = notSeenFor.map { $0 * 86_400 }
-    let users = try administration.users(notSeenFor: age, limit: limit)
+    // What is listed may be cut short; what is removed is all of it.
+    let users = try administration.users(
+      notSeenFor: age, limit: removeModels ? 1_000_000 : limit)
     if removeModels, let age {
       let removal = try administration.removeModels(of: users, unusedFor: age, really: yes)
       return try output.print(removal) { removal.text }

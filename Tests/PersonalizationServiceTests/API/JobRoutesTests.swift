@@ -149,7 +149,7 @@ import Testing
       ("POST", "/users/ada", "DELETE, GET, HEAD, OPTIONS"),
       ("DELETE", "/jobs", "GET, HEAD, OPTIONS"),
       ("GET", "/jobs/job_0123456789abcdef01234567/cancel", "OPTIONS, POST"),
-      ("DELETE", "/models/model_0123456789abcdef01234567", "GET, HEAD, OPTIONS"),
+      ("PUT", "/models/model_0123456789abcdef01234567", "DELETE, GET, HEAD, OPTIONS"),
       ("POST", "/base-models", "GET, HEAD, OPTIONS"),
       ("PATCH", "/healthz", "GET, HEAD, OPTIONS"),
     ] {

@@ -55,6 +55,36 @@ import Testing
     #"{"block": 8, "recipe": {"iterations": 2, "dense_epochs": 1, "final_epochs": 1, "#
     + #""samples_per_class": 32, "batch_size": 16, "saliency_batches": 2}}"#
 
+  @Test func aModelIsDeleted() throws {
+    let server = try TestService()
+    let environment = [
+      "CRISP_SERVER": "http://127.0.0.1:\(server.client.port)", "CRISP_TOKEN": "",
+    ]
+    let model = try #require(server.jobs.wait(server.jobs.submit().id).resultModel)
+    _ = try server.jobs.submit(user: "bob")
+    let left = try Self.crisp(["delete", model, "--user", "ada"], environment: environment)
+    #expect(left.status == 0 && left.output == "deleted \(model)\n", "\(left.errors)")
+    #expect(try server.client.get("/models/\(model)").status == 200)
+    let gone = try Self.crisp(["delete", model, "--json"], environment: environment)
+    #expect(try gone.json()["deleted"]?.text == model, "\(gone.errors)")
+    #expect(try server.client.get("/models/\(model)").status == 404)
+    let again = try Self.crisp(["delete", model], environment: environment)
+    #expect(again.status != 0 && again.errors.contains("there is no model"), "\(again.errors)")
+  }
+
+  @Test func whoWaitsIsToldOfAPausedQueue() throws {
+    let server = try TestService { $0.workers = 0 }
+    _ = try server.client.send("POST", "/queue/pause")
+    let waiting = try Self.crisp(
+      [
+        "personalize", "--user", "ada", "--classes", "top left,middle", "--options", Self.short,
+        "--sparsity", "0.8", "--out", server.folder.file("x.onnx"),
+      ], environment: ["CRISP_SERVER": "http://127.0.0.1:\(server.client.port)", "CRISP_TOKEN": ""]
+    ) { $0.contains("paused: the server's operator lets no job begin") }
+    #expect(waiting.status != 0)
+    #expect(waiting.errors.contains("next in turn, paused: the server's operator"))
+  }
+
   @Test func modelsAreAskedForListedAndDownloaded() throws {
     let server = try TestService()
     let folder = try TemporaryFolder()

@@ -36,18 +36,6 @@ enum AdministrationConformance {
       #expect(try fixture.claim("w2")?.attempt == 2)
       #expect(try !store.setQueuePaused(false))
     },
-    ConformanceCase("the oldest job that waits is named") { fixture in
-      let store = fixture.store
-      #expect(try store.backlog().oldest == nil)
-      let first = try fixture.submit("ann", "first").job.id
-      fixture.clock.advance(7)
-      let second = try fixture.submit("ann", "second", priority: 1).job.id
-      let backlog = try store.backlog()
-      #expect(backlog.oldest == first && backlog.oldestAge == 7 && backlog.queued == 2)
-      #expect(try fixture.claim()?.id == second)
-      #expect(try fixture.claim()?.id == first)
-      #expect(try store.backlog().oldest == nil)
-    },
     ConformanceCase("users are listed with when they were seen, their models and their bytes") {
       fixture in
       let store = fixture.store

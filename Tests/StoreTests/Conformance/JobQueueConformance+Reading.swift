@@ -38,17 +38,20 @@ extension JobQueueConformance {
     ConformanceCase("the backlog counts what is left and tells the oldest") { fixture in
       let store = fixture.store
       #expect(try store.backlog() == Backlog(queued: 0, running: 0, oldestAge: 0))
-      try fixture.submit("ann", "a")
+      let first = try fixture.submit("ann", "a").job.id
       fixture.clock.advance(7)
-      try fixture.submit("ann", "b")
+      let second = try fixture.submit("ann", "b").job.id
       let last = try fixture.submit("bob", "c").job.id
       fixture.clock.advance(1.5)
-      #expect(try store.backlog() == Backlog(queued: 3, running: 0, oldestAge: 8.5))
+      #expect(
+        try store.backlog() == Backlog(queued: 3, running: 0, oldestAge: 8.5, oldest: first))
       let job = try #require(try fixture.claim())
-      #expect(try store.backlog() == Backlog(queued: 2, running: 1, oldestAge: 1.5))
+      #expect(
+        try store.backlog() == Backlog(queued: 2, running: 1, oldestAge: 1.5, oldest: second))
       _ = try store.publish(job.id, attempt: job.attempt, model: fixture.newModel())
       _ = try store.requestCancel(last)
-      #expect(try store.backlog() == Backlog(queued: 1, running: 0, oldestAge: 1.5))
+      #expect(
+        try store.backlog() == Backlog(queued: 1, running: 0, oldestAge: 1.5, oldest: second))
       // A clock that was set back gives no negative age.
       fixture.clock.step(-100)
       #expect(try store.backlog().oldestAge == 0)

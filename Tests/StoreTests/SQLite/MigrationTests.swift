@@ -59,6 +59,11 @@ import Testing
     let store = try SQLiteStore(path: old.path)
     #expect(try store.check().isHealthy)
     #expect(try store.tokens().count == 2)
+    let users = try store.users(UserFilter(), after: nil, limit: 10).elements
+    #expect(users.map(\.id.text) == ["ada", "bob"])
+    // When they last asked is known.
+    #expect(users.map(\.seenAt.timeIntervalSince1970) == [1, 2])
+    #expect(try store.queuePaused() == nil)
     #expect(try store.claim(worker: "w", lease: 30)?.id.rawValue == "job_123456789abcdef012345678")
     #expect(
       try store.model(#require(ModelID(rawValue: "model_0123456789abcdef01234567"))).blob.size == 6)

@@ -75,6 +75,12 @@ import Testing
     #expect(models.hasPrefix("SEARCH models USING INDEX models_used_at"), "\(models)")
   }
 
+  @Test func usersAreListedByTheirKey() throws {
+    let plan = try plan(SQLiteStore.usersQuery)
+    #expect(plan.contains("u USING INDEX sqlite_autoindex_users_1 (id>?)"), "\(plan)")
+    #expect(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "\(plan)")
+  }
+
   @Test func everyForeignKeyHasAnIndex() throws {
     try database.read { db in
       let tables = try String.fetchAll(
