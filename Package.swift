@@ -19,6 +19,7 @@ let package = Package(
     .library(name: "Training", targets: ["Training", "Datasets", "NeuralGraph", "Randomness"]),
     .library(name: "Pruning", targets: ["Pruning", "ModelFormats"]),
     .library(name: "Accelerators", targets: ["Accelerators", "Charts", "NeuralGraph"]),
+    .library(name: "FleetStore", targets: ["PostgresStore", "Store", "Digests"]),
     .library(name: "ThreadWaiting", targets: ["CThreadWaiting"]),
     .executable(name: "crisp-server", targets: ["crisp-server"]),
     .executable(name: "crisp", targets: ["crisp"]),

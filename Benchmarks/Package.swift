@@ -36,6 +36,11 @@ let package = Package(
       name: "accelerator-answer",
       dependencies: [.product(name: "Accelerators", package: "crisp-server")],
       swiftSettings: swift),
+    // The queue alone, with workers that do nothing.
+    .executableTarget(
+      name: "fleet-queue",
+      dependencies: [.product(name: "FleetStore", package: "crisp-server")],
+      swiftSettings: swift),
     // Without training, so that its memory is the runtime's.
     .executableTarget(
       name: "sparse-worker",

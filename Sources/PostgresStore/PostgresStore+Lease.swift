@@ -134,9 +134,7 @@
           INSERT INTO model_users (user_id, model, added_at)
           SELECT user_id, $1, $2 FROM job_requesters WHERE job = $3
           """, [number, now, held.number])
-        try db.finish(held.number, as: .succeeded, now: now)
-        try db.run(
-          "UPDATE jobs SET result_model = $1 WHERE number = $2", [number, held.number])
+        try db.finish(held.number, as: .succeeded, model: number, now: now)
         return try db.modelRecord(number: number)
       }
       guard let published else { throw StoreError.jobAbandoned(id) }
