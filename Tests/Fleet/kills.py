@@ -7,7 +7,7 @@ killed: and what is left is looked at.
 Killed are API servers, workers, processes of jobs, backends of PostgreSQL (which then ends all of them and
 recovers) and PgBouncer; workers are stopped beyond their lease, connections cut, a worker's clock set by two
 minutes; in the middle the database fails over to its standby. Everything is on loopback, in a folder that
-goes away, and ended by its number.
+goes away, and ended by its number. CRISP_FLEET_OBJECTS holds further flags and values of servers and workers.
 """
 
 import argparse
