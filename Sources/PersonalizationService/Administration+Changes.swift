@@ -46,14 +46,16 @@ extension Administration {
     let specification = try JobSpecification(profile: job.profile, recipe: job.recipe)
     // The profile has to suit the base model as it is now.
     _ = try specification.profile.indices(in: baseModel.labels)
+    let documents = try specification.documents()
     let estimate = job.runEstimate
     let outcome = try store.submit(
       Submission(
         user: owner,
-        fingerprint: specification.fingerprint(
+        fingerprint: documents.fingerprint(
           baseModel: baseModel.digest, dataset: dataset.digest),
-        baseModel: baseModel.name, classes: specification.profile.entries, profile: job.profile,
-        recipe: job.recipe, seed: job.seed, metadata: job.metadata, priority: job.priority,
+        baseModel: baseModel.name, classes: specification.profile.entries,
+        profile: documents.profile,
+        recipe: documents.recipe, seed: job.seed, metadata: job.metadata, priority: job.priority,
         estimate: job.estimate,
         cost: Int(min(max(1, (estimate?.seconds ?? 1).rounded()), 1e9)),
         memoryEstimate: estimate.map { Int64($0.memoryBytes) },
