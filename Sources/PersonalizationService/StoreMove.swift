@@ -43,7 +43,7 @@ public struct StoreMove {
     public func run() throws -> String {
       let lock = try ServerLock(path: from, creating: false)
       defer { lock.release() }
-      let source = try SQLiteStore(path: from)
+      let source = try SQLiteStore(path: from, access: .reading)
       defer { try? source.close() }
       try objects?.store.probe()
       guard let target = try DatabaseAddress.open(uri: uri, objects: objects) as? PostgresStore

@@ -11,6 +11,11 @@ extension SQLiteStore {
   /// - Throws: ``StoreError``, what `take` throws.
   package func moveRows(_ take: (MovedTable, [[MovedValue]]) throws -> Void) throws {
     try read { db in
+      // A file that is opened for reading may be of any schema.
+      let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+      guard version == Self.schemaVersion else {
+        throw StoreError.olderSchema(path: path, found: version, supported: Self.schemaVersion)
+      }
       for table in MovedTable.all {
         guard let query = Self.movedRows[table.name] else { continue }
         let rows = try Row.fetchCursor(db, sql: query)

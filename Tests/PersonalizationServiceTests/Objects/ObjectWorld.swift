@@ -108,6 +108,7 @@
       configuration.objects = try place("worker", bytes: cacheBytes)
       configuration.http.port = 0
       configuration.threadsPerWorker = 1
+      configuration.isolation = JobIsolation(program: try ServerProcess.executable().path)
       return try WorkerService(configuration, logger: Self.quiet)
     }
   }

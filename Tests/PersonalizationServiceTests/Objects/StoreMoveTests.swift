@@ -101,7 +101,8 @@
     }
 
     @Test func bytesMayStayInTheDatabase() throws {
-      let (_, database, _) = try source()
+      let (folder, database, _) = try source()
+      defer { withExtendedLifetime(folder) {} }
       let world = try ObjectWorld(isEmpty: true)
       let said = try StoreMove(from: database, to: world.uri) { _ in }.run()
       #expect(said.contains("workers need its files at"))
@@ -134,7 +135,8 @@
     }
 
     @Test func bytesThatAreDamagedAreNotMoved() throws {
-      let (_, database, _) = try source()
+      let (folder, database, _) = try source()
+      defer { withExtendedLifetime(folder) {} }
       try RawSQL(database).execute(
         "UPDATE blob_chunks SET bytes = zeroblob(length(bytes)) WHERE rowid = (SELECT max(rowid) FROM blob_chunks)"
       )
