@@ -57,9 +57,12 @@ address() {
 all() {
   mkdir -p .build-thread
   local log=.build-thread/log
+  # A group of its own, which can be ended as a whole.
+  set -m
   (thread) >"$log" 2>&1 &
-  local other=$!
-  trap 'kill "$other" 2>/dev/null || true' EXIT
+  other=$!
+  set +m
+  trap 'kill -- "-$other" 2>/dev/null || true' EXIT
   kernels
   fuzz
   address
