@@ -53,7 +53,7 @@ import Testing
     #expect(events[0].map(\.type) == events[1].map(\.type))
     // With a floor the run asks for states of earlier iterations.
     let floor = JobBody.body(
-      sparsity: 0.9, recipe: ["iterations": 4, "final_epochs": 1], and: ["min_accuracy": 0.99])
+      sparsity: 0.85, recipe: ["iterations": 4, "final_epochs": 1], and: ["min_accuracy": 0.99])
     let ended = try [apart, together].map { try $0.jobs.wait($0.jobs.submit(floor).id) }
     #expect(ended[0].status == ended[1].status && ended[0].error?.code == ended[1].error?.code)
     let (isHealthy, text) = try apart.stopAndCheck()
