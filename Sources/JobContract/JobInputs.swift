@@ -56,7 +56,11 @@ package struct JobInputs: Sendable {
   package func place(
     of record: DatasetRecord, checkCancellation: () throws -> Void
   ) throws -> (path: String, hold: (any AnyObject & Sendable)?) {
-    guard let digest = record.manifest, let cache else { return (record.path, nil) }
+    guard let digest = record.manifest else { return (record.path, nil) }
+    guard let cache else {
+      throw StoreError.bytesUnavailable(
+        reason: "the data set '\(record.name)' is in an object store: give --objects")
+    }
     let manifest = try StoredDataset.manifest(digest, in: store)
     let (folder, hold) = try cache.folder(
       digest, size: manifest.size, checkCancellation: checkCancellation

@@ -19,6 +19,11 @@ package enum StoredDataset {
     var attempt = 1
     while true {
       let manifest = try put(dataset.path, into: store, told: told)
+      // What was read twice, once for its digest, has to be the same still.
+      guard try DatasetManifest.files(at: dataset.path).files == manifest.files else {
+        throw DatasetError.malformed(
+          file: dataset.path, reason: "it changed while it was stored: do it again")
+      }
       var record = dataset
       record.manifest = try store.put(manifest.text).digest
       do {

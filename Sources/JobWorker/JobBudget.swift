@@ -24,7 +24,7 @@ package final class JobBudget: Sendable {
   private let reported = Atomic(0)
   private let onExcess: @Sendable (_ bytes: Int) -> Void
   private let clock: @Sendable () -> Duration
-  private let start: Duration
+  private let start: Mutex<Duration>
 
   /// The budget of a job that starts now. `slowdown` is by how much jobs that run beside it slow it,
   /// 1 for not at all; `onExcess` is told at once when the job's memory exceeds its estimate. A job
@@ -36,7 +36,7 @@ package final class JobBudget: Sendable {
   ) {
     self.estimate = estimate
     self.clock = clock
-    start = clock()
+    start = Mutex(clock())
     self.onExcess = onExcess
     self.slowdown = slowdown
     allowedSeconds =
@@ -55,7 +55,10 @@ package final class JobBudget: Sendable {
   }()
 
   /// Seconds that the job has taken.
-  var seconds: Double { (clock() - start) / .seconds(1) }
+  var seconds: Double { (clock() - start.withLock { $0 }) / .seconds(1) }
+
+  /// From here on time counts: what was before, such as fetching a data set, nobody estimated.
+  func begin() { start.withLock { $0 = clock() } }
 
   /// Bytes beyond which the job's engine gets no more; nil for no end.
   var allowedBytes: Int? { estimate == nil ? nil : min(account.limit, .max >> 2) }

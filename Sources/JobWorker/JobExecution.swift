@@ -1,3 +1,4 @@
+import Cores
 import Digests
 import Foundation
 import JobContract
@@ -48,12 +49,16 @@ struct JobExecution {
       (try? JobSpecification(profile: job.profile, recipe: job.recipe))?.recipe.minAccuracy != nil
   }
 
-  func run() {
+  /// - Returns: Whether the job was given back for something that may pass: not to be met again at once.
+  func run() -> Bool {
     metrics.started(job)
     do {
       try MemoryAccount.$current.withValue(budget.account) { try publish(try personalize()) }
+      return false
     } catch {
-      end(after: budget.explaining(error))
+      let error = budget.explaining(error)
+      end(after: error)
+      return (error as? StoreError)?.mayPass == true
     }
   }
 
@@ -70,7 +75,8 @@ struct JobExecution {
       output = try personalizeApart(isolation, from: checkpoint)
     } else {
       let setup = try Setup(
-        job: job, store: store, library: library, checkCancellation: checkEnd)
+        job: job, store: store, library: library, checkCancellation: checkRequests)
+      budget.begin()
       output = try JobRun(setup: setup, threads: threads, host: self).output(
         resuming: checkpoint.map { (iteration: $0.iteration, state: try bytes(of: $0.blob.digest)) }
       )
@@ -87,7 +93,8 @@ struct JobExecution {
     let memory =
       isolation.memoryBytes ?? budget.allowedBytes.map { $0 + JobIsolation.programBytes }
     var dataset = try store.dataset(baseModel.dataset).record
-    let place = try library.inputs.place(of: dataset, checkCancellation: checkEnd)
+    let place = try library.inputs.place(of: dataset, checkCancellation: checkRequests)
+    budget.begin()
     dataset.path = place.path
     defer { withExtendedLifetime(place.hold) {} }
     let start = RunMessage.Start(
@@ -95,7 +102,10 @@ struct JobExecution {
       baseDigest: baseModel.digest.hex,
       dataset: RunMessage.Start.Dataset(dataset),
       threads: threads, estimate: job.estimate, slowdown: budget.slowdown, memoryLimit: memory,
-      processorSeconds: isolation.seconds.map { Int(min($0, 1e9)) * max(1, threads) + 60 },
+      // Pictures are decoded beside it, on all cores.
+      processorSeconds: isolation.seconds.map {
+        Int(min($0, 1e9)) * (max(1, threads) + Cores.usable) + 60
+      },
       resumes: checkpoint?.iteration)
     return try IsolatedRun(isolation: isolation, host: self, budget: budget, control: control)
       .output(
@@ -237,6 +247,10 @@ struct JobExecution {
 extension JobExecution: RunHost {
   func checkEnd() throws {
     try budget.check()
+    try checkRequests()
+  }
+
+  private func checkRequests() throws {
     if control.requested != nil { throw PruningError.cancelled }
   }
 

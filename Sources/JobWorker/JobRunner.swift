@@ -117,7 +117,9 @@ package final class JobRunner: Sendable {
       var hasFailed = false
       do {
         if let job = try claim(as: worker) {
-          execute(job, worker: worker)
+          if execute(job, worker: worker), !isStopping {
+            _ = wakeUp.wait(timeout: .now() + min(1, configuration.lease / 3))
+          }
           continue
         }
         if try measureSpeed() { continue }
@@ -148,7 +150,7 @@ package final class JobRunner: Sendable {
     workers.enter()
     defer { workers.leave() }
     guard !isStopping, let job = try claim(as: "\(name)-0") else { return nil }
-    execute(job, worker: "\(name)-0")
+    _ = execute(job, worker: "\(name)-0")
     return try store.job(job.id)
   }
 
@@ -205,7 +207,8 @@ package final class JobRunner: Sendable {
     return true
   }
 
-  private func execute(_ job: JobRecord, worker: String) {
+  /// - Returns: Whether it was given back for something that may pass.
+  private func execute(_ job: JobRecord, worker: String) -> Bool {
     let control = JobControl()
     let isStopping = state.withLock { state in
       state.running.add(job.id, attempt: job.attempt, control)
@@ -231,7 +234,7 @@ package final class JobRunner: Sendable {
     defer { heartbeat.stop() }
     var logger = logger
     logger[metadataKey: "job_id"] = "\(job.id)"
-    JobExecution(
+    return JobExecution(
       store: store, library: library, job: job, control: control, budget: budget,
       estimator: estimator,
       threads: configuration.threadsPerWorker, isolation: configuration.isolation,

@@ -15,7 +15,7 @@ package final class ModelLibrary: Sendable {
   // Held while loading: two jobs that want one data set must not read it twice. Whoever only wants a
   // model does not wait for a data set.
   private let models = Mutex<[(digest: SHA256Digest, model: DenseModel)]>([])
-  private let datasets = Mutex<[(digest: SHA256Digest, name: String, dataset: ImageDataset)]>([])
+  private let datasets = Mutex<[(record: DatasetRecord, dataset: ImageDataset)]>([])
 
   /// An empty library.
   /// - Parameter cache: Where this machine keeps what was fetched from far; nil keeps nothing.
@@ -41,16 +41,26 @@ package final class ModelLibrary: Sendable {
     _ record: DatasetRecord, checkCancellation: @escaping () throws -> Void = {}
   ) throws -> ImageDataset {
     try datasets.withLock { datasets in
-      // By both: an operator may remove one and register another under its name.
-      if let found = datasets.first(where: { $0.name == record.name && $0.digest == record.digest })
-      {
+      // By all three: an operator may remove one and register another under its name, or move it.
+      if let found = datasets.first(where: {
+        $0.record.name == record.name && $0.record.digest == record.digest
+          && $0.record.path == record.path
+      }) {
         return found.dataset
       }
-      let dataset = try inputs.dataset(record, checkCancellation: checkCancellation)
+      let dataset = try inputs.dataset(record) {
+        // What these hold in the cache may be the room that is waited for.
+        datasets.removeAll()
+        try checkCancellation()
+      }
       let renewed = try record.verify(dataset, checkCancellation: checkCancellation)
       // The times of what was fetched are this machine's own.
-      if let renewed, record.manifest == nil { _ = try store.addDataset(renewed) }
-      datasets = [(record.digest, record.name, dataset)] + datasets.prefix(Self.capacity - 1)
+      if let renewed, record.manifest == nil {
+        do { _ = try store.addDataset(renewed) } catch StoreError.nameTaken {
+          // It was moved meanwhile: where to is read next time.
+        }
+      }
+      datasets = [(record, dataset)] + datasets.prefix(Self.capacity - 1)
       return dataset
     }
   }

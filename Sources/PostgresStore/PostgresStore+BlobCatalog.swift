@@ -8,10 +8,10 @@
     var external: ExternalBlobs? { bytes.map { ExternalBlobs(catalog: self, bytes: $0) } }
 
     /// What has the bytes of a blob that are not here.
-    /// - Throws: ``StoreError/failed(reason:)`` when this program was not told where that is.
+    /// - Throws: ``StoreError/bytesUnavailable(reason:)`` when this program was not told where that is.
     func external(_ blob: PostgresBlob) throws -> any BlobBytes {
       guard let bytes else {
-        throw StoreError.failed(
+        throw StoreError.bytesUnavailable(
           reason: "the bytes of blob \(blob.record.digest) are in an object store: give --objects")
       }
       return bytes

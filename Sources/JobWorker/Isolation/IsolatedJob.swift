@@ -102,7 +102,9 @@ package enum IsolatedJob {
     else { return }
     let (used, overflows) = pages.multipliedReportingOverflow(by: sysconf(Int32(_SC_PAGESIZE)))
     let (sum, exceeds) = used.addingReportingOverflow(bytes)
-    let (most, isTooLarge) = sum.addingReportingOverflow(4 << 30)
+    // A thread reserves a stack and an arena of malloc's, and as many decode pictures.
+    let (most, isTooLarge) = sum.addingReportingOverflow(
+      (4 << 30) + min(max(1, start.threads), 1024) * 2 * (160 << 20))
     if !overflows, !exceeds, !isTooLarge { limit(RLIMIT_AS, to: most) }
   }
 

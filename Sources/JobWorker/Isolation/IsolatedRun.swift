@@ -73,7 +73,7 @@ struct IsolatedRun {
   private func ended(_ process: JobProcess, _ watch: ProcessWatch) -> any Error {
     process.kill()
     let (how, peak) = process.wait()
-    if watch.isCancelled { return PruningError.cancelled }
+    if watch.isCancelled || control.requested != nil { return PruningError.cancelled }
     let memory = JobEstimator.text(Double(peak), .memory)
     return JobError.processEnded(
       how: "\(how ?? "it left without a result"), after it had taken \(memory)")

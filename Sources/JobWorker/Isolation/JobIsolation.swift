@@ -28,9 +28,10 @@ public struct JobIsolation: Sendable {
   static func environment(_ all: [String: String]) -> [String: String] {
     all.filter { name, _ in
       name == "CRISP_MAX_CPU_ISA"
-        || !["CRISP_", "AWS_", "PG", "NOTIFY_", "LISTEN_", "WATCHDOG_"].contains {
+        || !["CRISP_", "AWS_", "PG", "NOTIFY_", "LISTEN_", "WATCHDOG_", "CREDENTIALS_"].contains {
           name.hasPrefix($0)
-        }
+          // A proxy's address may have a password in it.
+        } && !name.lowercased().hasSuffix("_proxy")
     }
   }
 }

@@ -145,7 +145,10 @@ import Testing
     let world = try CrashWorld()
     let server = try ServerProcess(
       database: world.database, arguments: ["--isolate-jobs"],
-      wrapper: ["/usr/bin/env", "PGPASSWORD=secret", "CRISP_LOG_LEVEL=error", "LANG=C"])
+      wrapper: [
+        "/usr/bin/env", "PGPASSWORD=secret", "https_proxy=http://a:secret@b",
+        "CRISP_LOG_LEVEL=error", "LANG=C",
+      ])
     let id = try server.jobs.submit(JobBody.endless).id
     try server.jobs.waitUntilRunning(id)
     let pid = try child(of: server.processIdentifier)
@@ -153,6 +156,7 @@ import Testing
       .split(separator: "\0")
     #expect(variables.contains("LANG=C"))
     #expect(!variables.contains { $0.hasPrefix("PG") || $0.hasPrefix("CRISP_LOG") })
+    #expect(!variables.contains { $0.contains("secret") })
     // Standard input, which is the channel, output and error; and what it opened itself.
     let first = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/0")
     #expect(first.hasPrefix("socket:"))

@@ -80,6 +80,16 @@ import Testing
     // Jobs find it there.
     let server = try ServerProcess(database: database)
     #expect(try server.jobs.wait(server.jobs.submit(JobBody.quick).id).status == "succeeded")
+    // A running server, which has the data set in memory, too: pictures are read when they are needed.
+    try ToyWorld.registerPictures(
+      in: database, folder: folder, dataset: "drawn", baseModel: "of-drawn")
+    let drawn = JobBody.body(and: ["base_model": "of-drawn"])
+    #expect(try server.jobs.wait(server.jobs.submit(drawn).id).status == "succeeded")
+    let (from, to) = (folder.file("drawn"), folder.file("moved"))
+    try FileManager.default.moveItem(atPath: from, toPath: to)
+    #expect(try run("dataset", "move", "drawn", to).contains("is at \(to) now"))
+    let again = JobBody.body(seed: 1, and: ["base_model": "of-drawn"])
+    #expect(try server.jobs.wait(server.jobs.submit(again).id).status == "succeeded")
     let other = folder.file("other")
     try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: false)
     try CornerSquares.writeIDX(to: other, classes: ToyWorld.labels, seed: 5)
