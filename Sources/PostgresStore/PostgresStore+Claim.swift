@@ -46,12 +46,13 @@
     /// The next job a worker may take at the time of its first parameter, locked: the first that waits, or
     /// a running one whose lease is over where that comes before it. What another worker is taking just
     /// now is passed over. Running jobs are few and their leases narrow; the queue is read from its index.
-    /// Nothing while the queue is paused. The second parameter names base models whose jobs wait, unless they are to be cancelled.
+    /// While the queue is paused only what is to be cancelled and whose worker died. The second parameter
+    /// names base models whose jobs wait, unless they are to be cancelled.
     static let claimQuery = """
       WITH expired AS MATERIALIZED (
         SELECT j.number, j.status, j.deaths, j.cancel_requested, j.priority, j.turn
         FROM job_leases l JOIN jobs j ON j.number = l.job
-        WHERE NOT EXISTS (SELECT 1 FROM queue_pause) AND l.expires_at <= $1
+        WHERE (j.cancel_requested OR NOT EXISTS (SELECT 1 FROM queue_pause)) AND l.expires_at <= $1
           AND j.status = 'running' AND (j.cancel_requested OR j.base_model
           NOT IN (SELECT json_array_elements_text($2::json)))
         ORDER BY j.priority DESC, j.turn, j.number LIMIT 1 FOR UPDATE OF j, l SKIP LOCKED

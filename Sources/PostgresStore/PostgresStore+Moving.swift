@@ -36,6 +36,8 @@
       _ rows: (_ take: (MovedTable, [[MovedValue]]) throws -> Void) throws -> Void
     ) throws -> [String: Int]? {
       try write { db, _ in
+        // Of a large store this takes longer than any request may: an hour for each statement.
+        try db.run("SET LOCAL statement_timeout = 3600000")
         // Nobody may come between: a server that starts now waits, or meets what was moved.
         let names = MovedTable.all.map(\.name).joined(separator: ", ")
         try db.run("LOCK TABLE \(names) IN SHARE ROW EXCLUSIVE MODE")

@@ -63,7 +63,8 @@
       try write { db, _ in _ = try db.requireUnneeded(name, ignoringModels: withModels) }
       let models = withModels ? try removeModels(ofBaseModel: name) : 0
       for (table, key, condition) in [
-        ("jobs", "number", "AND finished_at IS NOT NULL"), ("profiles", "user_id, version", ""),
+        ("jobs", "number", "AND finished_at IS NOT NULL AND result_model IS NULL"),
+        ("profiles", "user_id, version", ""),
       ] {
         var count = Self.step
         while count == Self.step {

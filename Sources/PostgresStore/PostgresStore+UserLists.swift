@@ -94,7 +94,7 @@
       return try read { db in
         try db.all(
           """
-          WITH sizes AS (SELECT m.number, m.base_model, \(Self.modelBytes) AS bytes FROM models m)
+          WITH sizes AS MATERIALIZED (SELECT m.number, m.base_model, \(Self.modelBytes) AS bytes FROM models m)
           SELECT name, count(number) AS models, coalesce(sum(bytes), 0)::bigint AS bytes
           FROM (\(rows)) r GROUP BY name ORDER BY bytes DESC, name LIMIT $1
           """, [limit]

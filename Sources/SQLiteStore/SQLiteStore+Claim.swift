@@ -8,16 +8,19 @@ extension SQLiteStore {
     -> JobRecord?
   {
     try FieldText.validate(worker, field: "worker")
-    let query = held.isEmpty ? Self.claimQuery : Self.claimQueryHolding
     let names =
       held.isEmpty ? nil : try JSONColumn.text(encoding: held, field: "held base models")
     return try write { db, now in
       let expiry = try Timestamp.milliseconds(now, plus: lease, field: "lease")
       let steady = clock.steady()
       let end = try Timestamp.milliseconds(steady, plus: lease, field: "lease")
-      guard try db.queuePaused() == nil else { return nil }
-      var arguments: StatementArguments = [clock.boot, steady, now]
-      if let names { arguments += [names] }
+      var (query, arguments): (String, StatementArguments) =
+        (names == nil ? Self.claimQuery : Self.claimQueryHolding, [clock.boot, steady, now])
+      if try db.queuePaused() != nil {
+        query = Self.claimQueryPaused
+      } else if let names {
+        arguments += [names]
+      }
       while let candidate = try db.first(query, arguments) {
         let job = try candidate.integer("number")
         let died = try candidate.text("status") == JobStatus.running.rawValue
@@ -55,6 +58,14 @@ extension SQLiteStore {
   /// The same without the jobs of some base models, a list as JSON, unless they are to be cancelled.
   private static let claimQueryHolding = claimQuery(
     "AND (cancel_requested OR base_model NOT IN (SELECT value FROM json_each(?)))")
+
+  /// While the queue is paused only what is to be cancelled and whose worker died.
+  private static let claimQueryPaused = """
+    SELECT number, status, deaths, cancel_requested, priority, turn FROM jobs INDEXED BY jobs_status
+    WHERE status = 'running' AND cancel_requested = 1
+      AND CASE WHEN lease_boot = ? THEN lease_steady <= ? ELSE lease_expires_at <= ? END
+    ORDER BY number LIMIT 1
+    """
 
   private static func claimQuery(_ condition: String) -> String {
     """

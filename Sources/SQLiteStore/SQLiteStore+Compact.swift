@@ -9,6 +9,8 @@ extension SQLiteStore {
   /// - Throws: ``StoreError/served(path:)`` for an older file while its server runs,
   ///   ``StoreError/diskFull``.
   public func compact() throws -> (before: Int64, after: Int64) {
+    // What was removed while no server runs is only marked.
+    try removeDoomedBlobs()
     // What is in the log counts too.
     _ = try emptyLog()
     let before = Self.size(of: path)

@@ -62,19 +62,22 @@ extension SQLiteStore {
     _ = try write { db, _ in try db.requireUnneeded(name, lists, ignoringModels: withModels) }
     let models = withModels ? try removeModels(ofBaseModel: name) : 0
     for (table, key, condition) in [
-      ("jobs", "number", "AND finished_at IS NOT NULL"), ("profiles", "rowid", ""),
+      ("jobs", "number", "AND finished_at IS NOT NULL AND result_model IS NULL"),
+      ("profiles", "rowid", ""),
     ] {
-      _ = try inSteps { db, _ in
+      // A job may take thousands of events with it.
+      _ = try inSteps(of: 10) { db, _ in
         try db.run(
           """
           DELETE FROM \(table) WHERE \(key) IN (SELECT \(key) FROM \(table)
-            WHERE base_model = ? \(condition) LIMIT \(Self.step))
+            WHERE base_model = ? \(condition) LIMIT 10)
           """, [name])
       }
     }
     try write { db, _ in
       // A request may have come meanwhile.
       let blob = try db.requireUnneeded(name, lists)
+      try db.run("DELETE FROM jobs WHERE base_model = ?", [name])
       try db.run("DELETE FROM profiles WHERE base_model = ?", [name])
       try db.run("DELETE FROM base_models WHERE name = ?", [name])
       try db.doomIfUnused(blob, as: .leisurely)

@@ -16,8 +16,8 @@
     }
 
     /// Whether the whole transaction, done again, may find things settled: it clashed with another one,
-    /// or came second to a name that is there now.
-    var mayClash: Bool { ["40001", "40P01", "23505"].contains(state) }
+    /// or came second to a name that is there now, or to the removal of what it refers to.
+    var mayClash: Bool { ["40001", "40P01", "23503", "23505"].contains(state) }
 
     /// The store's word for it.
     func error(at address: String) -> StoreError {

@@ -33,8 +33,14 @@ enum AdministrationConformance {
       fixture.clock.advance(31)
       #expect(try fixture.claim("w2") == nil)
       #expect(try store.setQueuePaused(false) && store.queuePaused() == nil)
-      #expect(try fixture.claim("w2")?.attempt == 2)
+      #expect(try fixture.claim("w2", lease: 30)?.attempt == 2)
       #expect(try !store.setQueuePaused(false))
+      // But what was cancelled ends, also when its worker does not live to do it.
+      try store.setQueuePaused(true)
+      _ = try store.requestCancel(waiting.id)
+      fixture.clock.advance(31)
+      #expect(try fixture.claim("w2") == nil)
+      #expect(try store.job(waiting.id).status == .cancelled)
     },
     ConformanceCase("users are listed with when they were seen, their models and their bytes") {
       fixture in

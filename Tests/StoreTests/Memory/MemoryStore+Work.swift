@@ -39,11 +39,11 @@ extension MemoryStore {
     try FieldText.validate(worker, field: "worker")
     return try write { rows, now in
       let end = try Timestamp.milliseconds(now, plus: lease, field: "lease")
-      guard rows.pausedAt == nil else { return nil }
       while let index = rows.jobs.indices.filter({
         let job = rows.jobs[$0]
         return (job.status == .queued || job.status == .running && job.leaseEnd ?? .max <= now)
           && (job.isCancelRequested || !held.contains(job.asked.baseModel))
+          && (rows.pausedAt == nil || job.isCancelRequested && job.status == .running)
       }).min(by: { rows.jobs[$0].goes(before: rows.jobs[$1]) }) {
         if rows.jobs[index].status == .running {
           rows.spareInnocent(now: now)
