@@ -122,7 +122,11 @@ public struct ServiceClient: Sendable {
       }
       let (data, response) = (answer.body, answer.head)
       if (200..<300).contains(response.status) { return (data, response) }
-      if [302, 307].contains(response.status), let location = response.headers[.location] {
+      // A server that hands a file over names its digest; nobody else is followed.
+      if request.method == .get, response.status == 307,
+        HTTPField.Name("X-Linked-Etag").flatMap({ response.headers[$0] }) != nil,
+        let location = response.headers[.location]
+      {
         return (try await fetched(from: location), response)
       }
       let refusal = Self.refused(response, data)

@@ -37,7 +37,7 @@ public struct Administration {
     objects: ObjectPlace? = nil
   ) throws {
     if case .server(let uri) = DatabaseAddress(database) {
-      cache = nil
+      cache = try objects.map { try FetchedInputs($0) }
       (file, store) = (nil, try DatabaseAddress.open(uri: uri, objects: objects))
       return
     }

@@ -19,7 +19,7 @@ struct BaseModel: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let models = try Administration(existing: database.database).baseModels()
+      let models = try Administration(existing: database.database, for: .writing).baseModels()
       try output.print(models) {
         models.isEmpty ? "no base models" : models.map(\.text).joined(separator: "\n")
       }
@@ -58,6 +58,7 @@ struct BaseModel: ParsableCommand {
         """)
 
     @OptionGroup var database: DatabaseOptions
+    @OptionGroup(title: "Object store") var objects: ObjectPlaceOptions
     @Argument(help: "The base model's name.") var name: String
     @Argument(help: "The model file.") var file: String
     @Option(
@@ -65,7 +66,9 @@ struct BaseModel: ParsableCommand {
     var arch: String?
 
     func run() throws {
-      let administration = try Administration(existing: database.database, for: .writing)
+      let administration = try Administration(
+        existing: database.database, for: .writing,
+        objects: objects.value(cacheIn: Service.Configuration.cacheFolder))
       print(try administration.replaceBaseModel(name: name, file: file, architecture: arch))
     }
   }
@@ -137,7 +140,7 @@ struct Dataset: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let datasets = try Administration(existing: database.database).datasets()
+      let datasets = try Administration(existing: database.database, for: .writing).datasets()
       try output.print(datasets) {
         datasets.isEmpty ? "no data sets" : datasets.map(\.text).joined(separator: "\n")
       }

@@ -135,7 +135,8 @@ struct Users: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    try InputRange(0.001...36_500).check(notSeenFor, "--not-seen-for", "days")
+    // Being seen is told to the hour, use of models at each tidying.
+    try InputRange(1...36_500).check(notSeenFor, "--not-seen-for", "days")
     try InputRange(1...1_000_000).check(limit, "--limit")
     guard notSeenFor != nil || !removeModels else {
       throw ValidationError("--remove-models needs --not-seen-for: whose models are to go?")

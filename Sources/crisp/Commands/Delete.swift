@@ -4,7 +4,7 @@ import Flags
 /// `crisp delete`: an end to a model.
 struct Delete: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Delete a model of a server; one that others have, too, stays theirs.",
+    abstract: "Delete a model of a server, or with --user take it from one user: others keep it.",
     discussion: "Example: crisp delete model_0123456789abcdef01234567")
 
   /// What `--json` prints.

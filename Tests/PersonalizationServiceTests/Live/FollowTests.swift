@@ -20,6 +20,27 @@ import Testing
     server.drain(deadline: .seconds(5))
   }
 
+  /// What a proxy in between sends elsewhere was not done; only a server that hands a file over names its
+  /// digest with the address.
+  @Test func onlyFilesThatAreHandedOverAreFollowed() async throws {
+    var router = Router()
+    router.on(.get, "/elsewhere") { _, _ in .text(.ok, "{}") }
+    for method in [HTTPRequest.Method.get, .delete] {
+      router.on(method, "/models/{id}") { _, _ in
+        Response(.temporaryRedirect, headers: [.location: "/elsewhere"])
+      }
+    }
+    try await serve(router) { client in
+      let deletion = await #expect(throws: ClientError.self) {
+        try await client.delete(model: "model_1")
+      }
+      #expect(deletion?.description.contains("307") == true, "\(String(describing: deletion))")
+      await #expect(throws: ClientError.self) {
+        try await client.download("model_1", to: "/dev/null/none")
+      }
+    }
+  }
+
   private static func job(_ status: String, fraction: Double = 0) -> JobResource {
     JobResource(
       id: "job_1", user: "ada", status: status, priority: "normal", createdAt: 0, startedAt: 0,
