@@ -197,7 +197,7 @@ void crisp_team_free(crisp_team *team) {
 // without consequence: some of a scheduler's slices, since threads that begin on one core are moved
 // apart only after some 50 ms of running. For how many times a loss the caller then works alone, so
 // that the attempts cost a sixteenth.
-enum { MOST_SAVED = 10000000, MOST_LOST = 10000000, ALONE_TIMES = 16 };
+enum { MOST_SAVED = 10000000, MOST_LOST = 10000000, MOST_COUNTED = 1000000000, ALONE_TIMES = 16 };
 
 int crisp_turns_alone(const crisp_turns *turns) { return turns->alone > 0; }
 
@@ -205,6 +205,8 @@ void crisp_turns_took_together(crisp_turns *turns, uint64_t took, uint64_t work)
   turns->saved += (int64_t)work - (int64_t)took;
   if (turns->saved > MOST_SAVED) turns->saved = MOST_SAVED;
   if (turns->saved >= -MOST_LOST) return;
+  // What was stopped as a whole, for minutes perhaps, says nothing of its threads.
+  if (turns->saved < -MOST_COUNTED) turns->saved = -MOST_COUNTED;
   turns->alone = ALONE_TIMES * (uint64_t)-turns->saved;
   turns->saved = 0;
 }

@@ -10,7 +10,11 @@ extension String {
     if utf8.allSatisfy({ $0 < 0x80 }) { return 0 }
     var (longest, row) = (0, 0)
     for scalar in unicodeScalars {
-      row = scalar.properties.canonicalCombiningClass == .notReordered ? 0 : row + 1
+      switch scalar.value {
+      // Tibetan vowels that are marks only once they are decomposed.
+      case 0x0F73, 0x0F75, 0x0F81: row += 1
+      default: row = scalar.properties.canonicalCombiningClass == .notReordered ? 0 : row + 1
+      }
       longest = max(longest, row)
     }
     return longest

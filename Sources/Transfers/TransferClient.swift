@@ -108,18 +108,28 @@ public final class TransferClient: Sendable {
     to request: TransferRequest, limit: Int = 8 << 20
   ) async throws(TransferError) -> TransferResponse {
     let cancellation = TransferCancellation()
-    let result: Result<TransferResponse, TransferError> = await withTaskCancellationHandler {
+    let answer = Answer()
+    await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         DispatchQueue.global().async {
-          continuation.resume(
-            returning: Result { () throws(TransferError) in
-              try self.send(request, limit: limit, cancellation: cancellation)
-            })
+          let result = Result { () throws(TransferError) in
+            try self.send(request, limit: limit, cancellation: cancellation)
+          }
+          answer.result.withLock { $0 = result }
+          continuation.resume()
         }
       }
     } onCancel: {
       cancellation.cancel()
     }
+    guard let result = answer.result.withLock({ $0 }) else {
+      throw .failed(host: "", reason: "nothing was answered")
+    }
     return try result.get()
+  }
+
+  /// Handed over under a lock, which ThreadSanitizer sees: Swift's concurrency runtime is not built for it.
+  private final class Answer: Sendable {
+    let result = Mutex<Result<TransferResponse, TransferError>?>(nil)
   }
 }

@@ -118,6 +118,9 @@ import Testing
         }
       }
     }
+    // Of this one decomposition makes two marks.
+    let vowels = Array("\"a\(String(repeating: "\u{F73}", count: 31))\"".utf8)
+    #expect(throws: JSONFault.self) { try JSONReader.check(vowels, limits: .request) }
     // Letters that are composed of parts have none.
     let syllables = String(repeating: "각", count: 100)
     try JSONReader.check(Array("\"\(syllables)\"".utf8), limits: .request)

@@ -150,6 +150,11 @@ static void check_turns(void) {
     runs++;
   }
   expect(runs == 201, "alone after many small losses");
+  // All threads stopped for ten minutes: no more than for a second.
+  turns = (crisp_turns){0, 0};
+  crisp_turns_took_together(&turns, 600000ull * MS, 1 * MS);
+  crisp_turns_took(&turns, 16000ull * MS);
+  expect(!crisp_turns_alone(&turns), "a stop of the whole program is counted for a second");
 }
 
 void check_teams(void) {
