@@ -18,7 +18,8 @@ demo: build
 ## test: all tests (release: the kernels are C, and debug builds compile C without optimisation)
 test: setup
 	$(BUILD) --build-tests
-	$(SWIFT) test -c release --skip-build --disable-xctest
+	@# Minutes at most (README): a test that waits for ever ends the run.
+	timeout --kill-after 10 2400 $(SWIFT) test -c release --skip-build --disable-xctest
 	@Tests/LibCrisp/run.sh
 	@Tests/Documentation/run.sh
 

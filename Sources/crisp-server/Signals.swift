@@ -1,4 +1,5 @@
 import Dispatch
+import Flags
 import Glibc
 
 /// Turns SIGTERM and SIGINT into something to wait for; a second signal ends the process at once.
@@ -7,16 +8,11 @@ final class StopSignals {
   private var sources: [any DispatchSourceSignal] = []
 
   init() {
-    let queue = DispatchQueue(label: "crisp.signals")
-    for number in [SIGTERM, SIGINT] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler { [semaphore] in
+    sources = [SIGTERM, SIGINT].map { number in
+      SignalSource.watching(number, label: "crisp.signals") { [semaphore] in
         semaphore.signal()
         signal(number, SIG_DFL)
       }
-      source.resume()
-      sources.append(source)
     }
   }
 
@@ -31,11 +27,7 @@ final class HangUpSignal {
   private let source: any DispatchSourceSignal
 
   init(_ action: @escaping @Sendable () -> Void) {
-    signal(SIGHUP, SIG_IGN)
-    source = DispatchSource.makeSignalSource(
-      signal: SIGHUP, queue: DispatchQueue(label: "crisp.hangup"))
-    source.setEventHandler(handler: action)
-    source.resume()
+    source = SignalSource.watching(SIGHUP, label: "crisp.hangup", action: action)
   }
 
   deinit { source.cancel() }

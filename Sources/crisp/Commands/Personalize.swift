@@ -86,6 +86,9 @@ struct Personalize: AsyncParsableCommand {
   private func followed(_ submitted: JobResource, by client: ServiceClient) async throws
     -> JobResource?
   {
+    // Before the first word of it: who reads that may send a signal at once.
+    let interruption = Interruption()
+    defer { withExtendedLifetime(interruption) {} }
     let following = Task {
       let bar = ProgressBar()
       defer { bar.finish() }
@@ -97,8 +100,7 @@ struct Personalize: AsyncParsableCommand {
         bar.update(job.progress?.fraction ?? 0, JobLines.text(job))
       }
     }
-    let interruption = Interruption { following.cancel() }
-    defer { withExtendedLifetime(interruption) {} }
+    interruption.flag.atSignal { following.cancel() }
     do {
       return try await following.value
     } catch  where interruption.flag.isSet {

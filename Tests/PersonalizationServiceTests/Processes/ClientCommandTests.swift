@@ -33,6 +33,10 @@ import Testing
     process.standardError = pipe
     process.standardInput = FileHandle.nullDevice
     try process.run()
+    // A client that waits for ever fails its test instead of holding up all of them.
+    let end = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 300, execute: end)
+    defer { end.cancel() }
     // Until it closes its end, which is when it ends.
     var errors = ""
     var isInterrupted = false
