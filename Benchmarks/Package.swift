@@ -39,7 +39,10 @@ let package = Package(
     // The queue alone, with workers that do nothing.
     .executableTarget(
       name: "fleet-queue",
-      dependencies: [.product(name: "FleetStore", package: "crisp-server")],
+      dependencies: [
+        .product(name: "Accelerators", package: "crisp-server"),  // for its charts
+        .product(name: "FleetStore", package: "crisp-server"),
+      ],
       swiftSettings: swift),
     // Without training, so that its memory is the runtime's.
     .executableTarget(

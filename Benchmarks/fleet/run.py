@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What the queue takes on PostgreSQL: cycles of claim, heartbeat and publish by workers that do nothing, on an
-empty database and after a million jobs, with a transaction held open, and 1,000 workers that sleep.
+empty database and after a million jobs, with a transaction held open; what clients of API servers see; and 1,000
+workers that sleep.
 
-    Benchmarks/fleet/run.py [cycles] [scale] [drain] [--rounds N] [--seconds N]      (or make bench-fleet)
+    Benchmarks/fleet/run.py [cycles] [scale] [live] [download] [drain] [--rounds N] [--seconds N] [--plot FILE.svg]
 
-Starts PostgreSQL as it comes, on loopback, in a folder that goes away. Prints tables.
+(or make bench-fleet). Starts PostgreSQL as it comes, on loopback, in a folder that goes away. Prints tables.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "Benchmarks/service")]
+from answers import run_download, run_live  # noqa: E402
 from server import latencies, percentiles  # noqa: E402
 
 QUEUE = ROOT / "Benchmarks/.build/release/fleet-queue"
@@ -177,7 +179,8 @@ def run_drain(database, options):
     database.renew(users=2000, queued=100_000)
     commits, processor, start = database.commits(), database.processor_seconds(), time.monotonic()
     done = subprocess.run(
-        [QUEUE, "drain", database.uri, "1000", "1000"], capture_output=True, text=True, check=True)
+        [QUEUE, "drain", database.uri, "1000", "1000", *([options.plot] if options.plot else [])],
+        capture_output=True, text=True, check=True)
     taken = time.monotonic() - start
     result = json.loads(done.stdout)
     time.sleep(1.5)
@@ -192,17 +195,20 @@ def run_drain(database, options):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("parts", nargs="*", default=["cycles", "scale", "drain"])
+    parser.add_argument("parts", nargs="*", default=["cycles", "scale", "live", "download", "drain"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=6)
+    parser.add_argument("--plot", help="where to draw how the 1,000 workers' jobs fall on users")
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="crisp-bench."))
     try:
         database = Database(folder)
         print(subprocess.run("lscpu | sed -n 's/^Model name: *//p'", shell=True, capture_output=True,
                              text=True).stdout.strip())
+        parts = {"cycles": run_cycles, "scale": run_scale, "live": run_live, "download": run_download,
+                 "drain": run_drain}
         for part in options.parts:
-            {"cycles": run_cycles, "scale": run_scale, "drain": run_drain}[part](database, options)
+            parts[part](database, options)
     finally:
         pid = folder / "postgres.pid"
         if pid.exists():

@@ -22,21 +22,11 @@
             try db.run("UPDATE jobs SET deaths = $1 WHERE number = $2", [deaths, job])
             try db.finish(job, as: .failed, error: StoreRules.diedRepeatedly(deaths), now: now)
           } else {
-            try db.run(
-              """
-              WITH taken AS (
-                UPDATE jobs SET status = 'running', attempt = attempt + 1, deaths = $2,
-                  started_at = coalesce(started_at, $3) WHERE number = $1
-                RETURNING number, attempt, memory_estimate)
-              INSERT INTO job_leases AS l (job, attempt, worker, expires_at, memory_estimate)
-              SELECT number, attempt, $4, $5, memory_estimate FROM taken
-              ON CONFLICT (job) DO UPDATE SET attempt = excluded.attempt, worker = excluded.worker,
-                expires_at = excluded.expires_at, memory_used = 0, is_spared = false
-              """, [job, deaths, now, worker, expiry])
-            try db.advanceTurn(
-              priority: candidate.int("priority", in: StoreRules.priorities),
-              to: candidate.integer("turn"))
-            return try db.jobRecord(number: job)
+            guard
+              let taken = try db.first(
+                Self.takeQuery, [job, deaths, now, worker, expiry])
+            else { throw StoreError.databaseCorrupt(reason: "job number \(job) is missing") }
+            return try db.jobRecord(taken)
           }
         }
         return nil
@@ -64,6 +54,32 @@
       )
       SELECT * FROM (SELECT * FROM expired UNION ALL SELECT * FROM waiting) c
       ORDER BY priority DESC, turn, number LIMIT 1
+      """
+
+    /// Gives a locked job to a worker, moves its priority's turn on (no other worker waits for that: who finds
+    /// the row locked leaves it to the next) and reads the job, in one statement.
+    static let takeQuery = """
+      WITH taken AS (
+        UPDATE jobs SET status = 'running', attempt = attempt + 1, deaths = $2,
+          started_at = coalesce(started_at, $3) WHERE number = $1 RETURNING *
+      ), leased AS (
+        INSERT INTO job_leases AS l (job, attempt, worker, expires_at, memory_estimate)
+        SELECT number, attempt, $4, $5, memory_estimate FROM taken
+        ON CONFLICT (job) DO UPDATE SET attempt = excluded.attempt, worker = excluded.worker,
+          expires_at = excluded.expires_at, memory_used = 0, is_spared = false
+        RETURNING job, worker, expires_at
+      ), turned AS (
+        UPDATE queue_turns t SET turn = q.next FROM (
+          SELECT o.priority, j.turn AS next FROM queue_turns o JOIN taken j ON j.priority = o.priority
+          WHERE o.turn < j.turn FOR UPDATE OF o SKIP LOCKED) q
+        WHERE t.priority = q.priority
+      ), begun AS (
+        INSERT INTO queue_turns (priority, turn) SELECT priority, turn FROM taken j
+        WHERE turn > 0 AND NOT EXISTS (SELECT 1 FROM queue_turns o WHERE o.priority = j.priority)
+        ON CONFLICT (priority) DO NOTHING
+      )
+      SELECT \(PostgresSession.jobColumns(isWhole: true))
+      FROM taken j JOIN leased l ON l.job = j.number LEFT JOIN job_progress p ON p.job = j.number
       """
 
     /// See ``JobQueue/recoverAll()``. For a database that nobody else works on: others' workers live.

@@ -10,7 +10,7 @@
     public func heartbeat(
       _ id: JobID, attempt: Int, worker: String, lease: TimeInterval, memory: Int64
     ) throws -> Bool {
-      try write { db, now in
+      try write(isPromise: false) { db, now in
         let expiry = try Timestamp.milliseconds(now, plus: lease, field: "lease")
         guard
           let row = try db.first(
@@ -27,7 +27,7 @@
     /// See ``JobQueue/updateProgress(_:attempt:progress:)``.
     public func updateProgress(_ id: JobID, attempt: Int, progress: Data) throws {
       let text = try JSONColumn.text(progress, field: "progress")
-      try write { db, _ in
+      try write(isPromise: false) { db, _ in
         let held = try db.heldJob(id, attempt: attempt, locking: "l")
         try db.run(
           """
@@ -128,14 +128,9 @@
           try db.finish(held.number, as: .cancelled, now: now)
           return nil
         }
-        let number = try db.insertModel(row, job: held.number, now: now)
-        try db.run(
-          """
-          INSERT INTO model_users (user_id, model, added_at)
-          SELECT user_id, $1, $2 FROM job_requesters WHERE job = $3
-          """, [number, now, held.number])
+        let (number, record) = try db.insertModel(row, job: held.number, now: now)
         try db.finish(held.number, as: .succeeded, model: number, now: now)
-        return try db.modelRecord(number: number)
+        return record
       }
       guard let published else { throw StoreError.jobAbandoned(id) }
       return published
@@ -192,21 +187,21 @@
       }
     }
 
-    fileprivate func insertModel(_ model: CheckedModel, job: Int64, now: Int64) throws -> Int64 {
-      let blob = try blobRecord(model.blob)
+    /// Adds a model for all who wait for it.
+    fileprivate func insertModel(_ model: CheckedModel, job: Int64, now: Int64) throws -> (
+      number: Int64, record: ModelRecord
+    ) {
       let isLong = model.labelCount > ShortRows.elements
-      let number = try number(
-        """
-        INSERT INTO models (id, fingerprint, job, base_model, blob, size, labels, first_labels,
-          label_count, card, short_card, metadata, created_at, used_at)
-        SELECT $1, fingerprint, number, base_model, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10
-        FROM jobs WHERE number = $11 RETURNING number AS n
-        """,
-        [
-          ModelID.random().rawValue, blob.digest.hex, blob.size, model.labels,
-          isLong ? model.firstLabels : nil, model.labelCount, model.card,
-          isLong ? withoutLabels(card: model.card) : nil, model.metadata, now, job,
-        ])
+      guard
+        let row = try first(
+          Self.insertModelQuery,
+          [
+            ModelID.random().rawValue, model.blob.hex, model.labels,
+            isLong ? model.firstLabels : nil, model.labelCount, model.card,
+            isLong ? withoutLabels(card: model.card) : nil, model.metadata, now, job,
+          ])
+      else { throw StoreError.notFound(.blob, model.blob.hex) }
+      let number = try row.integer("number")
       for file in model.files {
         let blob = try blobRecord(file.blob)
         try run(
@@ -214,8 +209,24 @@
           INSERT INTO model_files (model, name, blob, size, media_type) VALUES ($1, $2, $3, $4, $5)
           """, [number, file.name, blob.digest.hex, blob.size, file.mediaType])
       }
-      return number
+      return (number, try modelRecord(row, hasFiles: !model.files.isEmpty))
     }
+
+    /// In one statement: the blob stays until the transaction ends, the model refers to it, and all who
+    /// asked for the job have it. No row without the blob.
+    private static let insertModelQuery = """
+      WITH bytes AS (SELECT digest, size FROM blobs WHERE digest = $2 FOR KEY SHARE),
+      model AS (
+        INSERT INTO models (id, fingerprint, job, base_model, blob, size, labels, first_labels,
+          label_count, card, short_card, metadata, created_at, used_at)
+        SELECT $1, j.fingerprint, j.number, j.base_model, b.digest, b.size, $3, $4, $5, $6, $7, $8, $9, $9
+        FROM jobs j, bytes b WHERE j.number = $10 RETURNING *
+      ), given AS (
+        INSERT INTO model_users (user_id, model, added_at)
+        SELECT r.user_id, m.number, $9 FROM job_requesters r, model m WHERE r.job = $10
+      )
+      SELECT \(modelColumns(isWhole: true)) FROM model m
+      """
 
     /// A model's card without what it says of each label.
     private func withoutLabels(card: String) throws -> String {

@@ -165,10 +165,13 @@
       return try modelRecord(row)
     }
 
-    func modelRecord(_ row: PostgresRow) throws -> ModelRecord {
-      let files = try all(
-        "SELECT name, blob, size, media_type FROM model_files WHERE model = $1 ORDER BY name",
-        [row.integer("number")])
+    /// - Parameter hasFiles: False where it is known that there are none, which saves a question.
+    func modelRecord(_ row: PostgresRow, hasFiles: Bool = true) throws -> ModelRecord {
+      let files =
+        try hasFiles
+        ? all(
+          "SELECT name, blob, size, media_type FROM model_files WHERE model = $1 ORDER BY name",
+          [row.integer("number")]) : []
       return ModelRecord(
         id: try row.identifier("id", as: ModelID.self), fingerprint: try row.digest("fingerprint"),
         job: try row.identifier("job", as: JobID.self), baseModel: try row.text("base_model"),

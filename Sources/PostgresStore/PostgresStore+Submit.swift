@@ -227,23 +227,5 @@
           AND t.user_id = j.owner AND t.priority = j.priority
         """, [job])
     }
-
-    /// Takes the queue to the turn of a job that a worker takes. Where another claim is just doing so it
-    /// is left to that or the next: claims must not wait for each other.
-    func advanceTurn(priority: Int, to turn: Int64) throws {
-      let isThere = try run(
-        """
-        UPDATE queue_turns t SET turn = $2 FROM (SELECT priority FROM queue_turns
-          WHERE priority = $1 AND turn < $2 FOR UPDATE SKIP LOCKED) q
-        WHERE t.priority = q.priority
-        """, [priority, turn])
-      guard isThere == 0, turn > 0,
-        try first("SELECT 1 FROM queue_turns WHERE priority = $1", [priority]) == nil
-      else { return }
-      try run(
-        """
-        INSERT INTO queue_turns (priority, turn) VALUES ($1, $2) ON CONFLICT (priority) DO NOTHING
-        """, [priority, turn])
-    }
   }
 #endif

@@ -95,19 +95,26 @@
 
     /// Runs `body` with the database's time in one transaction, rolled back when it throws. Perhaps more
     /// than once, so it must change nothing but the database.
-    func write<Value>(_ body: (PostgresSession, Int64) throws -> Value) throws -> Value {
-      let value = try transaction("ISOLATION LEVEL READ COMMITTED READ WRITE", body)
+    /// - Parameter isPromise: Whether the caller relies on the change once this returns. What is not one (a
+    ///   heartbeat, a report of progress) does not wait for the disk: a crash of the database loses what
+    ///   was sent in its last fraction of a second, never consistency, and the next one makes up for it
+    ///   (https://www.postgresql.org/docs/15/wal-async-commit.html).
+    func write<Value>(
+      isPromise: Bool = true, _ body: (PostgresSession, Int64) throws -> Value
+    ) throws -> Value {
+      let value = try transaction(
+        "ISOLATION LEVEL READ COMMITTED READ WRITE", isPromise: isPromise, body)
       tellObservers()
       return value
     }
 
     private func transaction<Value>(
-      _ kind: String, _ body: (PostgresSession, Int64) throws -> Value
+      _ kind: String, isPromise: Bool = true, _ body: (PostgresSession, Int64) throws -> Value
     ) throws -> Value {
       var attempt = 1
       while true {
         do {
-          return try attemptTransaction(kind, body)
+          return try attemptTransaction(kind, isPromise: isPromise, body)
         } catch let fault as PostgresFault {
           guard attempt < Self.attempts, fault.isLost || fault.mayClash else {
             let error = fault.error(at: address)
@@ -123,7 +130,7 @@
     }
 
     private func attemptTransaction<Value>(
-      _ kind: String, _ body: (PostgresSession, Int64) throws -> Value
+      _ kind: String, isPromise: Bool, _ body: (PostgresSession, Int64) throws -> Value
     ) throws -> Value {
       let connection = try pool.take()
       defer { pool.giveBack(connection) }
@@ -132,7 +139,8 @@
         """
         BEGIN \(kind); SET LOCAL statement_timeout = \(configuration.statementTimeout); \
         SET LOCAL lock_timeout = \(configuration.lockTimeout); \
-        SET LOCAL idle_in_transaction_session_timeout = 60000; SELECT crisp_now() AS now
+        SET LOCAL idle_in_transaction_session_timeout = 60000; \
+        \(isPromise ? "" : "SET LOCAL synchronous_commit = off; ")SELECT crisp_now() AS now
         """)
       let value: Value
       let showsRoom: Bool

@@ -2,12 +2,12 @@
 """Two API servers and three workers on one PostgreSQL database, under load, while everything that can die is
 killed: and what is left is looked at.
 
-    Tests/Fleet/kills.py [KILLS] [--seed N] [--keep]      (or make test-fleet KILLS=200)
+    Tests/Fleet/kills.py [KILLS] [--objects] [--seed N] [--keep]      (or make test-fleet KILLS=200)
 
 Killed are API servers, workers, processes of jobs, backends of PostgreSQL (which then ends all of them and
 recovers) and PgBouncer; workers are stopped beyond their lease, connections cut, a worker's clock set by two
-minutes; in the middle the database fails over to its standby. Everything is on loopback, in a folder that
-goes away, and ended by its number. CRISP_FLEET_OBJECTS holds further flags and values of servers and workers.
+minutes; in the middle the database fails over to its standby. With --objects the bytes are in SeaweedFS, which
+is killed too. Everything is on loopback, in a folder that goes away, and ended by its number.
 """
 
 import argparse
@@ -37,7 +37,8 @@ BODY = {
                "batch_size": 16, "saliency_batches": 1},
 }
 # How often each, relative to the others.
-KINDS = {"api": 3, "worker": 4, "job process": 4, "backend": 3, "bouncer": 1, "pause": 2, "cut": 3, "clock": 2}
+KINDS = {"api": 3, "worker": 4, "job process": 4, "backend": 3, "bouncer": 1, "pause": 2, "cut": 3, "clock": 2,
+         "objects": 2}
 
 
 def write_dataset(folder):
@@ -60,9 +61,12 @@ def write_dataset(folder):
 
 
 class World:
-    def __init__(self, folder):
+    def __init__(self, folder, has_objects):
         self.folder = folder
         os.chmod(folder, 0o755)
+        self.objects = Objects(folder) if has_objects else None
+        self.flags = self.objects.flags if self.objects else []
+        self.serving = [*self.flags, "--cache", str(folder / "cache")] if self.objects else []
         self.primary = Postgres("primary", folder)
         self.primary.sql("CREATE DATABASE crisp")
         self.standby = Postgres("standby", folder, self.primary)
@@ -75,9 +79,10 @@ class World:
         write_dataset(folder / "data")
         self.run("crisp", "train", "--arch", "resnet20", "--width", "0.25", "--epochs", "1", "--threads", "1",
                  "--json", "--data", folder / "data", "--out", folder / "base.safetensors")
-        self.run("crisp-server", "dataset", "add", "--db", self.direct, "squares", folder / "data")
+        self.run("crisp-server", "dataset", "add", "--db", self.direct, "squares", folder / "data",
+                 *self.flags)
         self.run("crisp-server", "base-model", "add", "--db", self.direct, "net", folder / "base.safetensors",
-                 "--dataset", "squares")
+                 "--dataset", "squares", *self.flags)
         self.start()
 
     @staticmethod
@@ -96,20 +101,19 @@ class World:
         bounced = self.uri(self.bouncer.port, self.standby.port)
         self.ports = [free_port(), free_port()]
         common = ["--lease", LEASE, "--threads-per-worker", 1, "--log-level", "warning"]
-        objects = os.environ.get("CRISP_FLEET_OBJECTS", "").split()
         self.servers = [
             Process(f"api{number}", [
                 BIN / "crisp-server", "--db", uri, "--port", port, "--workers", 0, "--posts-per-minute", 1000000,
                 "--queue-limit-per-user", 1000, "--max-job-seconds", 10000000, "--tidy-interval", 1, *common,
-                *objects], self.folder)
+                *self.serving], self.folder)
             for number, (uri, port) in enumerate(zip((proxied, self.direct), self.ports))]
         self.workers = [
             Process(f"worker{number}", [
-                BIN / "crisp-server", "worker", "--db", uri, "--port", 0, *common, *objects], self.folder)
+                BIN / "crisp-server", "worker", "--db", uri, "--port", 0, *common, *self.serving], self.folder)
             for number, uri in enumerate((proxied, bounced))]
-        self.workers.append(self.worker_with_clock(objects))
+        self.workers.append(self.worker_with_clock())
 
-    def worker_with_clock(self, objects):
+    def worker_with_clock(self):
         """One whose time of day is set; waits and the monotonic clock are the kernel's. Under libfaketime
         Swift finds no arguments, so that it is a server with a worker, told by variables."""
         self.clock = self.folder / "clock"
@@ -123,7 +127,7 @@ class World:
             "CRISP_DB": self.direct, "CRISP_PORT": "0", "CRISP_WORKERS": "1", "CRISP_LEASE": str(LEASE),
             "CRISP_THREADS_PER_WORKER": "1", "CRISP_LOG_LEVEL": "warning", "CRISP_TIDY_INTERVAL": "1",
         }
-        for flag, value in zip(objects[::2], objects[1::2]):
+        for flag, value in zip(self.serving[::2], self.serving[1::2]):
             settings["CRISP_" + flag.removeprefix("--").upper().replace("-", "_")] = value
         return Process("worker2", [BIN / "crisp-server"], self.folder, {**faked, **settings})
 
@@ -140,6 +144,11 @@ class World:
 
     def kill_bouncer(self, _):
         return self.restart(self.bouncer)
+
+    def kill_objects(self, _):
+        if self.objects:
+            self.objects.restart()
+        return self.objects is not None
 
     @staticmethod
     def restart(process):
@@ -188,6 +197,8 @@ class World:
         self.bouncer.end()
         for postgres in (self.standby, self.primary):
             postgres.process.end(signal.SIGINT)
+        if self.objects:
+            self.objects.stop()
 
 
 def faults(world, ledger):
@@ -244,7 +255,7 @@ def faults(world, ledger):
         if done.returncode:
             found.append(f"{row} cannot be opened: {done.stderr}")
     checked = subprocess.run(
-        [BIN / "crisp-server", "check", "--db", world.direct], capture_output=True, text=True)
+        [BIN / "crisp-server", "check", "--db", world.direct, *world.flags], capture_output=True, text=True)
     if checked.returncode:
         found.append(f"check: {checked.stdout}{checked.stderr}")
     return found
@@ -254,6 +265,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("kills", type=int, nargs="?", default=12)
     parser.add_argument("--seed", type=int, default=20261130)
+    parser.add_argument("--objects", action="store_true", help="keep bytes in an object store")
     parser.add_argument("--keep", action="store_true", help="keep the folder with everybody's log")
     options = parser.parse_args()
     # So that whatever runs is ended then, too.
@@ -261,7 +273,7 @@ def main():
     generator = random.Random(options.seed)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="crisp-kills."))
     start, kills = time.monotonic(), collections.Counter()
-    world = World(folder)
+    world = World(folder, options.objects)
     try:
         wait_until("the servers", lambda: all(ready(port) for port in world.ports))
         ledger = Ledger(world.ports)
@@ -279,7 +291,7 @@ def main():
             kind = untried.pop(0) if untried else generator.choices(list(KINDS), KINDS.values())[0]
             if world.kill(kind, generator):
                 kills[kind] += 1
-            elif kind not in kills and kind != "clock":
+            elif kind not in kills and kind not in ("clock", "objects"):
                 untried.append(kind)
             time.sleep(generator.uniform(0.1, 0.9))
         ledger.is_ending = True

@@ -2,6 +2,7 @@
 API servers and workers. Standard library only. Whatever is started is ended, by its number."""
 
 import contextlib
+import glob
 import os
 import pathlib
 import pwd
@@ -169,6 +170,51 @@ class Bouncer(Process):
         if not program:
             raise SystemExit("there is no PgBouncer: deploy/setup.sh pgbouncer installs it")
         super().__init__("pgbouncer", [program, place / "pgbouncer.ini"], folder, user=user)
+
+
+class Objects:
+    """SeaweedFS, which can be killed and started again as it was."""
+
+    def __init__(self, folder):
+        place = folder / "objects"
+        place.mkdir()
+        subprocess.run([pathlib.Path(__file__).with_name("seaweedfs.sh"), place], check=True)
+        self.pid = int((place / "seaweedfs.pid").read_text())
+        # The script waits for its servers; what it ran is read here, to be run again.
+        self.words = pathlib.Path(f"/proc/{self.pid}/cmdline").read_text().rstrip("\0").split("\0")
+        self.left = (place / "seaweedfs.left").read_text().split()
+        self.folder, self.process = folder, None
+        for line in (place / "seaweedfs.env").read_text().splitlines():
+            name, _, value = line.removeprefix("export ").partition("=")
+            os.environ[name] = value
+        self.flags = ["--objects", "s3://crisp-test/kills", "--s3-endpoint", os.environ["CRISP_TEST_S3"]]
+
+    def restart(self):
+        self.end(signal.SIGKILL)
+        self.process = Process("objects", self.words, self.folder)
+
+    def end(self, number=signal.SIGTERM):
+        if self.process:
+            self.process.end(number)
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+        wait_until("the object store's end", lambda: not alive(self.pid))
+
+    def stop(self):
+        self.end()
+        for pattern in self.left:
+            for path in glob.glob(pattern):
+                os.unlink(path)
+
+
+def alive(pid):
+    """Whether a process runs that need not be a child of ours; one that nobody has waited for does not."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat[stat.rindex(")") + 2] not in "ZX"
 
 
 class Proxy:

@@ -1,3 +1,4 @@
+import Charts
 import Digests
 import Dispatch
 import Foundation
@@ -10,6 +11,15 @@ import Synchronization
 /// They share a bounded number of connections, as they would behind PgBouncer. A sleeping worker takes no
 /// thread.
 final class Drain: Sendable {
+  /// How far along it is.
+  private struct Point {
+    let jobs: Int
+    let seconds: Double
+    /// Jobs of the user who has had the fewest, and the most.
+    let least: Int
+    let most: Int
+  }
+
   private struct Claim {
     let seconds: Double
     let owner: String
@@ -30,7 +40,8 @@ final class Drain: Sendable {
     queues = (0..<min(workers, 48)).map { DispatchQueue(label: "worker.\($0)") }
   }
 
-  func run(milliseconds mean: Double) throws {
+  /// - Parameter plot: Where to draw the users' shares over time; nil draws nothing.
+  func run(milliseconds mean: Double, plot: String?) throws {
     let blob = try store.put(Data("no model".utf8)).digest
     for worker in 0..<workers {
       group.enter()
@@ -38,7 +49,21 @@ final class Drain: Sendable {
     }
     group.wait()
     if let error = failure.withLock({ $0 }) { throw error }
-    report()
+    let claims = claims.withLock { $0 }.sorted { $0.seconds < $1.seconds }
+    let users = Set(claims.map(\.owner)).count
+    let points = Self.points(claims)
+    if let plot {
+      try Self.chart(points, users: users, workers: workers)
+        .write(toFile: plot, atomically: true, encoding: .utf8)
+    }
+    let texts = points.map {
+      String(
+        format: #"{"jobs": %d, "seconds": %.1f, "least": %d, "most": %d}"#, $0.jobs, $0.seconds,
+        $0.least, $0.most)
+    }
+    print(
+      #"{"jobs": \#(claims.count), "users": \#(users), "points": [\#(texts.joined(separator: ", "))]}"#
+    )
   }
 
   private func next(_ worker: Int, blob: SHA256Digest, mean: Double) {
@@ -69,23 +94,38 @@ final class Drain: Sendable {
     group.leave()
   }
 
-  /// Every tenth of the way, the fewest and the most jobs that a user has had.
-  private func report() {
-    let claims = claims.withLock { $0 }.sorted { $0.seconds < $1.seconds }
+  /// Every twentieth of the way.
+  private static func points(_ claims: [Claim]) -> [Point] {
     var counts: [String: Int] = [:]
     for claim in claims { counts[claim.owner] = 0 }
-    var points: [String] = []
+    var points: [Point] = []
     for (index, claim) in claims.enumerated() {
       counts[claim.owner, default: 0] += 1
-      if (index + 1) % max(1, claims.count / 10) == 0 {
+      if (index + 1) % max(1, claims.count / 20) == 0 {
         points.append(
-          String(
-            format: #"{"jobs": %d, "seconds": %.1f, "least": %d, "most": %d}"#, index + 1,
-            claim.seconds, counts.values.min() ?? 0, counts.values.max() ?? 0))
+          Point(
+            jobs: index + 1, seconds: claim.seconds, least: counts.values.min() ?? 0,
+            most: counts.values.max() ?? 0))
       }
     }
-    print(
-      #"{"jobs": \#(claims.count), "users": \#(counts.count), "points": [\#(points.joined(separator: ", "))]}"#
-    )
+    return points
+  }
+
+  private static func chart(_ points: [Point], users: Int, workers: Int) -> String {
+    LineChart(
+      title: "Jobs that each of \(users) users has had",
+      subtitle:
+        "\(workers) workers; the line is the mean, the whiskers the users with fewest and most",
+      horizontal: Axis("seconds"), vertical: Axis("jobs a user"),
+      series: [
+        LineChart.Series(
+          "mean",
+          points: points.map {
+            LineChart.Point(
+              x: $0.seconds, mean: Double($0.jobs) / Double(max(1, users)), low: Double($0.least),
+              high: Double($0.most))
+          })
+      ]
+    ).svg()
   }
 }

@@ -16,8 +16,15 @@
     }
 
     /// Whether the whole transaction, done again, may find things settled: it clashed with another one,
-    /// or came second to a name that is there now, or to the removal of what it refers to.
-    var mayClash: Bool { ["40001", "40P01", "23503", "23505"].contains(state) }
+    /// or came second to a name that is there now, or to the removal of what it refers to; or its
+    /// connection's statements were out of date, and it gets another one.
+    var mayClash: Bool {
+      isOfStatements || ["40001", "40P01", "23503", "23505"].contains(state)
+    }
+
+    /// Whether a prepared statement is gone, there already, or made for tables as they were before a
+    /// migration ("cached plan must not change result type").
+    var isOfStatements: Bool { ["0A000", "26000", "42P05"].contains(state) }
 
     /// The store's word for it.
     func error(at address: String) -> StoreError {

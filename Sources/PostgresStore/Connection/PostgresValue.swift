@@ -3,7 +3,7 @@
 
   /// A parameter of a statement, with the type that the server takes it for
   /// (`pg_type.dat`: 16 bool, 17 bytea, 20 int8, 25 text, 701 float8).
-  enum PostgresValue {
+  package enum PostgresValue {
     case null
     case bool(Bool)
     case bytes(Data)

@@ -52,9 +52,10 @@ struct JobFollower: Sendable {
     }
   }
 
-  /// Asks until there is an answer, at most for a minute.
+  /// Asks until there is an answer, at most for some minutes: a machine that is busy with other things is
+  /// no fault.
   private func poll<Value>(_ what: String, _ ask: () throws -> Value?) throws -> Value {
-    for _ in 0..<6000 {
+    for _ in 0..<30_000 {
       if let value = try ask() { return value }
       usleep(10_000)
     }

@@ -278,6 +278,36 @@
       #expect(try store.requestCancel(id).status == .cancelled)
     }
 
+    /// A server that goes on while a migration changes tables: its prepared statements answer with columns
+    /// that are others now ("cached plan must not change result type").
+    @Test func statementsAreMadeAgainWhenTablesChange() throws {
+      let (fixture, database) = try world()
+      let id = try fixture.submit("ann", "bags").job.id
+      let store = try PostgresStore(database.uri, configuration: PostgresDatabase.few)
+      #expect(try store.job(id).classCount == 1)
+      let other = try PostgresConnection(PostgresAddress(database.uri))
+      try other.execute("ALTER TABLE jobs ALTER COLUMN class_count TYPE bigint")
+      #expect(try store.job(id).classCount == 1)
+      let claimed = try #require(try store.claim(worker: "w", lease: 10))
+      try other.execute("ALTER TABLE jobs ALTER COLUMN class_count TYPE integer")
+      #expect(try store.heartbeat(claimed.id, attempt: 1, worker: "w", lease: 10) == false)
+      #expect(try store.job(id).attempt == 1)
+    }
+
+    /// Named statements are one connection's: the second call finds the first one's.
+    @Test func statementsArePreparedOnce() throws {
+      let database = try PostgresDatabase()
+      let connection = try PostgresConnection(PostgresAddress(database.uri))
+      let sql =
+        "SELECT count(*) AS n FROM pg_prepared_statements WHERE name LIKE 'crisp%' AND $1 > 0"
+      func count(_ value: PostgresValue) throws -> Int64? {
+        try connection.execute(sql, [value]).rows.first?.integer("n")
+      }
+      #expect(try (0..<3).map { _ in try count(.integer(1)) } == [1, 1, 1])
+      // Another type is another statement.
+      #expect(try count(.number(1)) == 2)
+    }
+
     @Test func othersChangesAreToldOfInTime() throws {
       let (fixture, database) = try world()
       let other = try PostgresStore(database.uri, configuration: PostgresDatabase.few)
