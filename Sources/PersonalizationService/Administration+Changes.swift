@@ -58,7 +58,7 @@ extension Administration {
         recipe: documents.recipe, seed: job.seed, metadata: job.metadata, priority: job.priority,
         estimate: job.estimate,
         cost: Int(min(max(1, (estimate?.seconds ?? 1).rounded()), 1e9)),
-        memoryEstimate: estimate.map { Int64($0.memoryBytes) },
+        memoryEstimate: estimate.map { Int64($0.memoryBytes) }, requires: job.requires,
         limits: QueueLimits(total: .max, perUser: .max)))
     switch outcome {
     case .existing(let made, let model): return "\(made.id) has made it meanwhile: \(model.id)"

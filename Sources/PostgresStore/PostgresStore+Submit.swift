@@ -186,8 +186,9 @@
         """
         INSERT INTO jobs (id, owner, status, priority, turn, fingerprint, base_model, profile,
           first_profile, recipe, seed, metadata, estimate, cost, memory_estimate, created_at,
-          class_count)
-        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+          class_count, requires)
+        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+          $17)
         RETURNING number AS n
         """,
         [
@@ -195,7 +196,7 @@
           request.baseModel, request.profile,
           request.classes.count > ShortRows.elements ? beginning(ofList: request.profile) : nil,
           request.recipe, request.seed, request.metadata, request.estimate, request.cost,
-          request.memoryEstimate, now, request.classes.count,
+          request.memoryEstimate, now, request.classes.count, request.requires,
         ])
       try addRequester(request, job: job, now: now)
       return try jobRecord(number: job)

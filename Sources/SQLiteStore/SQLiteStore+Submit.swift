@@ -173,14 +173,15 @@ extension Database {
     try run(
       """
       INSERT INTO jobs (id, owner, status, priority, turn, fingerprint, base_model, profile, recipe,
-        seed, metadata, estimate, cost, memory_estimate, created_at, class_count)
-      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        seed, metadata, estimate, cost, memory_estimate, created_at, class_count,
+        requires)
+      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         JobID.random().rawValue, request.user, request.priority, turn, request.fingerprint,
         request.baseModel, isLong ? beginning(ofObjects: request.profile) : request.profile,
         request.recipe, request.seed, request.metadata, request.estimate, request.cost,
-        request.memoryEstimate, now, request.classes.count,
+        request.memoryEstimate, now, request.classes.count, request.requires,
       ])
     let job = lastInsertedRowID
     if isLong {

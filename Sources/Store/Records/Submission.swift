@@ -78,6 +78,9 @@ public struct Submission: Equatable, Sendable {
   public var cost: Int
   /// Bytes of memory that the job may be expected to take; `nil` when nobody knows.
   public var memoryEstimate: Int64?
+  /// What the worker's machine must have, see ``WorkerLabel``; decides nothing about the model. Of
+  /// requests that share a job those of the first count.
+  public var requires: [String]
   /// Makes a repeated request return the first one's job.
   public var idempotencyKey: IdempotencyKey?
   /// How many jobs may wait.
@@ -88,7 +91,7 @@ public struct Submission: Equatable, Sendable {
     user: UserID, fingerprint: SHA256Digest, baseModel: String, classes: [ClassWeight],
     profile: Data, recipe: Data, seed: UInt64, metadata: Data = Data("{}".utf8),
     priority: Int = 0, estimate: Data? = nil, cost: Int = 1, memoryEstimate: Int64? = nil,
-    idempotencyKey: IdempotencyKey? = nil, limits: QueueLimits
+    requires: [String] = [], idempotencyKey: IdempotencyKey? = nil, limits: QueueLimits
   ) {
     self.user = user
     self.fingerprint = fingerprint
@@ -102,6 +105,7 @@ public struct Submission: Equatable, Sendable {
     self.estimate = estimate
     self.cost = cost
     self.memoryEstimate = memoryEstimate
+    self.requires = requires
     self.idempotencyKey = idempotencyKey
     self.limits = limits
   }

@@ -16,6 +16,7 @@ package struct CheckedSubmission {
   package let estimate: String?
   package let cost: Int
   package let memoryEstimate: Int64?
+  package let requires: String
   package let idempotencyKey: IdempotencyKey?
   package let limits: QueueLimits
 
@@ -41,6 +42,7 @@ package struct CheckedSubmission {
     estimate = try submission.estimate.map { try JSONColumn.text($0, field: "estimate") }
     cost = min(max(1, submission.cost), StoreRules.largestCost)
     memoryEstimate = submission.memoryEstimate.map { max(0, $0) }
+    requires = try WorkerLabel.text(required: submission.requires)
     idempotencyKey = submission.idempotencyKey
     limits = submission.limits
     if let idempotencyKey {
