@@ -143,6 +143,7 @@ let package = Package(
         .embedInCode("postgres/p003_stored_datasets.sql"),
         .embedInCode("postgres/p004_daily_life.sql"),
         .embedInCode("postgres/p005_worker_labels.sql"),
+        .embedInCode("postgres/p006_users_index.sql"),
       ],
       swiftSettings: swift),
     .target(

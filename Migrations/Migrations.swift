@@ -70,4 +70,7 @@ public let postgresMigrations: [Migration] = [
   Migration(
     identifier: "p005_worker_labels",
     sql: String(decoding: PackageResources.p005_worker_labels_sql, as: UTF8.self)),
+  Migration(
+    identifier: "p006_users_index",
+    sql: String(decoding: PackageResources.p006_users_index_sql, as: UTF8.self)),
 ]
