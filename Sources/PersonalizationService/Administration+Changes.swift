@@ -53,7 +53,8 @@ extension Administration {
         user: owner,
         fingerprint: documents.fingerprint(
           baseModel: baseModel.digest, dataset: dataset.digest),
-        baseModel: baseModel.name, classes: specification.profile.entries,
+        baseModel: baseModel.name, baseDigest: baseModel.digest,
+        classes: specification.profile.entries,
         profile: documents.profile,
         recipe: documents.recipe, seed: job.seed, metadata: job.metadata, priority: job.priority,
         estimate: job.estimate,

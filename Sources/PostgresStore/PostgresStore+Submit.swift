@@ -18,9 +18,11 @@
           try db.run("UPDATE users SET seen_at = $1 WHERE id = $2", [now, row.user])
         }
         if let outcome = try db.replay(row) { return outcome }
-        guard
-          try db.first("SELECT 1 FROM base_models WHERE name = $1", [row.baseModel]) != nil
-        else { throw StoreError.notFound(.baseModel, row.baseModel) }
+        // Whoever replaces it waits until the job is there, or this one for the new digest.
+        try row.requireBaseModel(
+          db.first(
+            "SELECT digest FROM base_models WHERE name = $1 FOR KEY SHARE", [row.baseModel])?
+            .digest("digest"))
         try db.recordProfile(row, now: now)
         let outcome = try db.answer(row, now: now)
         if let key = row.idempotencyKey {

@@ -11,9 +11,9 @@ extension SQLiteStore {
       try db.ensureUser(row.user, now: now)
       try db.noteSeen("?3", [row.user], now: now)
       if let outcome = try db.replay(row) { return outcome }
-      guard try db.first("SELECT 1 FROM base_models WHERE name = ?", [row.baseModel]) != nil else {
-        throw StoreError.notFound(.baseModel, row.baseModel)
-      }
+      try row.requireBaseModel(
+        db.first("SELECT digest FROM base_models WHERE name = ?", [row.baseModel])?
+          .digest("digest"))
       try db.recordProfile(row, now: now)
       let outcome = try db.answer(row, now: now)
       if let key = row.idempotencyKey {

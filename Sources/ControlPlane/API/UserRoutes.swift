@@ -75,10 +75,16 @@ extension API {
     if let key, let job = try store.earlierJob(of: user, under: key) {
       return try resource(job, for: caller)
     }
-    return try submit(
-      prepare(wanted, for: caller), metadata: Data(JSONWriting.bytes(wanted.metadata)),
-      priority: wanted.priority.rawValue, requires: wanted.requires, under: key, of: request,
-      user: user, for: caller)
+    func attempt() throws -> JobResource {
+      try submit(
+        prepare(wanted, for: caller), metadata: Data(JSONWriting.bytes(wanted.metadata)),
+        priority: wanted.priority.rawValue, requires: wanted.requires, under: key, of: request,
+        user: user, for: caller)
+    }
+    do { return try attempt() } catch StoreError.replaced {
+      // The operator replaced the base model just now: the request is one for the new one.
+      return try attempt()
+    }
   }
 
   /// Asks again for what a job that failed or was cancelled was to make.
@@ -113,7 +119,7 @@ extension API {
         user: user,
         fingerprint: documents.fingerprint(
           baseModel: prepared.baseModel.digest, dataset: prepared.dataset.digest),
-        baseModel: prepared.baseModel.name,
+        baseModel: prepared.baseModel.name, baseDigest: prepared.baseModel.digest,
         classes: specification.profile.entries,
         profile: documents.profile,
         recipe: documents.recipe, seed: specification.recipe.seed,

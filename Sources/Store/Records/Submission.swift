@@ -59,6 +59,9 @@ public struct Submission: Equatable, Sendable {
   public var fingerprint: SHA256Digest
   /// Registered base model to prune.
   public var baseModel: String
+  /// The digest of the base model that the fingerprint was made with: a request is not queued once another
+  /// has been put in its place. Nil takes whichever there is.
+  public var baseDigest: SHA256Digest?
   /// Classes the user cares about.
   public var classes: [ClassWeight]
   /// The profile as JSON; opaque here.
@@ -88,7 +91,8 @@ public struct Submission: Equatable, Sendable {
 
   /// A request; the store validates it when submitted.
   public init(
-    user: UserID, fingerprint: SHA256Digest, baseModel: String, classes: [ClassWeight],
+    user: UserID, fingerprint: SHA256Digest, baseModel: String,
+    baseDigest: SHA256Digest? = nil, classes: [ClassWeight],
     profile: Data, recipe: Data, seed: UInt64, metadata: Data = Data("{}".utf8),
     priority: Int = 0, estimate: Data? = nil, cost: Int = 1, memoryEstimate: Int64? = nil,
     requires: [String] = [], idempotencyKey: IdempotencyKey? = nil, limits: QueueLimits
@@ -96,6 +100,7 @@ public struct Submission: Equatable, Sendable {
     self.user = user
     self.fingerprint = fingerprint
     self.baseModel = baseModel
+    self.baseDigest = baseDigest
     self.classes = classes
     self.profile = profile
     self.recipe = recipe

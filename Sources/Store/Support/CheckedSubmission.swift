@@ -6,6 +6,7 @@ package struct CheckedSubmission {
   package let user: String
   package let fingerprint: String
   package let baseModel: String
+  private let baseDigest: SHA256Digest?
   package let classes: [ClassWeight]
   package let classesText: String
   package let profile: String
@@ -25,6 +26,15 @@ package struct CheckedSubmission {
     [profile, recipe, metadata, estimate ?? ""].reduce(0) { $0 + $1.utf8.count }
   }
 
+  /// Compares with the digest of the base model as it is in the transaction; nil for none.
+  /// - Throws: ``StoreError/notFound(_:_:)``, ``StoreError/replaced(_:_:)``.
+  package func requireBaseModel(_ digest: SHA256Digest?) throws {
+    guard let digest else { throw StoreError.notFound(.baseModel, baseModel) }
+    guard baseDigest.map({ $0 == digest }) ?? true else {
+      throw StoreError.replaced(.baseModel, baseModel)
+    }
+  }
+
   package init(_ submission: Submission) throws {
     guard StoreRules.priorities.contains(Int64(submission.priority)) else {
       throw StoreError.invalidValue(field: "priority", reason: "is beyond any that is used")
@@ -32,6 +42,7 @@ package struct CheckedSubmission {
     user = submission.user.text
     fingerprint = submission.fingerprint.hex
     baseModel = submission.baseModel
+    baseDigest = submission.baseDigest
     classes = submission.classes
     classesText = try JSONColumn.text(encoding: submission.classes, field: "classes")
     profile = try JSONColumn.text(submission.profile, field: "profile")
