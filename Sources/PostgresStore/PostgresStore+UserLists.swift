@@ -23,6 +23,11 @@
       }
     }
 
+    /// See ``AdministeredStore/currentTime()``.
+    public func currentTime() throws -> Date {
+      try read { db in Timestamp.date(try db.number("SELECT crisp_now() AS n")) }
+    }
+
     // MARK: Users and what they take
 
     /// See ``AdministeredStore/users(_:after:limit:)``.

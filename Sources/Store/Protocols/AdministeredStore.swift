@@ -14,6 +14,9 @@ public protocol AdministeredStore: Sendable {
   @discardableResult
   func setQueuePaused(_ isPaused: Bool) throws -> Bool
 
+  /// The time by which leases run out: the database's, where many share it.
+  func currentTime() throws -> Date
+
   // MARK: Users and what they take
 
   /// Users in the order of their ids, those after `after`.

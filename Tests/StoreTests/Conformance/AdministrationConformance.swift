@@ -91,6 +91,14 @@ enum AdministrationConformance {
       #expect(try unseen(10.01) == ["cy"])
       #expect(try unseen(11) == [])
     },
+    ConformanceCase("the time is that of the leases") { fixture in
+      try fixture.submit("ann", "bags")
+      let job = try #require(try fixture.claim(lease: 30))
+      let end = try #require(job.leaseExpiresAt)
+      #expect(try fixture.store.currentTime().addingTimeInterval(30) == end)
+      fixture.clock.advance(30)
+      #expect(try fixture.store.currentTime() == end)
+    },
     ConformanceCase("a user's models that nobody uses are told, with who shares them") { fixture in
       let store = fixture.store
       let ann = try UserID("ann")

@@ -13,6 +13,8 @@ extension MemoryStore {
     }
   }
 
+  func currentTime() throws -> Date { Timestamp.date(now) }
+
   func users(_ filter: UserFilter, after: UserID?, limit: Int) throws -> Page<UserSummary> {
     let latest = try filter.notSeenFor.map { try cutoff($0) } ?? .max
     return try read { rows in
