@@ -108,13 +108,19 @@ enum AdministrationConformance {
       let used = try fixture.publishedModel("ann", "used")
       fixture.clock.advance(10 * day)
       try store.markUsed([used.id])
-      let unused = try store.models(of: ann, unusedFor: 9 * day, limit: 10)
+      func models(_ days: Double, after: ModelID? = nil, limit: Int = 10) throws -> [UnusedModel] {
+        try store.models(of: ann, unusedFor: days * day, after: after, limit: limit)
+      }
+      let unused = try models(9)
       #expect(Set(unused.map(\.id)) == [own.id, shared.id])
-      #expect(unused.first { $0.id == own.id }?.isShared == false)
-      #expect(unused.first { $0.id == shared.id }?.isShared == true)
+      #expect(unused.first { $0.id == own.id }?.owners == 1)
+      #expect(unused.first { $0.id == shared.id }?.owners == 2)
       #expect(unused.map(\.bytes).reduce(0, +) == own.blob.size + shared.blob.size)
-      #expect(try store.models(of: ann, unusedFor: 9 * day, limit: 1).count == 1)
-      #expect(try store.models(of: ann, unusedFor: 11 * day, limit: 10).isEmpty)
+      // Page by page.
+      #expect(try models(9, limit: 1) == [unused[0]])
+      #expect(try models(9, after: unused[0].id, limit: 1) == [unused[1]])
+      #expect(try models(9, after: unused[1].id).isEmpty)
+      #expect(try models(11).isEmpty)
     },
     ConformanceCase("a model that several have is taken from one, and goes with the last") {
       fixture in
