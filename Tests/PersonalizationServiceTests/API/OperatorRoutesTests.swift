@@ -48,7 +48,8 @@ import Testing
     _ = try store.heartbeat(id, attempt: 1, worker: "silent", lease: 0.001)
     try eventually { try worker()?.name == nil }
     #expect(try worker()?.job == job.id)
-    let text = try Administration.text(server.client.get("/status").decode())
+    let status: StatusResource = try server.client.get("/status").decode()
+    let text = Administration.text(status)
     #expect(text.contains("worker that died: \(job.id)"), "\(text)")
     try store.close()
   }
