@@ -137,10 +137,13 @@ let package = Package(
         .embedInCode("m008_default_base_model.sql"),
         .embedInCode("m009_short_rows.sql"),
         .embedInCode("m010_daily_life.sql"),
+        .embedInCode("m011_worker_labels.sql"),
         .embedInCode("postgres/p001_initial.sql"),
         .embedInCode("postgres/p002_blob_places.sql"),
         .embedInCode("postgres/p003_stored_datasets.sql"),
         .embedInCode("postgres/p004_daily_life.sql"),
+        .embedInCode("postgres/p005_worker_labels.sql"),
+        .embedInCode("postgres/p006_users_index.sql"),
       ],
       swiftSettings: swift),
     .target(

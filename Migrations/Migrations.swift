@@ -47,6 +47,9 @@ public let migrations: [Migration] = [
   Migration(
     identifier: "m010_daily_life",
     sql: String(decoding: PackageResources.m010_daily_life_sql, as: UTF8.self)),
+  Migration(
+    identifier: "m011_worker_labels",
+    sql: String(decoding: PackageResources.m011_worker_labels_sql, as: UTF8.self)),
 ]
 
 /// Every step of PostgreSQL's schema, oldest first; the table `crisp_schema` counts those applied. Each runs
@@ -64,4 +67,10 @@ public let postgresMigrations: [Migration] = [
   Migration(
     identifier: "p004_daily_life",
     sql: String(decoding: PackageResources.p004_daily_life_sql, as: UTF8.self)),
+  Migration(
+    identifier: "p005_worker_labels",
+    sql: String(decoding: PackageResources.p005_worker_labels_sql, as: UTF8.self)),
+  Migration(
+    identifier: "p006_users_index",
+    sql: String(decoding: PackageResources.p006_users_index_sql, as: UTF8.self)),
 ]

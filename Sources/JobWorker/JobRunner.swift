@@ -20,6 +20,8 @@ package final class JobRunner: Sendable {
     package var threadsPerWorker = 2
     /// Seconds after which a silent worker counts as dead.
     package var lease: TimeInterval = 30
+    /// What the machine has that jobs may ask for, see `WorkerLabel`.
+    package var labels: [String] = []
     /// How jobs get processes of their own; nil runs them in this one.
     package var isolation: JobIsolation?
     /// What jobs' time is measured by.
@@ -140,7 +142,8 @@ package final class JobRunner: Sendable {
     // Without their bytes jobs would be taken and given back again and again.
     if store.bytesCondition == .unusable { try store.requireBytes() }
     return try store.claim(
-      worker: worker, lease: configuration.lease, holding: heldBaseModels())
+      worker: worker, lease: configuration.lease, holding: heldBaseModels(),
+      having: configuration.labels)
   }
 
   /// Takes one job, if there is one, and works on it to its end; on the caller's thread.

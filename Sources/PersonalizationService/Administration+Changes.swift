@@ -53,12 +53,13 @@ extension Administration {
         user: owner,
         fingerprint: documents.fingerprint(
           baseModel: baseModel.digest, dataset: dataset.digest),
-        baseModel: baseModel.name, classes: specification.profile.entries,
+        baseModel: baseModel.name, baseDigest: baseModel.digest,
+        classes: specification.profile.entries,
         profile: documents.profile,
         recipe: documents.recipe, seed: job.seed, metadata: job.metadata, priority: job.priority,
         estimate: job.estimate,
         cost: Int(min(max(1, (estimate?.seconds ?? 1).rounded()), 1e9)),
-        memoryEstimate: estimate.map { Int64($0.memoryBytes) },
+        memoryEstimate: estimate.map { Int64($0.memoryBytes) }, requires: job.requires,
         limits: QueueLimits(total: .max, perUser: .max)))
     switch outcome {
     case .existing(let made, let model): return "\(made.id) has made it meanwhile: \(model.id)"

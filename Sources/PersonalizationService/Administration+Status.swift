@@ -79,7 +79,8 @@ extension Administration {
     public var deleted = 0
     /// Models that other users keep.
     public var left = 0
-    /// Bytes of those that are deleted.
+    /// Bytes of those that are deleted. What several of the users have counts once, and goes when nobody else
+    /// has it.
     public var bytes: Int64 = 0
 
     /// The same for people.
@@ -92,20 +93,27 @@ extension Administration {
     }
   }
 
+  private static let modelsAtOnce = 1000
+
   /// Takes from users their models that nobody used for so many seconds either.
   /// - Parameter really: whether to do it, or only to count.
   public func removeModels(
     of users: [ListedUserResource], unusedFor age: TimeInterval, really: Bool
   ) throws -> ModelRemoval {
     var removal = ModelRemoval(removed: really)
+    // How many have what is shared when these users do not any more.
+    var left: [ModelID: Int] = [:]
     for user in users {
       let id = try UserID(user.id)
+      var last: ModelID?
       while true {
-        let models = try store.models(of: id, unusedFor: age, limit: 1000)
+        let models = try store.models(
+          of: id, unusedFor: age, after: last, limit: Self.modelsAtOnce)
         for model in models {
+          let others = (left[model.id] ?? model.owners) - 1
           let isGone: Bool
           do {
-            isGone = try really ? store.removeModel(model.id, from: id) : !model.isShared
+            isGone = try really ? store.removeModel(model.id, from: id) : others <= 0
           } catch StoreError.notFound(.model, _) {
             // Somebody was faster.
             continue
@@ -113,13 +121,17 @@ extension Administration {
           if isGone {
             removal.deleted += 1
             removal.bytes += model.bytes
+            left[model.id] = nil
           } else {
-            removal.left += 1
+            left[model.id] = others
           }
         }
-        guard really, models.count == 1000 else { break }
+        guard models.count == Self.modelsAtOnce else { break }
+        // What was removed is not met again.
+        last = really ? nil : models.last?.id
       }
     }
+    removal.left = left.count
     return removal
   }
 

@@ -11,6 +11,7 @@ import ModelFormats
 import SparseRuntime
 import Store
 import Synchronization
+import Training
 import WebPage
 
 /// The whole server: store, workers and API behind one start and one stop.
@@ -38,6 +39,9 @@ public final class Service: Sendable {
     public var threadsPerWorker = Cores.usable
     /// Seconds after which a silent worker counts as dead.
     public var lease: TimeInterval = 30
+    /// What this machine has besides what its processor says of itself, for jobs that ask for it; each as
+    /// ``Service/isWorkerLabel(_:)`` has it.
+    public var labels: [String] = []
     /// How long an event stream may be silent before a sign of life is sent.
     public var eventHeartbeat: Duration = .seconds(15)
     /// What one job may be expected to cost.
@@ -135,6 +139,7 @@ public final class Service: Sendable {
   private let readiness = Readiness()
   private let gate: Gate
   private let workers: Int
+  private let labels: [String]
   private let drainDelay: Int
   private let delayIsOver = DispatchSemaphore(value: 0)
 
@@ -168,7 +173,9 @@ public final class Service: Sendable {
     jobs.workers = max(0, configuration.workers)
     jobs.threadsPerWorker = Cores.threads(configuration.threadsPerWorker)
     jobs.lease = configuration.lease
+    jobs.labels = Self.labels(with: configuration.labels)
     workers = jobs.workers
+    labels = jobs.labels
     Self.logCuts(configuration, to: logger)
     let metrics = ServiceMetrics()
     let estimator = JobEstimator(
@@ -246,6 +253,7 @@ public final class Service: Sendable {
         "version": "\(Self.version)", "database": "\(store.address)",
         "schema": "\(store.schemaVersion)", "workers": "\(workers)",
         "kernels": "\(InstructionSet.best)", "access": "\(access)",
+        "labels": "\(labels.joined(separator: ","))",
       ])
   }
 
@@ -345,6 +353,14 @@ public final class Service: Sendable {
 
   /// What a process does that was started for one job (``JobIsolation``); its exit status.
   public static func runIsolatedJob(parent: Int32) -> Int32 { IsolatedJob.run(parent: parent) }
+
+  /// Whether a text can be one of ``Configuration/labels``: 1 to 63 of `a` to `z`, `0` to `9`, `.`, `_`, `-`.
+  public static func isWorkerLabel(_ text: String) -> Bool { WorkerLabel.isName(text) }
+
+  /// Everything that jobs may ask of this machine's workers: what the processor has and what the operator says.
+  static func labels(with given: [String]) -> [String] {
+    WorkerLabel.sorted(ProcessorLabels.all + given)
+  }
 
   /// Whether a text can be one of ``Configuration/allowedHosts``.
   public static func isHostName(_ text: String) -> Bool { HostRule.isName(text) }

@@ -26,6 +26,9 @@ public final class WorkerService: Sendable {
     public var threadsPerWorker = Cores.usable
     /// Seconds after which a silent worker counts as dead.
     public var lease: TimeInterval = 30
+    /// What this machine has besides what its processor says of itself, for jobs that ask for it; each as
+    /// ``Service/isWorkerLabel(_:)`` has it.
+    public var labels: [String] = []
     /// How jobs get processes of their own; nil runs them in this one.
     public var isolation: JobIsolation? = JobIsolation()
 
@@ -38,6 +41,7 @@ public final class WorkerService: Sendable {
   private let server: HTTPServer
   private let logger: Logger
   private let workers: Int
+  private let labels: [String]
 
   /// Opens the database, whose schema stays as it is. Throws `StoreError` or `ServiceError`.
   public init(_ configuration: Configuration, logger: Logger) throws {
@@ -61,7 +65,9 @@ public final class WorkerService: Sendable {
     jobs.threadsPerWorker = Cores.threads(configuration.threadsPerWorker)
     jobs.lease = configuration.lease
     jobs.isolation = configuration.isolation
+    jobs.labels = Service.labels(with: configuration.labels)
     workers = jobs.workers
+    labels = jobs.labels
     let metrics = ServiceMetrics()
     runner = JobRunner(
       store: store,
@@ -146,6 +152,7 @@ public final class WorkerService: Sendable {
       metadata: [
         "version": "\(Service.version)", "database": "\(store.address)",
         "schema": "\(store.schemaVersion)", "workers": "\(workers)",
+        "labels": "\(labels.joined(separator: ","))",
       ])
     return address
   }

@@ -3,15 +3,16 @@
   import Store
 
   extension PostgresStore {
-    /// See ``JobQueue/claim(worker:lease:holding:)``.
-    public func claim(worker: String, lease: TimeInterval, holding held: [String] = []) throws
-      -> JobRecord?
-    {
+    /// See ``JobQueue/claim(worker:lease:holding:having:)``.
+    public func claim(
+      worker: String, lease: TimeInterval, holding held: [String] = [], having labels: [String] = []
+    ) throws -> JobRecord? {
       try FieldText.validate(worker, field: "worker")
       let names = try JSONColumn.text(encoding: held, field: "held base models")
+      let machine = try JSONColumn.text(encoding: labels, field: "labels")
       return try write { db, now in
         let expiry = try Timestamp.milliseconds(now, plus: lease, field: "lease")
-        while let candidate = try db.first(Self.claimQuery, [now, names]) {
+        while let candidate = try db.first(Self.claimQuery, [now, names, machine]) {
           let job = try candidate.integer("number")
           let died = try candidate.text("status") == JobStatus.running.rawValue
           let isBlamed = try died && db.isBlamedForDeath(job, now: now)
@@ -37,7 +38,8 @@
     /// a running one whose lease is over where that comes before it. What another worker is taking just
     /// now is passed over. Running jobs are few and their leases narrow; the queue is read from its index.
     /// While the queue is paused only what is to be cancelled and whose worker died. The second parameter
-    /// names base models whose jobs wait, unless they are to be cancelled.
+    /// names base models whose jobs wait, unless they are to be cancelled; the third what the worker's machine
+    /// has.
     static let claimQuery = """
       WITH expired AS MATERIALIZED (
         SELECT j.number, j.status, j.deaths, j.cancel_requested, j.priority, j.turn
@@ -45,11 +47,13 @@
         WHERE (j.cancel_requested OR NOT EXISTS (SELECT 1 FROM queue_pause)) AND l.expires_at <= $1
           AND j.status = 'running' AND (j.cancel_requested OR j.base_model
           NOT IN (SELECT json_array_elements_text($2::json)))
+          AND \(suits)
         ORDER BY j.priority DESC, j.turn, j.number LIMIT 1 FOR UPDATE OF j, l SKIP LOCKED
       ), waiting AS MATERIALIZED (
         SELECT j.number, j.status, j.deaths, j.cancel_requested, j.priority, j.turn FROM jobs j
         WHERE NOT EXISTS (SELECT 1 FROM queue_pause) AND j.status = 'queued' AND (j.cancel_requested OR j.base_model
           NOT IN (SELECT json_array_elements_text($2::json)))
+          AND \(suits)
         ORDER BY j.priority DESC, j.turn, j.number LIMIT 1 FOR UPDATE SKIP LOCKED
       )
       SELECT * FROM (SELECT * FROM expired UNION ALL SELECT * FROM waiting) c
@@ -80,6 +84,13 @@
       )
       SELECT \(PostgresSession.jobColumns(isWhole: true))
       FROM taken j JOIN leased l ON l.job = j.number LEFT JOIN job_progress p ON p.job = j.number
+      """
+
+    /// Whether the worker's machine has what a job `j` needs. A CASE, because what most jobs need, nothing,
+    /// is to be seen without reading any JSON, and because the planner takes it for neither rare nor common.
+    private static let suits = """
+      CASE WHEN j.cancel_requested OR j.requires = '[]' THEN true
+        ELSE j.requires::jsonb <@ $3::jsonb END
       """
 
     /// See ``JobQueue/recoverAll()``. For a database that nobody else works on: others' workers live.

@@ -176,6 +176,7 @@
       \(isWhole ? "j.profile" : "coalesce(j.first_profile, j.profile) AS profile"), j.recipe,
       j.seed, j.metadata, j.created_at, j.started_at, j.finished_at, j.attempt, j.deaths,
       l.worker, l.expires_at, j.cancel_requested, p.progress, j.error, j.estimate, j.class_count,
+      j.requires,
       (SELECT m.id FROM models m WHERE m.number = j.result_model) AS result_model
       """
     }
@@ -227,6 +228,7 @@
         isCancelRequested: try row.bool("cancel_requested"),
         progress: try row.optionalDocument("progress"), error: try row.optionalDocument("error"),
         estimate: try row.optionalDocument("estimate"),
+        requires: try WorkerLabel.names(in: row.text("requires")),
         resultModel: try row.optionalText("result_model").flatMap(ModelID.init(rawValue:)))
     }
 

@@ -18,9 +18,11 @@
           try db.run("UPDATE users SET seen_at = $1 WHERE id = $2", [now, row.user])
         }
         if let outcome = try db.replay(row) { return outcome }
-        guard
-          try db.first("SELECT 1 FROM base_models WHERE name = $1", [row.baseModel]) != nil
-        else { throw StoreError.notFound(.baseModel, row.baseModel) }
+        // Whoever replaces it waits until the job is there, or this one for the new digest.
+        try row.requireBaseModel(
+          db.first(
+            "SELECT digest FROM base_models WHERE name = $1 FOR KEY SHARE", [row.baseModel])?
+            .digest("digest"))
         try db.recordProfile(row, now: now)
         let outcome = try db.answer(row, now: now)
         if let key = row.idempotencyKey {
@@ -186,8 +188,9 @@
         """
         INSERT INTO jobs (id, owner, status, priority, turn, fingerprint, base_model, profile,
           first_profile, recipe, seed, metadata, estimate, cost, memory_estimate, created_at,
-          class_count)
-        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+          class_count, requires)
+        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+          $17)
         RETURNING number AS n
         """,
         [
@@ -195,7 +198,7 @@
           request.baseModel, request.profile,
           request.classes.count > ShortRows.elements ? beginning(ofList: request.profile) : nil,
           request.recipe, request.seed, request.metadata, request.estimate, request.cost,
-          request.memoryEstimate, now, request.classes.count,
+          request.memoryEstimate, now, request.classes.count, request.requires,
         ])
       try addRequester(request, job: job, now: now)
       return try jobRecord(number: job)

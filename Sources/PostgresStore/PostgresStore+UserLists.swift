@@ -23,6 +23,11 @@
       }
     }
 
+    /// See ``AdministeredStore/currentTime()``.
+    public func currentTime() throws -> Date {
+      try read { db in Timestamp.date(try db.number("SELECT crisp_now() AS n")) }
+    }
+
     // MARK: Users and what they take
 
     /// See ``AdministeredStore/users(_:after:limit:)``.
@@ -54,26 +59,29 @@
       }
     }
 
-    /// See ``AdministeredStore/models(of:unusedFor:limit:)``.
-    public func models(of user: UserID, unusedFor age: TimeInterval, limit: Int) throws
-      -> [UnusedModel]
-    {
+    /// See ``AdministeredStore/models(of:unusedFor:after:limit:)``.
+    public func models(
+      of user: UserID, unusedFor age: TimeInterval, after: ModelID?, limit: Int
+    ) throws -> [UnusedModel] {
       try Page<UserSummary>.validate(limit: limit)
       let age = try Timestamp.milliseconds(0, plus: age, field: "grace period")
       return try read { db in
         try db.all(
           """
-          SELECT m.id, \(Self.modelBytes) AS bytes, EXISTS (SELECT 1 FROM model_users o
-            WHERE o.model = u.model AND o.user_id <> u.user_id) AS is_shared
+          SELECT m.id, \(Self.modelBytes) AS bytes, (SELECT count(*) FROM model_users o
+            WHERE o.model = u.model) AS owners
           FROM model_users u JOIN models m ON m.number = u.model,
             (SELECT crisp_now() - $2::bigint AS cutoff OFFSET 0) t
           WHERE u.user_id = $1 AND m.used_at <= t.cutoff AND m.created_at <= t.cutoff
+            AND ($4::text IS NULL OR (u.added_at, u.model) > (SELECT b.added_at, b.model
+              FROM model_users b JOIN models n ON n.number = b.model
+              WHERE b.user_id = $1 AND n.id = $4::text))
           ORDER BY u.added_at, u.model LIMIT $3
-          """, [user.text, age, limit]
+          """, [user.text, age, limit, after?.rawValue]
         ).map { row in
           UnusedModel(
             id: try row.identifier("id", as: ModelID.self), bytes: try row.amount("bytes"),
-            isShared: try row.bool("is_shared"))
+            owners: try row.int("owners"))
         }
       }
     }

@@ -3,13 +3,14 @@ import GRDB
 import Store
 
 extension SQLiteStore {
-  /// See ``JobQueue/claim(worker:lease:holding:)``.
-  public func claim(worker: String, lease: TimeInterval, holding held: [String] = []) throws
-    -> JobRecord?
-  {
+  /// See ``JobQueue/claim(worker:lease:holding:having:)``.
+  public func claim(
+    worker: String, lease: TimeInterval, holding held: [String] = [], having labels: [String] = []
+  ) throws -> JobRecord? {
     try FieldText.validate(worker, field: "worker")
     let names =
       held.isEmpty ? nil : try JSONColumn.text(encoding: held, field: "held base models")
+    let machine = try JSONColumn.text(encoding: labels, field: "labels")
     return try write { db, now in
       let expiry = try Timestamp.milliseconds(now, plus: lease, field: "lease")
       let steady = clock.steady()
@@ -18,8 +19,9 @@ extension SQLiteStore {
         (names == nil ? Self.claimQuery : Self.claimQueryHolding, [clock.boot, steady, now])
       if try db.queuePaused() != nil {
         query = Self.claimQueryPaused
-      } else if let names {
-        arguments += [names]
+      } else {
+        if let names { arguments += [names] }
+        arguments += [machine]
       }
       while let candidate = try db.first(query, arguments) {
         let job = try candidate.integer("number")
@@ -52,7 +54,8 @@ extension SQLiteStore {
 
   /// The next job a worker may take at the times of its parameters: of the clock that nobody sets, with
   /// the start of the machine it belongs to, and of day, for leases of another start. The index is named because the
-  /// planner, which has no statistics, would rather collect all queued jobs and sort them.
+  /// planner, which has no statistics, would rather collect all queued jobs and sort them. The last parameter is
+  /// what the worker's machine has, a list as JSON.
   package static let claimQuery = claimQuery("")
 
   /// The same without the jobs of some base models, a list as JSON, unless they are to be cancelled.
@@ -73,6 +76,8 @@ extension SQLiteStore {
     WHERE status IN ('queued', 'running') AND (status = 'queued'
       OR CASE WHEN lease_boot = ? THEN lease_steady <= ? ELSE lease_expires_at <= ? END)
       \(condition)
+      AND (cancel_requested OR requires = '[]' OR NOT EXISTS (SELECT 1 FROM json_each(requires)
+        WHERE value NOT IN (SELECT value FROM json_each(?))))
     ORDER BY priority DESC, turn, number LIMIT 1
     """
   }

@@ -3,8 +3,9 @@ import Store
 
 extension SQLiteStore {
   /// Gives the pages that hold nothing back to the file system. Of a file that this version made they go
-  /// some at a time, so that others write in between; an older one is written anew, in one piece and with
-  /// room for a second one, for which its server must not run, and is such a file then.
+  /// some at a time, so that others write in between; an older one is written anew in one piece, for
+  /// which its server must not run, and is such a file then. That takes room for two more of what remains: one
+  /// among the temporary files, and one in the log (<https://www.sqlite.org/lang_vacuum.html>).
   /// - Returns: Its bytes before and after.
   /// - Throws: ``StoreError/served(path:)`` for an older file while its server runs,
   ///   ``StoreError/diskFull``.

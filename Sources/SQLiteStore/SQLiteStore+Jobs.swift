@@ -130,7 +130,7 @@ extension Database {
     \(profile) AS profile, \(document("j.recipe")) AS recipe, j.seed,
     \(document("j.metadata")) AS metadata, j.created_at, j.started_at, j.finished_at, j.attempt,
     j.deaths, j.lease_owner, j.lease_expires_at, j.cancel_requested, j.progress, j.error,
-    j.estimate, j.class_count,
+    j.estimate, j.class_count, j.requires,
     (SELECT m.id FROM models m WHERE m.number = j.result_model) AS result_model
     """
   }
@@ -180,6 +180,7 @@ extension Database {
       progress: try row.optionalDocument("progress"),
       error: try row.optionalDocument("error"),
       estimate: try row.optionalDocument("estimate"),
+      requires: try WorkerLabel.names(in: row.text("requires")),
       resultModel: try row.optionalText("result_model").flatMap(ModelID.init(rawValue:)))
   }
 

@@ -74,7 +74,8 @@ extension SQLiteStore {
     SELECT j.number, j.id, j.owner, j.status, j.priority, j.turn, j.cost, j.fingerprint, j.base_model,
       coalesce(w.profile, j.profile) AS profile, iif(w.job IS NULL, NULL, j.profile) AS first_profile,
       j.class_count, j.recipe, j.seed, j.metadata, j.estimate, j.memory_estimate, j.created_at,
-      j.started_at, j.finished_at, j.attempt, j.deaths, j.cancel_requested, j.error, j.log_kept
+      j.started_at, j.finished_at, j.attempt, j.deaths, j.cancel_requested, j.error, j.log_kept,
+      j.requires
     FROM jobs j LEFT JOIN job_profiles w ON w.job = j.number ORDER BY j.number
     """,
     "job_leases": """

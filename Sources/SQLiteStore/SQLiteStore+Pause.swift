@@ -16,6 +16,9 @@ extension SQLiteStore {
       return changes > 0
     }
   }
+
+  /// See ``AdministeredStore/currentTime()``.
+  public func currentTime() throws -> Date { Timestamp.date(now()) }
 }
 
 extension Database {

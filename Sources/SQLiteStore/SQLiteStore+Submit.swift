@@ -11,9 +11,9 @@ extension SQLiteStore {
       try db.ensureUser(row.user, now: now)
       try db.noteSeen("?3", [row.user], now: now)
       if let outcome = try db.replay(row) { return outcome }
-      guard try db.first("SELECT 1 FROM base_models WHERE name = ?", [row.baseModel]) != nil else {
-        throw StoreError.notFound(.baseModel, row.baseModel)
-      }
+      try row.requireBaseModel(
+        db.first("SELECT digest FROM base_models WHERE name = ?", [row.baseModel])?
+          .digest("digest"))
       try db.recordProfile(row, now: now)
       let outcome = try db.answer(row, now: now)
       if let key = row.idempotencyKey {
@@ -173,14 +173,15 @@ extension Database {
     try run(
       """
       INSERT INTO jobs (id, owner, status, priority, turn, fingerprint, base_model, profile, recipe,
-        seed, metadata, estimate, cost, memory_estimate, created_at, class_count)
-      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        seed, metadata, estimate, cost, memory_estimate, created_at, class_count,
+        requires)
+      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         JobID.random().rawValue, request.user, request.priority, turn, request.fingerprint,
         request.baseModel, isLong ? beginning(ofObjects: request.profile) : request.profile,
         request.recipe, request.seed, request.metadata, request.estimate, request.cost,
-        request.memoryEstimate, now, request.classes.count,
+        request.memoryEstimate, now, request.classes.count, request.requires,
       ])
     let job = lastInsertedRowID
     if isLong {

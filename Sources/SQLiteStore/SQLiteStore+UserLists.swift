@@ -24,25 +24,27 @@ extension SQLiteStore {
     FROM users u WHERE u.id > ? AND u.seen_at <= ? ORDER BY u.id LIMIT ?
     """
 
-  /// See ``AdministeredStore/models(of:unusedFor:limit:)``.
-  public func models(of user: UserID, unusedFor age: TimeInterval, limit: Int) throws
-    -> [UnusedModel]
-  {
+  /// See ``AdministeredStore/models(of:unusedFor:after:limit:)``.
+  public func models(
+    of user: UserID, unusedFor age: TimeInterval, after: ModelID?, limit: Int
+  ) throws -> [UnusedModel] {
     try Page<UserSummary>.validate(limit: limit)
     let cutoff = try cutoff(age: age)
     return try read { db in
       try db.all(
         """
-        SELECT m.id, \(Self.modelBytes) AS bytes, EXISTS (SELECT 1 FROM model_users o
-          WHERE o.model = u.model AND o.user <> u.user) AS is_shared
+        SELECT m.id, \(Self.modelBytes) AS bytes, (SELECT count(*) FROM model_users o
+          WHERE o.model = u.model) AS owners
         FROM model_users u INDEXED BY model_users_added_at CROSS JOIN models m ON m.number = u.model
         WHERE u.user = ?1 AND m.used_at <= ?2 AND m.created_at <= ?2
+          AND (?4 IS NULL OR (u.added_at, u.model) > (SELECT b.added_at, b.model
+            FROM model_users b JOIN models n ON n.number = b.model WHERE b.user = ?1 AND n.id = ?4))
         ORDER BY u.added_at, u.model LIMIT ?3
-        """, [user.text, cutoff, limit]
+        """, [user.text, cutoff, limit, after?.rawValue]
       ).map { row in
         UnusedModel(
           id: try row.identifier("id", as: ModelID.self), bytes: try row.amount("bytes"),
-          isShared: try row.int("is_shared") != 0)
+          owners: try row.int("owners"))
       }
     }
   }

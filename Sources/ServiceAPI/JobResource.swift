@@ -118,6 +118,9 @@ public struct JobResource: Codable, Sendable {
   public var estimatedFinish: Int?
   /// What it was expected to cost when it was queued; null for jobs of earlier versions.
   public var estimate: EstimateFigures?
+  /// What the worker's machine must have, so that it waits for one that has it all. Nil from servers of
+  /// earlier versions.
+  public var requires: [String]?
   /// How many times a worker has taken the job.
   public var attempt: Int
   /// Why it failed.
@@ -146,7 +149,7 @@ public struct JobResource: Codable, Sendable {
     case finishedAt = "finished_at"
     case position, paused, progress
     case estimatedFinish = "estimated_finish"
-    case estimate, attempt, error
+    case estimate, requires, attempt, error
     case resultModel = "result_model"
     case baseModel = "base_model"
     case classes
@@ -159,7 +162,7 @@ public struct JobResource: Codable, Sendable {
     id: String, user: String?, status: String, priority: String, createdAt: Int, startedAt: Int?,
     finishedAt: Int?,
     position: Int? = nil, paused: Bool? = nil, progress: Progress?, estimatedFinish: Int?,
-    estimate: EstimateFigures? = nil, attempt: Int,
+    estimate: EstimateFigures? = nil, requires: [String]? = nil, attempt: Int,
     error: Failure?,
     resultModel: String?, baseModel: String, classes: JSONValue, classCount: Int? = nil,
     recipe: JSONValue, seed: UInt64, metadata: JSONValue, texts: Texts = Texts()
@@ -176,6 +179,7 @@ public struct JobResource: Codable, Sendable {
     self.progress = progress
     self.estimatedFinish = estimatedFinish
     self.estimate = estimate
+    self.requires = requires
     self.attempt = attempt
     self.error = error
     self.resultModel = resultModel
@@ -224,6 +228,7 @@ public struct JobResource: Codable, Sendable {
     try container.encode(progress, forKey: .progress)
     try container.encode(estimatedFinish, forKey: .estimatedFinish)
     try container.encode(estimate, forKey: .estimate)
+    try container.encode(requires ?? [], forKey: .requires)
     try container.encode(attempt, forKey: .attempt)
     try container.encode(error, forKey: .error)
     try container.encode(resultModel, forKey: .resultModel)

@@ -44,6 +44,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case nameTaken(Entity, String)
   /// Something needs what was to be removed or replaced.
   case inUse(Entity, String, by: String)
+  /// Something else was put in its place after it had been read.
+  case replaced(Entity, String)
   /// The idempotency key came with another request before.
   case idempotencyKeyReused(String)
   /// The job is finished, so it cannot be cancelled.
@@ -137,6 +139,7 @@ extension StoreError {
     case .notFound: "not_found"
     case .nameTaken: "name_taken"
     case .inUse: "in_use"
+    case .replaced: "replaced_meanwhile"
     case .idempotencyKeyReused: "idempotency_key_reused"
     case .jobFinished: "job_finished"
     case .queueFull: "queue_full"
@@ -211,6 +214,8 @@ extension StoreError: CustomStringConvertible {
       "another \(entity.rawValue) is called \"\(name.echoed())\": choose another name"
     case .inUse(let entity, let name, let users):
       "the \(entity.rawValue) \"\(name.echoed())\" is needed by \(users)"
+    case .replaced(let entity, let name):
+      "the \(entity.rawValue) \"\(name.echoed())\" was replaced meanwhile: try again"
     case .idempotencyKeyReused(let key):
       "the idempotency key \"\(key.echoed())\" came with another request: use a new key"
     case .jobFinished(let job, let status):

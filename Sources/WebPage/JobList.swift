@@ -66,7 +66,9 @@ package struct JobList {
   /// The same words as the script's `detail`, which leaves alone what is said of a job that waits.
   private func detail(_ job: JobResource) -> String {
     guard job.status == "running" else {
-      return isPaused ? "paused: the operator lets no job begin" : "waiting for its turn"
+      if isPaused { return "paused: the operator lets no job begin" }
+      guard let labels = job.requires, !labels.isEmpty else { return "waiting for its turn" }
+      return "waiting for a worker with \(labels.joined(separator: ", "))"
     }
     guard let progress = job.progress else { return "starting" }
     var parts = [progress.stage]

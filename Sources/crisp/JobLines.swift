@@ -30,6 +30,9 @@ struct JobLines {
     if job.status == "queued", let position = job.position {
       parts.append(position == 0 ? "next in turn" : "\(position) before it")
       if job.paused == true { parts.append("paused: the server's operator lets no job begin") }
+      if let labels = job.requires, !labels.isEmpty {
+        parts.append("for a worker with \(labels.joined(separator: ", "))")
+      }
     }
     if !job.isFinished, let seconds = job.estimate?.seconds, job.progress == nil {
       parts.append("about \(Int(min(1e9, max(1, seconds.rounded(.up))))) s of work")

@@ -81,6 +81,28 @@ import Testing
     #expect(found["allow-origin"]?.source == "CRISP_ALLOW_ORIGIN")
   }
 
+  @Test func labelsAreAWorkersAndNoTokens() throws {
+    let text = "label = gpu-lab\nlabel = lab-2"
+    let fromFile = try settings(["--db", "x"], file: text)
+    #expect(fromFile["label"]?.values == ["gpu-lab", "lab-2"])
+    let variable = ["CRISP_LABEL": "a, b"]
+    #expect(
+      try settings(["--db", "x"], file: text, environment: variable)["label"]?.values == ["a", "b"])
+    let flags = try settings(
+      ["--db", "x", "--label", "c", "--label=d"], file: text, environment: variable)
+    #expect(flags["label"]?.values == ["c", "d"])
+    let bad = try run(["config", "--db", "x"], environment: ["CRISP_LABEL": "GPU lab"])
+    #expect(bad.status != 0 && bad.errors.contains("--label must be 1 to 63 characters"))
+    #expect(bad.errors.contains("--label is set by CRISP_LABEL."), "\(bad.errors)")
+    // A token has a label of its own, which nobody set.
+    let database = folder.file("crisp.sqlite")
+    #expect(try run(["migrate", "--db", database]).status == 0)
+    let made = try run(["token", "create", "--db", database], file: text, environment: variable)
+    #expect(made.status == 0, "\(made.errors)")
+    let list = try run(["token", "list", "--db", database, "--json"], file: text)
+    #expect(list.status == 0 && !list.output.contains("lab-2") && !list.output.contains("\"b\""))
+  }
+
   /// A variable may take back what the file has.
   @Test func switchesAreTrueOrFalse() throws {
     let found = try settings(

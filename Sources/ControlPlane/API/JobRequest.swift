@@ -9,6 +9,7 @@ import JobContract
 import ModelFormats
 import Pruning
 import ServiceAPI
+import Store
 
 /// The body of `POST /users/{user}/classes`, checked field by field.
 struct JobRequest {
@@ -22,10 +23,13 @@ struct JobRequest {
   private let namesAugmentation: Bool
   let metadata: JSONValue
   let priority: JobPriority
+  /// What the worker's machine must have, in order, each once.
+  let requires: [String]
 
   private static let fields: Set = [
     "classes", "base_model", "pattern", "block", "rows", "target", "device", "accelerator",
     "min_accuracy", "epochs", "seed", "recipe", "metadata", "priority",
+    "requires",
   ]
   /// Bytes of JSON that a request may carry along.
   private static let metadataLimit = 4096
@@ -113,6 +117,7 @@ struct JobRequest {
         }
         return priority
       } ?? .normal
+    requires = try read("requires") { try Self.labels($0) } ?? []
     metadata =
       try read("metadata") { value in
         guard case .object = value, JSONWriting.fits(value, in: Self.metadataLimit) else {
@@ -204,6 +209,23 @@ struct JobRequest {
         "must have at most \(classNameLimit) bytes of UTF-8", param: "classes[\(index)]")
     }
     return entries
+  }
+
+  private static func labels(_ value: JSONValue) throws -> [String] {
+    guard case .array(let items) = value, items.count <= WorkerLabel.mostOfJob else {
+      throw JSONBody.invalid(
+        "must be a list of at most \(WorkerLabel.mostOfJob) labels", param: "requires")
+    }
+    var labels: [String] = []
+    for (index, item) in items.enumerated() {
+      guard let label = item.text, WorkerLabel.isName(label) else {
+        throw JSONBody.invalid(
+          "must be a label of 1 to \(WorkerLabel.longest) characters of a-z, 0-9, '.', '_' and '-'",
+          param: "requires[\(index)]")
+      }
+      labels.append(label)
+    }
+    return WorkerLabel.sorted(labels)
   }
 
   private static func name(_ value: JSONValue, _ param: String) throws -> String {

@@ -71,13 +71,14 @@ extension StatusResource {
     let counts = try store.statistics()
     let sizes = try store.storedSizes()
     let file = try store.fileStatistics()
+    let time = try store.currentTime()
     self.init(
       version: ProgramVersion.number, schema: store.schemaVersion,
       queue: Queue(
         paused: paused != nil, pausedSince: paused, queued: backlog.queued,
         running: backlog.running, oldestJob: backlog.oldest?.rawValue,
         oldestAge: Int(clamped: backlog.oldestAge.rounded(.down))),
-      workers: held.map { Worker($0) },
+      workers: held.map { Worker($0, at: time) },
       jobs: Dictionary(uniqueKeysWithValues: counts.jobs.map { ($0.key.rawValue, $0.value) }),
       users: counts.users, models: counts.models,
       bytes: Bytes(
@@ -93,12 +94,14 @@ extension StatusResource {
 }
 
 extension StatusResource.Worker {
-  fileprivate init(_ job: JobRecord) {
+  /// A job that nobody has taken from a silent worker yet still names it.
+  fileprivate init(_ job: JobRecord, at time: Date) {
+    let isAlive = job.leaseExpiresAt.map { $0 > time } ?? false
     let progress = job.progress.flatMap {
       try? JSONDecoder().decode(JobResource.Progress.self, from: $0)
     }
     self.init(
-      name: job.leaseOwner, job: job.id.rawValue, attempt: job.attempt,
+      name: isAlive ? job.leaseOwner : nil, job: job.id.rawValue, attempt: job.attempt,
       startedAt: job.startedAt.map(API.seconds), stage: progress?.stage,
       fraction: progress?.fraction, leaseExpiresAt: job.leaseExpiresAt.map(API.seconds))
   }

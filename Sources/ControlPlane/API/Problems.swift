@@ -39,7 +39,7 @@ package enum Problems {
     case .nameTaken, .idempotencyKeyReused, .jobFinished: return details(.conflict)
     case .queueFull: return details(.tooManyRequests, retryAfter: 30)
     case .quotaExceeded: return details(.tooManyRequests, retryAfter: 3600)
-    case .locked: return details(.serviceUnavailable, retryAfter: 1)
+    case .locked, .replaced: return details(.serviceUnavailable, retryAfter: 1)
     // The last two pass as well, with a fail-over or an operator's hand.
     case .busy, .unreachable, .readOnly, .accessDenied:
       // The log has the address.

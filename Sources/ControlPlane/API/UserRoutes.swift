@@ -75,9 +75,16 @@ extension API {
     if let key, let job = try store.earlierJob(of: user, under: key) {
       return try resource(job, for: caller)
     }
-    return try submit(
-      prepare(wanted, for: caller), metadata: Data(JSONWriting.bytes(wanted.metadata)),
-      priority: wanted.priority.rawValue, under: key, of: request, user: user, for: caller)
+    func attempt() throws -> JobResource {
+      try submit(
+        prepare(wanted, for: caller), metadata: Data(JSONWriting.bytes(wanted.metadata)),
+        priority: wanted.priority.rawValue, requires: wanted.requires, under: key, of: request,
+        user: user, for: caller)
+    }
+    do { return try attempt() } catch StoreError.replaced {
+      // The operator replaced the base model just now: the request is one for the new one.
+      return try attempt()
+    }
   }
 
   /// Asks again for what a job that failed or was cancelled was to make.
@@ -96,12 +103,13 @@ extension API {
     let most = caller == .operator ? JobPriority.high : .normal
     return try submit(
       prepared, metadata: job.owner == user ? job.metadata : Data("{}".utf8),
-      priority: min(job.priority, most.rawValue), under: nil, of: request, user: user, for: caller)
+      priority: min(job.priority, most.rawValue), requires: job.requires, under: nil, of: request,
+      user: user, for: caller)
   }
 
   private func submit(
-    _ prepared: Prepared, metadata: Data, priority: Int, under key: IdempotencyKey?,
-    of request: Request, user: UserID, for caller: Caller
+    _ prepared: Prepared, metadata: Data, priority: Int, requires: [String],
+    under key: IdempotencyKey?, of request: Request, user: UserID, for caller: Caller
   ) throws -> JobResource {
     let (specification, estimate) = (prepared.specification, prepared.estimate)
     try estimator.check(estimate)
@@ -111,7 +119,7 @@ extension API {
         user: user,
         fingerprint: documents.fingerprint(
           baseModel: prepared.baseModel.digest, dataset: prepared.dataset.digest),
-        baseModel: prepared.baseModel.name,
+        baseModel: prepared.baseModel.name, baseDigest: prepared.baseModel.digest,
         classes: specification.profile.entries,
         profile: documents.profile,
         recipe: documents.recipe, seed: specification.recipe.seed,
@@ -119,7 +127,8 @@ extension API {
         estimate: CanonicalJSON.data(estimate),
         // A turn is a second.
         cost: Int(min(max(1, estimate.seconds.rounded()), 1e9)),
-        memoryEstimate: Int64(estimate.memoryBytes), idempotencyKey: key, limits: limits))
+        memoryEstimate: Int64(estimate.memoryBytes), requires: requires, idempotencyKey: key,
+        limits: limits))
     if case .created(let job) = outcome {
       logger.info(
         "job queued", metadata: ["job_id": "\(job.id)", "request_id": "\(request.id)"])

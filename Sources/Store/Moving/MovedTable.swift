@@ -45,7 +45,7 @@ package struct MovedTable: Hashable, Sendable {
         "number", "id", "owner", "status", "priority", "turn", "cost", "fingerprint", "base_model",
         "profile", "first_profile", "class_count", "recipe", "seed", "metadata", "estimate",
         "memory_estimate", "created_at", "started_at", "finished_at", "attempt", "deaths",
-        "cancel_requested", "error", "log_kept",
+        "cancel_requested", "error", "log_kept", "requires",
       ], flags: ["cancel_requested", "log_kept"]),
     MovedTable(
       "job_leases",

@@ -14,6 +14,9 @@ public protocol AdministeredStore: Sendable {
   @discardableResult
   func setQueuePaused(_ isPaused: Bool) throws -> Bool
 
+  /// The time by which leases run out: the database's, where many share it.
+  func currentTime() throws -> Date
+
   // MARK: Users and what they take
 
   /// Users in the order of their ids, those after `after`.
@@ -22,9 +25,11 @@ public protocol AdministeredStore: Sendable {
   func users(_ filter: UserFilter, after: UserID?, limit: Int) throws -> Page<UserSummary>
 
   /// Models of the user, `limit` at most, that nobody asked for, downloaded or predicted with for more than
-  /// `age` seconds; those that the user got first come first.
+  /// `age` seconds; those that the user got first come first. With `after` those behind that model of the user.
   /// - Throws: ``StoreError/invalidValue(field:reason:)`` unless `limit` is 1 to 1000.
-  func models(of user: UserID, unusedFor age: TimeInterval, limit: Int) throws -> [UnusedModel]
+  func models(
+    of user: UserID, unusedFor age: TimeInterval, after: ModelID?, limit: Int
+  ) throws -> [UnusedModel]
 
   /// Takes a model from a user: others who have it keep it, and with the last one's it is deleted, with the
   /// job that made it. Without a user it is deleted for everyone.

@@ -89,7 +89,11 @@ public protocol JobQueue: Sendable {
   ///   - lease: Seconds until the lease runs out unless ``heartbeat(_:attempt:worker:lease:memory:)``
   ///     extends it.
   ///   - held: Base models whose jobs wait.
-  func claim(worker: String, lease: TimeInterval, holding held: [String]) throws -> JobRecord?
+  ///   - labels: What the worker's machine has, see ``WorkerLabel``. Jobs that need anything else wait,
+  ///     in their turn, and hold up no others.
+  func claim(
+    worker: String, lease: TimeInterval, holding held: [String], having labels: [String]
+  ) throws -> JobRecord?
 
   /// Extends the lease to `lease` seconds from now. A lease that ran out can be extended as long as
   /// nobody has taken the job. `memory` is what the attempt has taken so far, in bytes; the most is

@@ -69,6 +69,8 @@ public struct JobRecord: Equatable, Sendable {
   public let error: Data?
   /// What it was expected to cost when it was queued, as JSON; `nil` for jobs of earlier versions.
   public let estimate: Data?
+  /// What the worker's machine must have, sorted, see ``WorkerLabel``.
+  public let requires: [String]
   /// The published model; `nil` again once that model is deleted.
   public let resultModel: ModelID?
 
@@ -78,7 +80,7 @@ public struct JobRecord: Equatable, Sendable {
     baseModel: String, profile: Data, classCount: Int, recipe: Data, seed: UInt64, metadata: Data,
     createdAt: Date, startedAt: Date?, finishedAt: Date?, attempt: Int, deaths: Int,
     leaseOwner: String?, leaseExpiresAt: Date?, isCancelRequested: Bool, progress: Data?,
-    error: Data?, estimate: Data?, resultModel: ModelID?
+    error: Data?, estimate: Data?, requires: [String], resultModel: ModelID?
   ) {
     self.id = id
     self.owner = owner
@@ -102,6 +104,7 @@ public struct JobRecord: Equatable, Sendable {
     self.progress = progress
     self.error = error
     self.estimate = estimate
+    self.requires = requires
     self.resultModel = resultModel
   }
 }

@@ -59,6 +59,9 @@ public struct Submission: Equatable, Sendable {
   public var fingerprint: SHA256Digest
   /// Registered base model to prune.
   public var baseModel: String
+  /// The digest of the base model that the fingerprint was made with: a request is not queued once another
+  /// has been put in its place. Nil takes whichever there is.
+  public var baseDigest: SHA256Digest?
   /// Classes the user cares about.
   public var classes: [ClassWeight]
   /// The profile as JSON; opaque here.
@@ -78,6 +81,9 @@ public struct Submission: Equatable, Sendable {
   public var cost: Int
   /// Bytes of memory that the job may be expected to take; `nil` when nobody knows.
   public var memoryEstimate: Int64?
+  /// What the worker's machine must have, see ``WorkerLabel``; decides nothing about the model. Of
+  /// requests that share a job those of the first count.
+  public var requires: [String]
   /// Makes a repeated request return the first one's job.
   public var idempotencyKey: IdempotencyKey?
   /// How many jobs may wait.
@@ -85,14 +91,16 @@ public struct Submission: Equatable, Sendable {
 
   /// A request; the store validates it when submitted.
   public init(
-    user: UserID, fingerprint: SHA256Digest, baseModel: String, classes: [ClassWeight],
+    user: UserID, fingerprint: SHA256Digest, baseModel: String,
+    baseDigest: SHA256Digest? = nil, classes: [ClassWeight],
     profile: Data, recipe: Data, seed: UInt64, metadata: Data = Data("{}".utf8),
     priority: Int = 0, estimate: Data? = nil, cost: Int = 1, memoryEstimate: Int64? = nil,
-    idempotencyKey: IdempotencyKey? = nil, limits: QueueLimits
+    requires: [String] = [], idempotencyKey: IdempotencyKey? = nil, limits: QueueLimits
   ) {
     self.user = user
     self.fingerprint = fingerprint
     self.baseModel = baseModel
+    self.baseDigest = baseDigest
     self.classes = classes
     self.profile = profile
     self.recipe = recipe
@@ -102,6 +110,7 @@ public struct Submission: Equatable, Sendable {
     self.estimate = estimate
     self.cost = cost
     self.memoryEstimate = memoryEstimate
+    self.requires = requires
     self.idempotencyKey = idempotencyKey
     self.limits = limits
   }

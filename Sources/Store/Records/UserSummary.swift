@@ -42,13 +42,13 @@ public struct UnusedModel: Equatable, Sendable {
   public let id: ModelID
   /// Bytes of its files.
   public let bytes: Int64
-  /// Whether other users have it too.
-  public let isShared: Bool
+  /// How many users have it.
+  public let owners: Int
 
   /// All fields.
-  package init(id: ModelID, bytes: Int64, isShared: Bool) {
+  package init(id: ModelID, bytes: Int64, owners: Int) {
     self.id = id
     self.bytes = bytes
-    self.isShared = isShared
+    self.owners = owners
   }
 }

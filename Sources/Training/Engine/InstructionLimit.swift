@@ -13,10 +13,14 @@ enum InstructionLimit {
 
   /// Whether oneDNN multiplies in bfloat16 here, under both limits.
   static let allowsBF16: Bool = {
-    guard isKnown else { return false }
-    let wanted = dnnl_cpu_isa_avx512_core_bf16.rawValue
-    return dnnl_get_effective_cpu_isa().rawValue & wanted == wanted
+    allows(dnnl_cpu_isa_avx512_core_bf16)
   }()
+
+  /// Whether oneDNN uses all of a level here, under both limits.
+  static func allows(_ level: dnnl_cpu_isa_t) -> Bool {
+    guard isKnown else { return false }
+    return dnnl_get_effective_cpu_isa().rawValue & level.rawValue == level.rawValue
+  }
 
   private static let isKnown: Bool = {
     let limits: [(Int, dnnl_cpu_isa_t)] = [

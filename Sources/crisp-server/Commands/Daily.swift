@@ -168,7 +168,7 @@ struct Compact: ParsableCommand {
       Example: crisp-server compact --db crisp.sqlite
 
       Beside a running server, a few pages at a time. A database that was made before this version is \
-      written anew the first time, for which its server must not run and its size must be free on the disk.
+      written anew the first time, for which its server must not run and twice its size must be free on the disk.
       """)
 
   @OptionGroup var database: DatabaseOptions

@@ -74,6 +74,8 @@ struct Serve: ParsableCommand {
   @Option(help: "Seconds after which a silent worker counts as dead.")
   var lease: Double = 30
 
+  @OptionGroup var labels: LabelOptions
+
   @Option(help: "Seconds that an event stream may be silent before it sends a sign of life.")
   var eventHeartbeat: Double = 15
 
@@ -205,6 +207,7 @@ struct Serve: ParsableCommand {
     configuration.workers = workers
     if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
     configuration.lease = lease
+    configuration.labels = labels.label
     configuration.jobLimits = jobLimits.limits
     configuration.isolation = isolateJobs ? process.isolation : nil
     configuration.eventHeartbeat = .seconds(eventHeartbeat)

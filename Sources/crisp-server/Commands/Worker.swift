@@ -45,6 +45,8 @@ struct Worker: ParsableCommand {
   @Option(help: "Seconds after which a silent worker counts as dead.")
   var lease: Double = 30
 
+  @OptionGroup var labels: LabelOptions
+
   @Flag(help: "Run jobs in the worker's own process, which one of them may then end.")
   var noIsolateJobs = false
 
@@ -79,6 +81,7 @@ struct Worker: ParsableCommand {
     configuration.workers = workers
     if let threadsPerWorker { configuration.threadsPerWorker = threadsPerWorker }
     configuration.lease = lease
+    configuration.labels = labels.label
     configuration.isolation = noIsolateJobs ? nil : process.isolation
     // Before anything else runs: a signal during start-up must end the process, later ones drain.
     let stopSignals = StopSignals()

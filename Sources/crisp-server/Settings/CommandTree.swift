@@ -68,6 +68,12 @@ struct Setting: Equatable {
   /// Its default, where that is a value.
   let fallback: String?
 
+  /// Whether another command's flag is this one. A token's `--label` is none of a worker's, which may be
+  /// repeated.
+  func isMeant(by other: Setting) -> Bool {
+    name == other.name && isSwitch == other.isSwitch && isRepeating == other.isRepeating
+  }
+
   /// How the environment's variables begin.
   static let prefix = "CRISP_"
 

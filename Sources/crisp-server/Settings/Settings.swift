@@ -51,7 +51,7 @@ struct Settings {
     let lines = try Self.lines(of: file, known: known)
     var flags: [String] = []
     for setting in command.flags
-    where known.contains(where: { $0.name == setting.name }) {
+    where known.contains(where: { $0.isMeant(by: setting) }) {
       let value: Value
       if let texts = given[setting.name] {
         value = Value(setting: setting, values: texts, source: .flag)

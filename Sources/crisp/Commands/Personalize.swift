@@ -46,6 +46,12 @@ struct Personalize: AsyncParsableCommand {
   @Option(help: "The device of --latency-ms, by the server's name for it (default: the server).")
   var device: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Wait for a worker that has this: avx2, avx512, vnni, bf16 or a label of the operator's; may be repeated.",
+      valueName: "label"))
+  var requires: [String] = []
+
   @OptionGroup var output: OutputOptions
 
   /// What `--json` prints.
@@ -152,6 +158,7 @@ struct Personalize: AsyncParsableCommand {
     if let accelerator = target.accelerator { members["accelerator"] = .string(accelerator) }
     if let floor = target.minAccuracy { members["min_accuracy"] = .number(floor) }
     if let baseModel { members["base_model"] = .string(baseModel) }
+    if !requires.isEmpty { members["requires"] = .array(requires.map { .string($0) }) }
     if let seed { members["seed"] = .integer(Int64(clamping: seed)) }
     return .object(members)
   }

@@ -1,4 +1,6 @@
 import Foundation
+import PersonalizationService
+import SQLiteStore
 import ServiceAPI
 import TestSupport
 import Testing
@@ -28,6 +30,28 @@ import Testing
     #expect(try server.jobs.wait(job.id).status == "succeeded")
     #expect(try server.jobs.job(job.id).paused == nil)
     #expect(try server.client.get("/readyz").text == "ready\n")
+  }
+
+  @Test func aWorkerThatFellSilentIsNotToldAsOneThatLives() throws {
+    let server = try TestService { $0.workers = 0 }
+    let job = try server.jobs.submit(JobBody.quick)
+    let store = try SQLiteStore(path: server.database)
+    // Nobody is there who would take it from whoever is silent.
+    let taken = try store.claim(worker: "silent", lease: 600)
+    #expect(taken?.id.rawValue == job.id)
+    func worker() throws -> StatusResource.Worker? {
+      let status: StatusResource = try server.client.get("/status").decode()
+      return status.workers.first
+    }
+    #expect(try worker()?.name == "silent")
+    let id = try #require(taken?.id)
+    _ = try store.heartbeat(id, attempt: 1, worker: "silent", lease: 0.001)
+    try eventually { try worker()?.name == nil }
+    #expect(try worker()?.job == job.id)
+    let status: StatusResource = try server.client.get("/status").decode()
+    let text = Administration.text(status)
+    #expect(text.contains("worker that died: \(job.id)"), "\(text)")
+    try store.close()
   }
 
   @Test func theStatusTellsWhatTakesSpaceAndWhose() throws {

@@ -89,6 +89,18 @@ import Testing
     #expect(waiting.errors.contains("next in turn, paused: the server's operator"))
   }
 
+  @Test func whoNeedsAWorkerWithALabelIsToldThatItIsWaitedFor() throws {
+    let server = try TestService { $0.workers = 0 }
+    let waiting = try Self.crisp(
+      [
+        "personalize", "--user", "ada", "--classes", "top left,middle", "--options", Self.short,
+        "--requires", "lab-2", "--requires", "gpu-lab", "--out", server.folder.file("x.onnx"),
+      ], environment: ["CRISP_SERVER": "http://127.0.0.1:\(server.client.port)", "CRISP_TOKEN": ""]
+    ) { $0.contains("for a worker with gpu-lab, lab-2") }
+    #expect(waiting.status != 0)
+    #expect(waiting.errors.contains("next in turn, for a worker with gpu-lab, lab-2"))
+  }
+
   @Test func modelsAreAskedForListedAndDownloaded() throws {
     let server = try TestService()
     let folder = try TemporaryFolder()

@@ -174,6 +174,27 @@ import Testing
     }
   }
 
+  /// What is told before is what happens: a model that only users have who stayed away goes with the last.
+  @Test func whatOnlyThoseShareWhoStayedAwayIsToldToGo() throws {
+    let server = try ServerProcess(database: database)
+    let model = try #require(
+      server.jobs.wait(server.jobs.submit(JobBody.quick, user: "ann").id).resultModel)
+    for user in ["bob", "cy"] { _ = try server.jobs.submit(JobBody.quick, user: user) }
+    #expect(try server.end(with: SIGTERM).status == 0)
+    try RawSQL(database).execute(
+      """
+      UPDATE users SET seen_at = seen_at - 8640000000;
+      UPDATE models SET used_at = used_at - 8640000000, created_at = created_at - 8640000000
+      """)
+    let dry = try run("users", "--not-seen-for", "90", "--remove-models")
+    #expect(dry.hasPrefix("would delete 1 models") && !dry.contains("others"), "\(dry)")
+    let done = try run("users", "--not-seen-for", "90", "--remove-models", "--yes")
+    #expect(done.hasPrefix("deleted 1 models") && !done.contains("others"), "\(done)")
+    #expect(
+      done.contains(" bytes") && dry.contains(String(done.split(separator: ",")[1].dropLast())))
+    #expect(try refusal("model", "remove", model).contains("there is no model"))
+  }
+
   @Test func aModelIsRemovedAndItsSpaceGivenBack() throws {
     let server = try ServerProcess(database: database, arguments: ["--tidy-interval", "1"])
     let model = try #require(server.jobs.wait(server.jobs.submit(JobBody.quick).id).resultModel)

@@ -1,6 +1,7 @@
 import Foundation
 import ModelCards
 import ServiceAPI
+import SparseRuntime
 import TestSupport
 import Testing
 
@@ -31,6 +32,24 @@ import Testing
       first = first ?? job
       #expect(try server.end(with: SIGTERM).status == 0)
     }
+  }
+
+  /// Workers tell what their processor has: a job waits in one that lacks it, and runs in one that has it.
+  @Test(.enabled(if: InstructionSet.available.contains(.avx2)))
+  func aJobWaitsForAProcessor() throws {
+    let folder = try TemporaryFolder()
+    let database = folder.file("crisp.sqlite")
+    try ToyWorld.register(in: database, folder: folder)
+    let body = JobBody.body(seed: 1, and: ["requires": ["avx2"]])
+    let lesser = try server(database, limit: "SSE41")
+    let job = try lesser.jobs.submit(body)
+    // Asked for later, done before.
+    #expect(try lesser.jobs.wait(lesser.jobs.submit().id).status == "succeeded")
+    #expect(try lesser.jobs.job(job.id).status == "queued")
+    #expect(try lesser.end(with: SIGTERM).status == 0)
+    let better = try server(database, limit: "AVX2")
+    #expect(try better.jobs.wait(job.id).status == "succeeded")
+    #expect(try better.end(with: SIGTERM).status == 0)
   }
 
   /// Asked for, it is part of the request.

@@ -91,6 +91,14 @@ enum AdministrationConformance {
       #expect(try unseen(10.01) == ["cy"])
       #expect(try unseen(11) == [])
     },
+    ConformanceCase("the time is that of the leases") { fixture in
+      try fixture.submit("ann", "bags")
+      let job = try #require(try fixture.claim(lease: 30))
+      let end = try #require(job.leaseExpiresAt)
+      #expect(try fixture.store.currentTime().addingTimeInterval(30) == end)
+      fixture.clock.advance(30)
+      #expect(try fixture.store.currentTime() == end)
+    },
     ConformanceCase("a user's models that nobody uses are told, with who shares them") { fixture in
       let store = fixture.store
       let ann = try UserID("ann")
@@ -100,13 +108,19 @@ enum AdministrationConformance {
       let used = try fixture.publishedModel("ann", "used")
       fixture.clock.advance(10 * day)
       try store.markUsed([used.id])
-      let unused = try store.models(of: ann, unusedFor: 9 * day, limit: 10)
+      func models(_ days: Double, after: ModelID? = nil, limit: Int = 10) throws -> [UnusedModel] {
+        try store.models(of: ann, unusedFor: days * day, after: after, limit: limit)
+      }
+      let unused = try models(9)
       #expect(Set(unused.map(\.id)) == [own.id, shared.id])
-      #expect(unused.first { $0.id == own.id }?.isShared == false)
-      #expect(unused.first { $0.id == shared.id }?.isShared == true)
+      #expect(unused.first { $0.id == own.id }?.owners == 1)
+      #expect(unused.first { $0.id == shared.id }?.owners == 2)
       #expect(unused.map(\.bytes).reduce(0, +) == own.blob.size + shared.blob.size)
-      #expect(try store.models(of: ann, unusedFor: 9 * day, limit: 1).count == 1)
-      #expect(try store.models(of: ann, unusedFor: 11 * day, limit: 10).isEmpty)
+      // Page by page.
+      #expect(try models(9, limit: 1) == [unused[0]])
+      #expect(try models(9, after: unused[0].id, limit: 1) == [unused[1]])
+      #expect(try models(9, after: unused[1].id).isEmpty)
+      #expect(try models(11).isEmpty)
     },
     ConformanceCase("a model that several have is taken from one, and goes with the last") {
       fixture in

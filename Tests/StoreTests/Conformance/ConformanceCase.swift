@@ -16,6 +16,7 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
   static let all =
     JobQueueConformance.submitting + JobQueueConformance.working + JobQueueConformance.ending
     + JobQueueConformance.reading + JobQueueConformance.fairness + JobQueueConformance.expiry
+    + JobQueueConformance.labels
     + RetentionConformance.all + ModelCatalogConformance.all + UserDirectoryConformance.all
     + TokenRegistryConformance.all + SpeedRegistryConformance.all + BlobStoreConformance.all
     + ObservationConformance.all + AdministrationConformance.all + RegistrationConformance.all

@@ -101,7 +101,15 @@ enum RegistrationConformance {
       _ = try store.requestCancel(open)
       // The same again is nothing to do.
       #expect(try store.replaceBaseModel(known.record) == known)
+      var late = try fixture.submission("bob", "late")
+      late.baseDigest = known.record.digest
       #expect(try store.replaceBaseModel(next).record == next)
+      // Read before, queued after: it was to be of the old one.
+      let replaced = StoreError.replaced(.baseModel, "resnet")
+      #expect(throws: replaced) { try store.submit(late) }
+      #expect(try store.backlog().queued == 0)
+      late.baseDigest = next.digest
+      _ = try store.requestCancel(store.submit(late).job.id)
       #expect(try store.baseModel("resnet").record == next)
       #expect(try store.baseModel("resnet").createdAt == known.createdAt)
       #expect(try store.blob(known.record.blob) == nil)

@@ -76,7 +76,8 @@ struct MemoryRows {
         finishedAt: finishedAt.map(Timestamp.date), attempt: attempt, deaths: deaths,
         leaseOwner: worker, leaseExpiresAt: leaseEnd.map(Timestamp.date),
         isCancelRequested: isCancelRequested, progress: progress, error: error,
-        estimate: asked.estimate, resultModel: resultModel)
+        estimate: asked.estimate, requires: WorkerLabel.sorted(asked.requires),
+        resultModel: resultModel)
     }
   }
 

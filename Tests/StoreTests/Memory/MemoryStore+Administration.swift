@@ -13,6 +13,8 @@ extension MemoryStore {
     }
   }
 
+  func currentTime() throws -> Date { Timestamp.date(now) }
+
   func users(_ filter: UserFilter, after: UserID?, limit: Int) throws -> Page<UserSummary> {
     let latest = try filter.notSeenFor.map { try cutoff($0) } ?? .max
     return try read { rows in
@@ -30,16 +32,22 @@ extension MemoryStore {
     }
   }
 
-  func models(of user: UserID, unusedFor age: TimeInterval, limit: Int) throws -> [UnusedModel] {
+  func models(
+    of user: UserID, unusedFor age: TimeInterval, after: ModelID?, limit: Int
+  ) throws -> [UnusedModel] {
     try Page<UserSummary>.validate(limit: limit)
     let cutoff = try cutoff(age)
     return try read { rows in
-      rows.models.filter {
-        $0.users[user] != nil && $0.usedAt <= cutoff
+      func place(_ model: MemoryRows.Model) -> (Int64, Int64) {
+        (model.users[user] ?? 0, model.number)
+      }
+      let first = try after.map { place(rows.models[try rows.modelIndex($0)]) } ?? (-1, -1)
+      return rows.models.filter {
+        $0.users[user] != nil && $0.usedAt <= cutoff && place($0) > first
           && Timestamp.milliseconds($0.record.createdAt) <= cutoff
       }.sorted { ($0.users[user] ?? 0, $0.number) < ($1.users[user] ?? 0, $1.number) }
         .prefix(limit).map {
-          UnusedModel(id: $0.record.id, bytes: $0.bytes, isShared: $0.users.count > 1)
+          UnusedModel(id: $0.record.id, bytes: $0.bytes, owners: $0.users.count)
         }
     }
   }

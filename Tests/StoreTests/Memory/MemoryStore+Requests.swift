@@ -66,9 +66,7 @@ extension MemoryStore {
         guard let model = job.resultModel else { return .joined(job.record) }
         return .existing(job.record, rows.models[try rows.modelIndex(model)].record)
       }
-      guard rows.baseModels[submission.baseModel] != nil else {
-        throw StoreError.notFound(.baseModel, submission.baseModel)
-      }
+      try row.requireBaseModel(rows.baseModels[submission.baseModel]?.record.digest)
       rows.recordProfile(submission, row, now: now)
       let outcome = try Self.answer(submission, row, in: &rows, now: now)
       if let key = submission.idempotencyKey {

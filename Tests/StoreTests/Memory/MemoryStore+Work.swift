@@ -35,7 +35,9 @@ extension MemoryRows {
 }
 
 extension MemoryStore {
-  func claim(worker: String, lease: TimeInterval, holding held: [String]) throws -> JobRecord? {
+  func claim(
+    worker: String, lease: TimeInterval, holding held: [String], having labels: [String]
+  ) throws -> JobRecord? {
     try FieldText.validate(worker, field: "worker")
     return try write { rows, now in
       let end = try Timestamp.milliseconds(now, plus: lease, field: "lease")
@@ -43,6 +45,7 @@ extension MemoryStore {
         let job = rows.jobs[$0]
         return (job.status == .queued || job.status == .running && job.leaseEnd ?? .max <= now)
           && (job.isCancelRequested || !held.contains(job.asked.baseModel))
+          && (job.isCancelRequested || Set(job.asked.requires).isSubset(of: labels))
           && (rows.pausedAt == nil || job.isCancelRequested && job.status == .running)
       }).min(by: { rows.jobs[$0].goes(before: rows.jobs[$1]) }) {
         if rows.jobs[index].status == .running {

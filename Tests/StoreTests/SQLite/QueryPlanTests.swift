@@ -29,7 +29,9 @@ import Testing
 
   @Test func claimWalksTheOpenJobsInOrder() throws {
     let plan = try plan(SQLiteStore.claimQuery)
-    #expect(plan == "SCAN jobs USING INDEX jobs_open")
+    // What follows is asked of jobs that need something of their worker.
+    #expect(plan.hasPrefix("SCAN jobs USING INDEX jobs_open\nCORRELATED"), "\(plan)")
+    #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
   }
 
   @Test func listingsWalkAnIndexBackwards() throws {

@@ -41,13 +41,14 @@ struct Fixture: Sendable {
   /// A request that depends on `what` alone; `notes` change what it says, not what it asks for.
   func submission(
     _ user: String, _ what: String, key: String? = nil, notes: String = "", priority: Int = 0,
-    cost: Int = 1, memory: Int64? = nil, limits: QueueLimits = wideLimits
+    cost: Int = 1, memory: Int64? = nil, requires: [String] = [],
+    limits: QueueLimits = wideLimits
   ) throws -> Submission {
     Submission(
       user: try UserID(user), fingerprint: Self.digest(what), baseModel: "resnet",
       classes: [ClassWeight(name: what, weight: 1)], profile: Self.json(#"{"of":"\#(what)"}"#),
       recipe: Self.json(#"{"epochs":2}"#), seed: .max, metadata: Self.json(#"{"by":"\#(user)"}"#),
-      priority: priority, cost: cost, memoryEstimate: memory,
+      priority: priority, cost: cost, memoryEstimate: memory, requires: requires,
       idempotencyKey: key.map { IdempotencyKey($0, request: Self.digest(what + notes)) },
       limits: limits)
   }
@@ -55,16 +56,19 @@ struct Fixture: Sendable {
   @discardableResult
   func submit(
     _ user: String, _ what: String, key: String? = nil, notes: String = "", priority: Int = 0,
-    cost: Int = 1, memory: Int64? = nil, limits: QueueLimits = wideLimits
+    cost: Int = 1, memory: Int64? = nil, requires: [String] = [],
+    limits: QueueLimits = wideLimits
   ) throws -> SubmissionOutcome {
     try store.submit(
       submission(
         user, what, key: key, notes: notes, priority: priority, cost: cost, memory: memory,
-        limits: limits))
+        requires: requires, limits: limits))
   }
 
-  func claim(_ worker: String = "w1", lease: TimeInterval = 30) throws -> JobRecord? {
-    try store.claim(worker: worker, lease: lease, holding: [])
+  func claim(
+    _ worker: String = "w1", lease: TimeInterval = 30, having labels: [String] = []
+  ) throws -> JobRecord? {
+    try store.claim(worker: worker, lease: lease, holding: [], having: labels)
   }
 
   func newModel(_ text: String = "packed", files: [NewModelFile] = []) throws -> NewModel {
