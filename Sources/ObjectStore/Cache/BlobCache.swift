@@ -67,12 +67,17 @@ public final class BlobCache: Sendable {
       let path = path(digest)
       // Shared from now on; the folder's lock keeps others from taking it for old meanwhile.
       guard let turn = turn() else { throw unusable() }
-      try withExtendedLifetime(turn) {
+      return try withExtendedLifetime(turn) {
+        // Another process may have been quicker. Whoever has its file keeps it by this very name.
+        if let lock = LockedFile(path, .shared, waits: false), lock.size == size {
+          unlink(fetching.path)
+          return Entry(path: path, size: size, lock: lock)
+        }
         guard flock(fetching.lock.descriptor, LOCK_SH) == 0, rename(fetching.path, path) == 0 else {
           throw unusable()
         }
+        return Entry(path: path, size: size, lock: fetching.lock)
       }
-      return Entry(path: path, size: size, lock: fetching.lock)
     } catch {
       unlink(fetching.path)
       throw error
@@ -86,8 +91,11 @@ public final class BlobCache: Sendable {
       return nil
     }
     guard lock.size == size, (try? SHA256.digest(ofFile: path)) == digest else {
-      // Damaged on the disk. Those who have it open keep it; it is fetched anew.
-      unlink(path)
+      // Damaged on the disk. Those who have it open keep it; it is fetched anew. What another process has
+      // put in its place meanwhile stays.
+      if let turn = turn() {
+        withExtendedLifetime(turn) { if lock.isStill(at: path) { unlink(path) } }
+      }
       return nil
     }
     lock.touch()
