@@ -84,12 +84,12 @@ package enum StoredDataset {
   {
     let reader = try store.open(digest)
     guard reader.size <= DatasetManifest.longestText else { throw StoreError.blobCorrupt(digest) }
-    return try DatasetManifest(text: bytes(of: reader))
+    return try DatasetManifest(text: reader.whole())
   }
 
   /// Writes the files into an empty folder, each piece after its digest was compared.
   /// - Parameter checkCancellation: Called before each piece; what it throws ends the writing.
-  /// - Throws: `StoreError`.
+  /// - Throws: `StoreError`, ``StoreError/cacheUnusable(path:reason:)`` for what is this machine's.
   package static func unpack(
     _ manifest: DatasetManifest, from store: any CompleteStore, into folder: String,
     checkCancellation: () throws -> Void
@@ -118,7 +118,7 @@ package enum StoredDataset {
           }
           let reader = try store.open(next.digest)
           guard reader.size == next.size else { throw StoreError.blobCorrupt(next.digest) }
-          piece = try bytes(of: reader)
+          piece = try reader.whole()
         }
         let part = piece.prefix(Int(min(rest, Int64(piece.count))))
         guard write(part, to: descriptor) else { throw failure(file, folder) }
@@ -147,17 +147,6 @@ package enum StoredDataset {
   }
 
   private static func failure(_ file: DatasetManifest.File, _ folder: String) -> StoreError {
-    StoreError.fullDiskErrors.contains(errno)
-      ? .diskFull
-      : .notWritable(path: "\(folder)/\(file.path)", reason: String(cString: strerror(errno)))
-  }
-
-  /// A blob in memory, once its digest was compared.
-  private static func bytes(of reader: BlobReader) throws -> Data {
-    let bytes = try reader.read(offset: 0, length: Int(clamping: reader.size))
-    guard SHA256.digest(of: bytes) == reader.digest else {
-      throw StoreError.blobCorrupt(reader.digest)
-    }
-    return bytes
+    .cacheUnusable(path: "\(folder)/\(file.path)", reason: String(cString: strerror(errno)))
   }
 }

@@ -58,7 +58,7 @@ struct JobExecution {
     } catch {
       let error = budget.explaining(error)
       end(after: error)
-      return (error as? StoreError)?.mayPass == true
+      return PassingFault(error) != nil
     }
   }
 
@@ -183,8 +183,9 @@ struct JobExecution {
         _ = try patiently { try store.cancelled(job.id, attempt: job.attempt) }
         count(.cancelled)
         logger.info("job cancelled")
-      case (_, let error as StoreError) where error.mayPass:
-        write("released", "\(error.description); the job goes back to the queue", level: .warning)
+      case (_, let error) where PassingFault(error) != nil:
+        let told = PassingFault(error)?.told ?? ""
+        write("released", "\(told); the job goes back to the queue", level: .warning)
         _ = try patiently { try store.release(job.id, attempt: job.attempt) }
         count(.released)
         logger.warning("job released", metadata: ["error": "\(error)"])

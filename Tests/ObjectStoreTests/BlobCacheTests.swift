@@ -158,6 +158,15 @@ import Testing
     #expect(try names.count == 7)
   }
 
+  /// Somebody tidied up, and something else is there now.
+  @Test func aFolderThatIsGoneIsNamed() throws {
+    let cache = try cache()
+    try FileManager.default.removeItem(atPath: folder)
+    try Data().write(to: URL(fileURLWithPath: folder))
+    let error = try #require(throws: ObjectStoreError.self) { try get(Self.data(1), cache) }
+    #expect(error.code == "file_unusable" && "\(error)".contains(folder))
+  }
+
   @Test func aFolderThatCannotBeIsNamed() throws {
     let error = try #require(throws: ObjectStoreError.self) {
       try BlobCache(folder: "/proc/nowhere", capacity: 1 << 20)

@@ -155,7 +155,11 @@ public final class BlobCache: Sendable {
     var entries: [(path: String, size: Int64, used: timespec)] = []
     var total: Int64 = 0
     // Of a folder its lock is listed, which is as long as what the folder holds.
-    for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name != "lock" {
+    let names: [String]
+    do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
+      throw ObjectStoreError.fileUnusable(path: folder, reason: error.localizedDescription)
+    }
+    for name in names where name != "lock" {
       let path = "\(folder)/\(name)"
       var there = stat()
       guard lstat(path, &there) == 0, there.st_mode & S_IFMT == S_IFREG else { continue }
