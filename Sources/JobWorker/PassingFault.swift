@@ -12,6 +12,7 @@ struct PassingFault {
     switch error {
     case StoreError.cacheUnusable:
       told = "the worker's disk cannot take what the job needs"
+    case JobError.processUnavailable: told = "the worker cannot start a process for the job"
     case let error as StoreError where error.mayPass: told = error.description
     default: return nil
     }

@@ -135,10 +135,6 @@ import Testing
     #expect(job.status == "failed" && job.error?.code == "dataset_changed")
     #expect(job.error?.message.contains("'toy'") == true)
     #expect(job.error?.message.contains(server.folder.path) == false)
-    let none = try self.server { $0.isolation = JobIsolation(program: "/nowhere/crisp-server") }
-    let unstarted = try none.jobs.wait(none.jobs.submit().id)
-    #expect(unstarted.status == "failed" && unstarted.error?.code == "job_process_ended")
-    #expect(unstarted.attempt == 3)
   }
 
   @Test func diesWithItsServerAndKnowsNoSecrets() throws {

@@ -63,6 +63,15 @@ import Testing
     #expect(message.contains("the worker's disk") && !message.contains("/some/where"))
   }
 
+  /// No memory, too many processes, a program that is just being replaced: no job has died of it.
+  @Test func aProcessThatCannotBeStartedIsNoDeath() throws {
+    let (job, type, message) = try attempt(
+      cache: nil, isolation: JobIsolation(program: "/nowhere/crisp-server"))
+    #expect(job.status == .queued && job.deaths == 0 && job.error == nil)
+    #expect(type == "released")
+    #expect(message.contains("start a process") && !message.contains("/nowhere"))
+  }
+
   @Test func pausesGrowUntilAJobIsDone() {
     var pause = ClaimPause(lease: 30)
     #expect(pause.after(givenBack: false) == nil)
