@@ -26,7 +26,7 @@ final class JobProcess {
     defer { for text in arguments + environment { free(text) } }
     // Ignored, as some supervisors leave it, nobody could be waited for.
     signal(SIGCHLD, SIG_DFL)
-    let child = crisp_spawn(isolation.program, arguments, environment, ends[1])
+    let child = crisp_spawn(isolation.executable, arguments, environment, ends[1])
     // Before there is anything to be ended: below 0, a number names a group of processes.
     guard child > 0 else {
       throw JobError.processUnavailable(

@@ -137,6 +137,25 @@ import Testing
     #expect(job.error?.message.contains(server.folder.path) == false)
   }
 
+  /// A package manager puts another file at the path: the jobs of what runs are run by what runs.
+  @Test(arguments: [true, false]) func anUpgradeInPlaceChangesNothingForWhatRuns(isReplaced: Bool)
+    throws
+  {
+    let world = try CrashWorld()
+    let folder = try TemporaryFolder()
+    let program = folder.file("crisp-server")
+    try FileManager.default.copyItem(atPath: ServerProcess.executable().path, toPath: program)
+    let server = try ServerProcess(
+      database: world.database, program: program, arguments: ["--isolate-jobs"])
+    try FileManager.default.removeItem(atPath: program)
+    if isReplaced {
+      try Data("#!/bin/false\n".utf8).write(to: URL(fileURLWithPath: program))
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+    }
+    #expect(try server.jobs.wait(server.jobs.submit().id).status == "succeeded")
+    #expect(try server.end(with: SIGTERM).status == 0)
+  }
+
   @Test func diesWithItsServerAndKnowsNoSecrets() throws {
     let world = try CrashWorld()
     let server = try ServerProcess(
