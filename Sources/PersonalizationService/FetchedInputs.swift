@@ -48,6 +48,14 @@ package final class FetchedInputs: InputCache {
     } catch let error as ObjectStoreError { throw Self.neutral(error) }
   }
 
+  /// See `InputCache`.
+  package func forget(_ digest: SHA256Digest) throws {
+    guard cache.forgetFolder(digest) else {
+      throw StoreError.cacheUnusable(
+        path: cache.folder, reason: "the damaged files of \(digest) are in use")
+    }
+  }
+
   private static func neutral(_ error: ObjectStoreError) -> StoreError {
     switch error {
     case .fetchedDamaged(let digest): .blobCorrupt(digest)

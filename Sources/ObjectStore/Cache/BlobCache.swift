@@ -175,7 +175,7 @@ public final class BlobCache: Sendable {
   }
 
   /// Removes a file that nobody has in use.
-  private func remove(_ path: String) -> Bool {
+  func remove(_ path: String) -> Bool {
     guard let file = LockedFile(path, .exclusive, waits: false) else { return false }
     return withExtendedLifetime(file) {
       guard !path.hasSuffix(Self.folderLock) || removeFolder(lockedBy: path) else { return false }

@@ -26,6 +26,8 @@ import Testing
     ) throws -> (path: String, hold: any AnyObject & Sendable) {
       throw StoreError.cacheUnusable(path: "/some/where", reason: "No space left on device")
     }
+
+    func forget(_ digest: SHA256Digest) {}
   }
 
   /// Takes the one job there is with a worker of its own.
