@@ -41,7 +41,9 @@ enum DatabaseAddress {
       if let objects, try !objects.store.probe().conditionalWrites {
         logger.warning(
           """
-          the object store knows no conditional writes: bytes may be stored twice, and are never mixed up
+          the object store knows no conditional writes: bytes may be stored twice, and are never mixed up; of \
+          two databases that are given this place at the same moment neither may be refused, so see that it \
+          is one database's
           """, metadata: ["objects": "\(objects.store.address)"])
       }
       let store = try open(uri: uri, objects: objects)
