@@ -10,11 +10,11 @@ package enum StoredDataset {
   /// Puts the files at a path into the store, and registers the data set with them.
   /// - Parameters:
   ///   - dataset: As it would be registered by its path.
-  ///   - told: Called after each piece with bytes so far and bytes in all.
+  ///   - told: Called after each piece with bytes so far and bytes in all; what it throws ends the sending.
   /// - Throws: `DatasetError`, `StoreError`.
   package static func register(
     _ dataset: DatasetRecord, in store: any CompleteStore,
-    told: (_ bytes: Int64, _ of: Int64) -> Void = { _, _ in }
+    told: (_ bytes: Int64, _ of: Int64) throws -> Void = { _, _ in }
   ) throws -> DatasetRecord {
     var attempt = 1
     while true {
@@ -37,7 +37,7 @@ package enum StoredDataset {
   }
 
   private static func put(
-    _ path: String, into store: any CompleteStore, told: (Int64, Int64) -> Void
+    _ path: String, into store: any CompleteStore, told: (Int64, Int64) throws -> Void
   ) throws -> DatasetManifest {
     let (isFile, files) = try DatasetManifest.files(at: path)
     let total = files.reduce(0) { $0 + $1.size }
@@ -49,7 +49,7 @@ package enum StoredDataset {
       let blob = try store.put(piece)
       pieces.append(DatasetManifest.Piece(digest: blob.digest, size: blob.size))
       done += blob.size
-      told(done, total)
+      try told(done, total)
       piece.removeAll(keepingCapacity: true)
     }
     for file in files {
