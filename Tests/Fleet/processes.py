@@ -41,12 +41,16 @@ def programs_of_postgres():
 class Process:
     """A program that can be ended and started again, as it was."""
 
-    def __init__(self, name, words, folder, environment=None, user=None):
-        self.name, self.words, self.user = name, list(map(str, words)), user
+    # Each that was ever started, also of what could not be set up to its end and is in nobody's hands.
+    every = []
+
+    def __init__(self, name, words, folder, environment=None, user=None, last=signal.SIGTERM):
+        self.name, self.words, self.user, self.last = name, list(map(str, words)), user, last
         self.environment = {**os.environ, **(environment or {})}
         self.log = open(folder / f"{name}.log", "ab")
         self.process = None
         self.start()
+        Process.every.append(self)
 
     def start(self):
         self.process = subprocess.Popen(
@@ -66,13 +70,19 @@ class Process:
         self.send(signal.SIGKILL)
         self.process.wait()
 
-    def end(self, number=signal.SIGTERM):
+    def end(self):
         self.send(signal.SIGCONT)
-        self.send(number)
+        self.send(self.last)
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self.process.wait(30)
         self.kill()
         return None
+
+    @classmethod
+    def end_every(cls):
+        """The last that was started first: it may need those before it to end well."""
+        while cls.every:
+            cls.every.pop().end()
 
     def children(self):
         """Its own children, by number, with their command lines."""
@@ -112,7 +122,7 @@ class Postgres:
         with open(self.files / "postgresql.conf", "a") as file:
             file.writelines(f"{key} = '{value}'\n" for key, value in settings.items())
         self.process = Process(
-            name, [self.programs / "postgres", "-D", self.files], folder, user=self.user)
+            name, [self.programs / "postgres", "-D", self.files], folder, user=self.user, last=signal.SIGINT)
         wait_until(name, lambda: self.sql("SELECT 1", quietly=True) == "1")
 
     def run(self, program, *words):
