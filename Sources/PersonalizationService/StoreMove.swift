@@ -46,8 +46,7 @@ public struct StoreMove {
       let source = try SQLiteStore(path: from, access: .reading)
       defer { try? source.close() }
       try objects?.store.probe()
-      guard let target = try DatabaseAddress.open(uri: uri, objects: objects) as? PostgresStore
-      else { return "" }
+      let target = try PostgresStore(uri, bytes: objects.map { ObjectBlobs($0.store) })
       defer { try? target.close() }
 
       let mark = try digest(of: source)
@@ -55,6 +54,8 @@ public struct StoreMove {
       guard there.isEmpty || there.movedFrom == mark else {
         throw ServiceError.moveTargetInUse(database: target.address)
       }
+      // Not before: what is refused leaves no mark in a place that another database may be meant for.
+      try objects?.store.claim(for: target.identity())
       let blobs =
         there.isEmpty
         ? try moveBlobs(source, target) : try checkBlobs(source.blobDigests(), in: target)

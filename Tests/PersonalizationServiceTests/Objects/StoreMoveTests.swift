@@ -150,6 +150,13 @@
       // Somebody uses it already.
       _ = try Administration(database: world.uri).createToken(user: "eve", label: "phone")
       #expect(code(server.database, world.uri) == "move_target_in_use")
+      // The place that was given with it is nobody's afterwards, as before.
+      let place = try world.place("operator")
+      let refused = try #require(throws: ServiceError.self) {
+        try StoreMove(from: server.database, to: world.uri, objects: place) { _ in }.run()
+      }
+      #expect(refused.code == "move_target_in_use")
+      #expect(try place.store.isClaimed(for: "somebody") == false)
       // It changed since it was moved.
       let second = try ObjectWorld(isEmpty: true)
       _ = try StoreMove(from: server.database, to: second.uri) { _ in }.run()
