@@ -33,6 +33,7 @@ test-fleet:
 	@deploy/setup.sh postgresql pgbouncer faketime
 	$(BUILD) --build-tests
 	@Tests/Fleet/run.sh
+	@python3 Tests/Fleet/test_kills.py
 	@Tests/Fleet/kills.py $(or $(KILLS),40)
 	@Tests/Fleet/kills.py $(or $(KILLS),40) --objects
 

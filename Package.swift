@@ -411,7 +411,7 @@ let package = Package(
       name: "PersonalizationServiceTests",
       dependencies: [
         "APIDescription", "ControlPlane", "Datasets", "Digests", "HTTPServer", "JobContract",
-        "JobWorker", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
+        "JobWorker", "Metrics", "ModelCards", "ModelFormats", "ModelInputs", "NeuralGraph",
         "ObjectStore", "PersonalizationClient", "PersonalizationService", "PostgresStore",
         "Pruning", "Randomness", "ServiceAPI", "SQLiteStore", "SparseRuntime", "Store",
         "TestSupport", "Training", "Transfers", "WebPage", "crisp", "crisp-server",

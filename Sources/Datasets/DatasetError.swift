@@ -69,6 +69,17 @@ public enum DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether it is about the files of the whole set, which were sound when it was registered; not about one
+  /// image, or about what is asked of the set.
+  public var isOfFiles: Bool {
+    switch self {
+    case .notADataset, .unreadable, .malformed, .missingClass, .emptySplit: true
+    case .unknownClass, .emptyClass, .nothingToMeasure, .undecodableImage, .tooManyPixels,
+      .tooManyScans:
+      false
+    }
+  }
+
   /// The same with the last part of a path alone, as users of a server may see it: how its disk is
   /// laid out is the operator's business.
   public var withoutFolders: DatasetError {

@@ -20,6 +20,10 @@ package protocol InputCache: Sendable {
     _ digest: SHA256Digest, size: Int64, checkCancellation: () throws -> Void,
     fill: (_ path: String) throws -> Void
   ) throws -> (path: String, hold: any AnyObject & Sendable)
+
+  /// Removes the folder that a blob stands for: its files are damaged.
+  /// - Throws: ``StoreError/cacheUnusable(path:reason:)`` while others use it.
+  func forget(_ digest: SHA256Digest) throws
 }
 
 /// What jobs begin with: base models' files and data sets, wherever they are.
@@ -49,6 +53,28 @@ package struct JobInputs: Sendable {
     let (path, hold) = try place(of: record, checkCancellation: checkCancellation)
     let dataset = try record.load(at: path)
     return hold.map { dataset.holding($0) } ?? dataset
+  }
+
+  /// Does something with the files of a data set at a path of this machine; once more, with files that were
+  /// fetched anew, when it finds fetched ones damaged: a disk may have lost what was right when it was written.
+  /// - Parameters:
+  ///   - isDamage: Whether an error of `body` says so.
+  ///   - body: Gets the path, and what keeps the files there.
+  /// - Throws: `StoreError`, what the closures throw.
+  package func withFiles<Value>(
+    of record: DatasetRecord, checkCancellation: () throws -> Void,
+    isDamage: (any Error) -> Bool,
+    _ body: (_ path: String, _ hold: (any AnyObject & Sendable)?) throws -> Value
+  ) throws -> Value {
+    func attempt() throws -> Value {
+      let (path, hold) = try place(of: record, checkCancellation: checkCancellation)
+      return try withExtendedLifetime(hold) { try body(path, hold) }
+    }
+    guard let digest = record.manifest, let cache else { return try attempt() }
+    do { return try attempt() } catch where isDamage(error) {
+      try cache.forget(digest)
+      return try attempt()
+    }
   }
 
   /// Where the files of a data set are on this machine, perhaps fetched first. They stay as long as `hold`.

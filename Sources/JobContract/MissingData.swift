@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import Store
 
@@ -15,6 +16,30 @@ package enum MissingData {
   package static func holds(_ baseModel: String, in store: some ModelCatalog) throws -> Bool {
     let dataset = try store.dataset(store.baseModel(baseModel).record.dataset).record
     return !isThere(dataset)
+  }
+
+  /// Whether a blob that the store knows has no bytes. One look.
+  /// - Throws: `StoreError`.
+  package static func lacksBytes(of blob: SHA256Digest, in store: some BlobStore) throws -> Bool {
+    do {
+      let reader = try store.open(blob)
+      try reader.stream(0..<min(1, reader.size)) { _ in }
+      return false
+    } catch StoreError.notFound(.blob, _) {
+      // Or it was collected just now.
+      return try store.blob(blob) != nil
+    }
+  }
+
+  /// What a server that is ready says of the default base model, whose bytes an object store may have lost:
+  /// the jobs of requests that name none fail then.
+  /// - Throws: `StoreError`.
+  package static func note(ofDefaultBaseModelIn store: some CompleteStore) throws -> String {
+    guard store.bytesCondition != .inDatabase, let name = try store.defaultBaseModel(),
+      try lacksBytes(of: store.baseModel(name).record.blob, in: store)
+    else { return "" }
+    return "; the bytes of the default base model are missing in the object store (--objects): restore them "
+      + "from a copy, or its jobs fail"
   }
 
   /// Files that are blobs are where the store is.

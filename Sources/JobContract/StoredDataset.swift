@@ -10,11 +10,11 @@ package enum StoredDataset {
   /// Puts the files at a path into the store, and registers the data set with them.
   /// - Parameters:
   ///   - dataset: As it would be registered by its path.
-  ///   - told: Called after each piece with bytes so far and bytes in all.
+  ///   - told: Called after each piece with bytes so far and bytes in all; what it throws ends the sending.
   /// - Throws: `DatasetError`, `StoreError`.
   package static func register(
     _ dataset: DatasetRecord, in store: any CompleteStore,
-    told: (_ bytes: Int64, _ of: Int64) -> Void = { _, _ in }
+    told: (_ bytes: Int64, _ of: Int64) throws -> Void = { _, _ in }
   ) throws -> DatasetRecord {
     var attempt = 1
     while true {
@@ -37,7 +37,7 @@ package enum StoredDataset {
   }
 
   private static func put(
-    _ path: String, into store: any CompleteStore, told: (Int64, Int64) -> Void
+    _ path: String, into store: any CompleteStore, told: (Int64, Int64) throws -> Void
   ) throws -> DatasetManifest {
     let (isFile, files) = try DatasetManifest.files(at: path)
     let total = files.reduce(0) { $0 + $1.size }
@@ -49,7 +49,7 @@ package enum StoredDataset {
       let blob = try store.put(piece)
       pieces.append(DatasetManifest.Piece(digest: blob.digest, size: blob.size))
       done += blob.size
-      told(done, total)
+      try told(done, total)
       piece.removeAll(keepingCapacity: true)
     }
     for file in files {
@@ -84,12 +84,12 @@ package enum StoredDataset {
   {
     let reader = try store.open(digest)
     guard reader.size <= DatasetManifest.longestText else { throw StoreError.blobCorrupt(digest) }
-    return try DatasetManifest(text: bytes(of: reader))
+    return try DatasetManifest(text: reader.whole())
   }
 
   /// Writes the files into an empty folder, each piece after its digest was compared.
   /// - Parameter checkCancellation: Called before each piece; what it throws ends the writing.
-  /// - Throws: `StoreError`.
+  /// - Throws: `StoreError`, ``StoreError/cacheUnusable(path:reason:)`` for what is this machine's.
   package static func unpack(
     _ manifest: DatasetManifest, from store: any CompleteStore, into folder: String,
     checkCancellation: () throws -> Void
@@ -118,7 +118,7 @@ package enum StoredDataset {
           }
           let reader = try store.open(next.digest)
           guard reader.size == next.size else { throw StoreError.blobCorrupt(next.digest) }
-          piece = try bytes(of: reader)
+          piece = try reader.whole()
         }
         let part = piece.prefix(Int(min(rest, Int64(piece.count))))
         guard write(part, to: descriptor) else { throw failure(file, folder) }
@@ -147,17 +147,6 @@ package enum StoredDataset {
   }
 
   private static func failure(_ file: DatasetManifest.File, _ folder: String) -> StoreError {
-    StoreError.fullDiskErrors.contains(errno)
-      ? .diskFull
-      : .notWritable(path: "\(folder)/\(file.path)", reason: String(cString: strerror(errno)))
-  }
-
-  /// A blob in memory, once its digest was compared.
-  private static func bytes(of reader: BlobReader) throws -> Data {
-    let bytes = try reader.read(offset: 0, length: Int(clamping: reader.size))
-    guard SHA256.digest(of: bytes) == reader.digest else {
-      throw StoreError.blobCorrupt(reader.digest)
-    }
-    return bytes
+    .cacheUnusable(path: "\(folder)/\(file.path)", reason: String(cString: strerror(errno)))
   }
 }

@@ -45,8 +45,8 @@ extension StoreError {
   /// Whether trying again later may help.
   package var mayPass: Bool {
     switch self {
-    case .accessDenied, .busy, .bytesUnavailable, .diskFull, .fileReplaced, .locked, .readOnly,
-      .unreachable:
+    case .accessDenied, .busy, .bytesUnavailable, .cacheUnusable, .diskFull, .fileReplaced, .locked,
+      .readOnly, .unreachable:
       true
     default: false
     }

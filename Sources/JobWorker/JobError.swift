@@ -11,6 +11,8 @@ public enum JobError: Error, Sendable, Hashable, CustomStringConvertible {
   case exceededLimit(RunEstimate.Resource, taken: Double, allowed: Double)
   /// A job's process ended before its work was done: how.
   case processEnded(how: String)
+  /// There can be no process for the job now.
+  case processUnavailable(reason: String)
 
   /// A stable identifier of the failure.
   public var code: String {
@@ -19,6 +21,7 @@ public enum JobError: Error, Sendable, Hashable, CustomStringConvertible {
     case .exceededEstimate: "job_exceeded_estimate"
     case .exceededLimit: "job_exceeded_limit"
     case .processEnded: "job_process_ended"
+    case .processUnavailable: "job_process_unavailable"
     }
   }
 
@@ -40,6 +43,7 @@ public enum JobError: Error, Sendable, Hashable, CustomStringConvertible {
         + "fewer iterations, or have the operator allow more"
     case .processEnded(let how):
       "the job's process ended before its work was done: \(how)"
+    case .processUnavailable(let reason): "there can be no process for the job: \(reason)"
     }
   }
 }

@@ -58,7 +58,7 @@ struct JobExecution {
     } catch {
       let error = budget.explaining(error)
       end(after: error)
-      return (error as? StoreError)?.mayPass == true
+      return PassingFault(error) != nil
     }
   }
 
@@ -74,15 +74,30 @@ struct JobExecution {
     if let isolation {
       output = try personalizeApart(isolation, from: checkpoint)
     } else {
-      let setup = try Setup(
-        job: job, store: store, library: library, checkCancellation: checkRequests)
-      budget.begin()
-      output = try JobRun(setup: setup, threads: threads, host: self).output(
-        resuming: checkpoint.map { (iteration: $0.iteration, state: try bytes(of: $0.blob.digest)) }
-      )
+      output = try personalizeHere(from: checkpoint)
     }
     if job.attempt == 1, !keepsAll { learn(from: output) }
     return output
+  }
+
+  /// In this process, whose library has data sets in memory: when files are gone while they are read, they
+  /// are compared again, and fetched ones are fetched anew.
+  private func personalizeHere(from checkpoint: CheckpointRecord?) throws -> JobRun.Output {
+    func attempt() throws -> JobRun.Output {
+      let setup = try Setup(
+        job: job, store: store, library: library, checkCancellation: checkRequests)
+      budget.begin()
+      return try JobRun(setup: setup, threads: threads, host: self).output(
+        resuming: checkpoint.map { (iteration: $0.iteration, state: try bytes(of: $0.blob.digest)) }
+      )
+    }
+    do { return try attempt() } catch where IsolatedFailure.saysDamage(error) {
+      let dataset = try store.dataset(store.baseModel(job.baseModel).record.dataset).record
+      guard dataset.manifest != nil else { throw error }
+      logger.warning("reading a data set again", metadata: ["error": "\(error)"])
+      library.forgetDataset(dataset.name)
+      return try attempt()
+    }
   }
 
   /// In a process of the job's own, which gets all it needs and has no database.
@@ -92,25 +107,35 @@ struct JobExecution {
     let baseModel = try store.baseModel(job.baseModel).record
     let memory =
       isolation.memoryBytes ?? budget.allowedBytes.map { $0 + JobIsolation.programBytes }
-    var dataset = try store.dataset(baseModel.dataset).record
-    let place = try library.inputs.place(of: dataset, checkCancellation: checkRequests)
-    budget.begin()
-    dataset.path = place.path
-    defer { withExtendedLifetime(place.hold) {} }
-    let start = RunMessage.Start(
-      profile: job.profile, recipe: job.recipe, baseModel: baseModel.name,
-      baseDigest: baseModel.digest.hex,
-      dataset: RunMessage.Start.Dataset(dataset),
-      threads: threads, estimate: job.estimate, slowdown: budget.slowdown, memoryLimit: memory,
-      // Pictures are decoded beside it, on all cores.
-      processorSeconds: isolation.seconds.map {
-        Int(min($0, 1e9)) * (max(1, threads) + Cores.usable) + 60
-      },
-      resumes: checkpoint?.iteration)
-    return try IsolatedRun(isolation: isolation, host: self, budget: budget, control: control)
-      .output(
-        start, model: library.inputs.file(baseModel),
-        state: checkpoint.map { try bytes(of: $0.blob.digest) })
+    let record = try store.dataset(baseModel.dataset).record
+    return try library.inputs.withFiles(
+      of: record, checkCancellation: checkRequests, isDamage: isDamage
+    ) { path, _ in
+      budget.begin()
+      var dataset = record
+      dataset.path = path
+      let start = RunMessage.Start(
+        profile: job.profile, recipe: job.recipe, baseModel: baseModel.name,
+        baseDigest: baseModel.digest.hex,
+        dataset: RunMessage.Start.Dataset(dataset),
+        threads: threads, estimate: job.estimate, slowdown: budget.slowdown, memoryLimit: memory,
+        // Pictures are decoded beside it, on all cores.
+        processorSeconds: isolation.seconds.map {
+          Int(min($0, 1e9)) * (max(1, threads) + Cores.usable) + 60
+        },
+        resumes: checkpoint?.iteration)
+      return try IsolatedRun(isolation: isolation, host: self, budget: budget, control: control)
+        .output(
+          start, model: library.inputs.file(baseModel),
+          state: checkpoint.map { try bytes(of: $0.blob.digest) })
+    }
+  }
+
+  private func isDamage(_ error: any Error) -> Bool {
+    guard IsolatedFailure.saysDamage(error) else { return false }
+    logger.warning(
+      "a data set's fetched files are damaged: fetching them anew", metadata: ["error": "\(error)"])
+    return true
   }
 
   /// How fast the run went helps to estimate the next. With an accuracy floor it may have been
@@ -183,8 +208,9 @@ struct JobExecution {
         _ = try patiently { try store.cancelled(job.id, attempt: job.attempt) }
         count(.cancelled)
         logger.info("job cancelled")
-      case (_, let error as StoreError) where error.mayPass:
-        write("released", "\(error.description); the job goes back to the queue", level: .warning)
+      case (_, let error) where PassingFault(error) != nil:
+        let told = PassingFault(error)?.told ?? ""
+        write("released", "\(told); the job goes back to the queue", level: .warning)
         _ = try patiently { try store.release(job.id, attempt: job.attempt) }
         count(.released)
         logger.warning("job released", metadata: ["error": "\(error)"])

@@ -115,13 +115,13 @@ package final class JobRunner: Sendable {
   private var isStopping: Bool { state.withLock { $0.isStopping } }
 
   private func work(as worker: String) {
+    var pause = ClaimPause(lease: configuration.lease)
     while !isStopping {
       var hasFailed = false
       do {
         if let job = try claim(as: worker) {
-          if execute(job, worker: worker), !isStopping {
-            _ = wakeUp.wait(timeout: .now() + min(1, configuration.lease / 3))
-          }
+          let seconds = pause.after(givenBack: execute(job, worker: worker))
+          if let seconds, !isStopping { _ = wakeUp.wait(timeout: .now() + seconds) }
           continue
         }
         if try measureSpeed() { continue }

@@ -36,6 +36,11 @@ package final class ModelLibrary: Sendable {
     }
   }
 
+  /// Lets go of a data set in memory, whose files turned out to be damaged: it is read and compared again.
+  package func forgetDataset(_ name: String) {
+    datasets.withLock { $0.removeAll { $0.record.name == name } }
+  }
+
   /// The data set behind a record, see `DatasetRecord.verify(_:checkCancellation:)`.
   package func dataset(
     _ record: DatasetRecord, checkCancellation: @escaping () throws -> Void = {}
@@ -48,12 +53,18 @@ package final class ModelLibrary: Sendable {
       }) {
         return found.dataset
       }
-      let dataset = try inputs.dataset(record) {
-        // What these hold in the cache may be the room that is waited for.
-        datasets.removeAll()
-        try checkCancellation()
+      let (dataset, renewed) = try inputs.withFiles(
+        of: record,
+        checkCancellation: {
+          // What these hold in the cache may be the room that is waited for.
+          datasets.removeAll()
+          try checkCancellation()
+        }, isDamage: IsolatedFailure.saysDamage
+      ) { path, hold in
+        let loaded = try record.load(at: path)
+        let dataset = hold.map { loaded.holding($0) } ?? loaded
+        return (dataset, try record.verify(dataset, checkCancellation: checkCancellation))
       }
-      let renewed = try record.verify(dataset, checkCancellation: checkCancellation)
       // The times of what was fetched are this machine's own.
       if let renewed, record.manifest == nil {
         do { _ = try store.addDataset(renewed) } catch StoreError.nameTaken {

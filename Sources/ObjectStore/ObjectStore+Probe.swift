@@ -51,21 +51,43 @@ extension ObjectStore {
         ], action: .list), attempts: 1)
   }
 
+  private static let ownerKey = "database"
+
+  /// Whether the place is a database's own; one that is nobody's yet is not.
+  /// - Parameter owner: A name that no other database has.
+  /// - Throws: ``ObjectStoreError/placeTaken(store:)`` for another's.
+  public func isClaimed(for owner: String) throws -> Bool {
+    do {
+      guard try get(Self.ownerKey) == Data(owner.utf8) else {
+        throw ObjectStoreError.placeTaken(store: "\(address)")
+      }
+      return true
+    } catch ObjectStoreError.objectMissing {
+      return false
+    }
+  }
+
   /// Makes the place a database's own, unless it is another's: who has a place removes from it what it does
-  /// not know.
+  /// not know. Of two that come at once one is too late, where the store knows conditional writes; without
+  /// them both may believe that they have it, and ``requireOwner()`` finds out which one has.
   /// - Parameter owner: A name that no other database has.
   /// - Throws: ``ObjectStoreError/placeTaken(store:)``.
   public func claim(for owner: String) throws {
-    let key = "database"
-    func isOwn() throws -> Bool? {
-      do {
-        return try get(key) == Data(owner.utf8)
-      } catch ObjectStoreError.objectMissing {
-        return nil
+    if try !isClaimed(for: owner) {
+      try put(Self.ownerKey, ObjectContent(Data(owner.utf8)))
+      guard try isClaimed(for: owner) else {
+        throw unexpected("an object that was stored is not there")
       }
     }
-    if try isOwn() == nil { try put(key, ObjectContent(Data(owner.utf8))) }
-    // Of two that come at once one is too late.
-    guard try isOwn() == true else { throw ObjectStoreError.placeTaken(store: "\(address)") }
+    self.owner.withLock { $0 = owner }
+  }
+
+  /// Looks again whether the place is the database's that claimed it here.
+  /// - Throws: ``ObjectStoreError/placeTaken(store:)`` when it is another's, or nobody's.
+  public func requireOwner() throws {
+    guard let owner = owner.withLock({ $0 }) else { return }
+    guard try isClaimed(for: owner) else {
+      throw ObjectStoreError.placeTaken(store: "\(address)")
+    }
   }
 }

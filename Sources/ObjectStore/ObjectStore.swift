@@ -37,6 +37,8 @@ public final class ObjectStore: Sendable {
   let sendsConditions = Atomic<Bool>(true)
   /// Whether the last request got an answer that is one.
   let isUsable = Atomic<Bool>(true)
+  /// The database that has claimed the place.
+  let owner = Mutex<String?>(nil)
   private let client: TransferClient
   private let credentials: CredentialSource
 

@@ -1,3 +1,4 @@
+import JobContract
 import Logging
 import ObjectStore
 import PostgresStore
@@ -33,28 +34,42 @@ enum DatabaseAddress {
     #endif
   }
 
+  /// Blobs that are looked for before a program runs on.
+  private static let sample = 16
+
   /// The same for what is to run on, which must not find later that half of what it needs is missing.
   static func openToServe(
     uri: String, objects: ObjectPlace?, logger: Logger
   ) throws -> any CompleteStore {
     #if Fleet
-      if let objects, try !objects.store.probe().conditionalWrites {
-        logger.warning(
-          """
-          the object store knows no conditional writes: bytes may be stored twice, and are never mixed up
-          """, metadata: ["objects": "\(objects.store.address)"])
-      }
-      let store = try open(uri: uri, objects: objects)
-      guard let store = store as? PostgresStore, let blob = try store.anyPlacedBlob() else {
+      let store = try PostgresStore(uri, bytes: objects.map { ObjectBlobs($0.store) })
+      let placed = try store.placedBlobs(limit: sample)
+      guard let objects else {
+        guard placed.isEmpty else { throw ServiceError.objectsMissing(database: store.address) }
         return store
       }
-      guard let objects else { throw ServiceError.objectsMissing(database: store.address) }
-      do {
-        let reader = try store.open(blob.record.digest)
-        _ = try reader.read(offset: 0, length: Int(min(1, reader.size)))
-      } catch StoreError.notFound(.blob, _) {
+      if try !objects.store.probe().conditionalWrites {
+        logger.warning(
+          """
+          the object store knows no conditional writes: bytes may be stored twice, and are never mixed up; of \
+          two databases that are given this place at the same moment neither may be refused, so see that it \
+          is one database's
+          """, metadata: ["objects": "\(objects.store.address)"])
+      }
+      let owner = try store.identity()
+      _ = try objects.store.isClaimed(for: owner)
+      // One that is lost is its models' misfortune; where nothing is, the place is the wrong one.
+      let missing = try placed.filter { try MissingData.lacksBytes(of: $0, in: store) }
+      guard placed.isEmpty || missing.count < placed.count else {
         throw ServiceError.objectsElsewhere(
           database: store.address, objects: "\(objects.store.address)")
+      }
+      // Last: what is refused leaves no mark.
+      try objects.store.claim(for: owner)
+      for digest in missing {
+        logger.warning(
+          "the object store has lost the bytes of a blob: restore them from a copy",
+          metadata: ["blob": "\(digest)", "objects": "\(objects.store.address)"])
       }
       return store
     #else

@@ -46,8 +46,7 @@ public struct StoreMove {
       let source = try SQLiteStore(path: from, access: .reading)
       defer { try? source.close() }
       try objects?.store.probe()
-      guard let target = try DatabaseAddress.open(uri: uri, objects: objects) as? PostgresStore
-      else { return "" }
+      let target = try PostgresStore(uri, bytes: objects.map { ObjectBlobs($0.store) })
       defer { try? target.close() }
 
       let mark = try digest(of: source)
@@ -55,7 +54,11 @@ public struct StoreMove {
       guard there.isEmpty || there.movedFrom == mark else {
         throw ServiceError.moveTargetInUse(database: target.address)
       }
-      let blobs = try moveBlobs(source, target, isDone: !there.isEmpty)
+      // Not before: what is refused leaves no mark in a place that another database may be meant for.
+      try objects?.store.claim(for: target.identity())
+      let blobs =
+        there.isEmpty
+        ? try moveBlobs(source, target) : try checkBlobs(source.blobDigests(), in: target)
       var lines = [blobs]
       if there.isEmpty {
         guard let counts = try target.takeRows(mark: mark, { try source.moveRows($0) }) else {
@@ -87,12 +90,37 @@ public struct StoreMove {
       return hasher.finalize()
     }
 
-    private func moveBlobs(
-      _ source: SQLiteStore, _ target: PostgresStore, isDone: Bool
-    ) throws -> String {
+    /// The blobs of a former run, after which the database has been in use: what was deleted there since stays
+    /// deleted.
+    private func checkBlobs(_ digests: [SHA256Digest], in target: PostgresStore) throws -> String {
+      let known = try target.blobDigests()
+      var right = 0
+      for (index, digest) in digests.enumerated() {
+        if try known.contains(digest) && isThere(digest, in: target) { right += 1 }
+        try report("\(index + 1) of \(digests.count) blobs")
+      }
+      return "moved 0 blobs: they were moved before, and \(digests.count - right) have been deleted there "
+        + "since; the digests of the other \(right) are right"
+    }
+
+    /// Whether a blob has not been deleted since it was moved.
+    /// - Throws: `ServiceError.moveDamaged` for one that should be there as it was.
+    private func isThere(_ digest: SHA256Digest, in target: PostgresStore) throws -> Bool {
+      do {
+        guard try target.check(digest) else { throw ServiceError.moveDamaged(blob: digest.hex) }
+        return true
+      } catch StoreError.notFound(.blob, _) {
+        guard try target.blob(digest) == nil else {
+          throw ServiceError.moveDamaged(blob: digest.hex)
+        }
+        return false
+      }
+    }
+
+    private func moveBlobs(_ source: SQLiteStore, _ target: PostgresStore) throws -> String {
       let digests = try source.blobDigests()
       let known = try target.blobDigests()
-      guard isDone || known.isSubset(of: digests) else {
+      guard known.isSubset(of: digests) else {
         throw ServiceError.moveTargetInUse(database: target.address)
       }
       var (sent, bytes): (Int, Int64) = (0, 0)
@@ -134,7 +162,7 @@ public struct StoreMove {
               file: record.path, reason: "it is no longer what was registered")
           }
           _ = try StoredDataset.register(record, in: target) { bytes, total in
-            try? report("data set '\(record.name)': \(bytes) of \(total) bytes")
+            try report("data set '\(record.name)': \(bytes) of \(total) bytes")
           }
           lines.append("moved data set '\(record.name)' to the object store")
         } catch let error as DatasetError {

@@ -81,10 +81,12 @@ public final class WorkerService: Sendable {
     router.on(.get, "/healthz", isImmediate: true) { _, _ in .text(.ok, "ok\n") }
     router.on(.get, "/readyz") { [store] _, _ in
       let isPaused: Bool
+      let lost: String
       do {
         try store.requireDatabase()
         try store.requireBytes()
         isPaused = try store.queuePaused() != nil
+        lost = try MissingData.note(ofDefaultBaseModelIn: store)
       } catch let error as StoreError {
         // The log has the address.
         logger.warning("not ready", metadata: ["error": "\(error)"])
@@ -94,7 +96,7 @@ public final class WorkerService: Sendable {
           retryAfter: 5)
       }
       let paused = isPaused ? ", but the queue is paused" : ""
-      return .text(.ok, "ready\(paused)\(Problems.note(of: store.bytesCondition))\n")
+      return .text(.ok, "ready\(paused)\(Problems.note(of: store.bytesCondition))\(lost)\n")
     }
     router.on(.get, "/metrics") { [registry = metrics.registry] _, _ in
       .text(.ok, registry.text, type: Exposition.contentType)

@@ -70,14 +70,16 @@
       }
     }
 
-    /// A blob whose bytes are not in the database; nil when there is none.
-    public func anyPlacedBlob() throws -> PlacedBlob? {
-      let digest = try read { db in
-        try db.first(
-          "SELECT digest FROM blobs WHERE place IS NOT NULL AND digest IS NOT NULL LIMIT 1"
-        )?.digest("digest")
+    /// Blobs whose bytes are not in the database, base models first.
+    public func placedBlobs(limit: Int) throws -> [SHA256Digest] {
+      try read { db in
+        try db.all(
+          """
+          SELECT b.digest FROM blobs b WHERE b.place IS NOT NULL AND b.digest IS NOT NULL
+          ORDER BY EXISTS (SELECT 1 FROM base_models m WHERE m.blob = b.digest) DESC, b.number LIMIT $1
+          """, [limit]
+        ).map { try $0.digest("digest") }
       }
-      return try digest.flatMap { try placedBlob($0) }
     }
 
     /// Brings a database's schema up to date, all of it or nothing; two at once wait for each other.

@@ -100,6 +100,14 @@ public struct BlobReader: Sendable {
     return bytes
   }
 
+  /// All bytes, in memory, once their digest was compared.
+  /// - Throws: ``StoreError/blobCorrupt(_:)``.
+  public func whole() throws -> Data {
+    let bytes = try read(offset: 0, length: Int(clamping: size))
+    guard SHA256.digest(of: bytes) == digest else { throw StoreError.blobCorrupt(digest) }
+    return bytes
+  }
+
   private func outOfBounds(_ offset: Int64, _ length: Int64) -> StoreError {
     .rangeOutOfBounds(offset: offset, length: length, size: size)
   }

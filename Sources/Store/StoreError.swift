@@ -70,6 +70,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case uploadExpired
   /// What keeps the bytes apart from the database cannot be used now.
   case bytesUnavailable(reason: String)
+  /// The folder of this machine for what is fetched from there cannot be used now.
+  case cacheUnusable(path: String, reason: String)
 
   // Storage
   /// No space is left for the database.
@@ -150,6 +152,7 @@ extension StoreError {
     case .blobCorrupt: "blob_corrupt"
     case .uploadExpired: "upload_expired"
     case .bytesUnavailable: "object_store_unavailable"
+    case .cacheUnusable: "cache_unusable"
     case .diskFull: "disk_full"
     case .fileReplaced: "database_replaced"
     case .databaseCorrupt: "database_corrupt"
@@ -241,6 +244,8 @@ extension StoreError: CustomStringConvertible {
       "the upload made no progress for too long: send it again"
     case .bytesUnavailable(let reason):
       reason
+    case .cacheUnusable(let path, let reason):
+      "the folder \(path) for what is fetched cannot be used (\(reason)): free space there, mend its permissions, or give another one with --cache"
     case .fileReplaced(let path):
       "\(path) is not the file that the server has open, or is gone: nothing is written until it is back; stop the server before you replace it"
     case .diskFull:

@@ -191,15 +191,6 @@ class World:
         self.standby.promote()
         self.current = self.standby
 
-    def stop(self):
-        for process in (*self.workers, *self.servers):
-            process.end()
-        self.bouncer.end()
-        for postgres in (self.standby, self.primary):
-            postgres.process.end(signal.SIGINT)
-        if self.objects:
-            self.objects.stop()
-
 
 def faults(world, ledger):
     """What must not be, now that all is quiet."""
@@ -273,8 +264,9 @@ def main():
     generator = random.Random(options.seed)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="crisp-kills."))
     start, kills = time.monotonic(), collections.Counter()
-    world = World(folder, options.objects)
     try:
+        # Within, because setting up may fail when half of it runs.
+        world = World(folder, options.objects)
         wait_until("the servers", lambda: all(ready(port) for port in world.ports))
         ledger = Ledger(world.ports)
         clients = [Client(number, ledger, BODY) for number in range(4)]
@@ -311,7 +303,7 @@ def main():
             options.keep = True
         return 1 if found else 0
     finally:
-        world.stop()
+        Process.end_every()
         if options.keep:
             print(f"fleet: logs are in {folder}", file=sys.stderr)
         else:

@@ -42,12 +42,16 @@ def programs_of_postgres():
 class Process:
     """A program that can be ended and started again, as it was."""
 
-    def __init__(self, name, words, folder, environment=None, user=None):
-        self.name, self.words, self.user = name, list(map(str, words)), user
+    # Each that was ever started, also of what could not be set up to its end and is in nobody's hands.
+    every = []
+
+    def __init__(self, name, words, folder, environment=None, user=None, last=signal.SIGTERM):
+        self.name, self.words, self.user, self.last = name, list(map(str, words)), user, last
         self.environment = {**os.environ, **(environment or {})}
         self.log = open(folder / f"{name}.log", "ab")
         self.process = None
         self.start()
+        Process.every.append(self)
 
     def start(self):
         self.process = subprocess.Popen(
@@ -67,13 +71,19 @@ class Process:
         self.send(signal.SIGKILL)
         self.process.wait()
 
-    def end(self, number=signal.SIGTERM):
+    def end(self):
         self.send(signal.SIGCONT)
-        self.send(number)
+        self.send(self.last)
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self.process.wait(30)
         self.kill()
         return None
+
+    @classmethod
+    def end_every(cls):
+        """The last that was started first: it may need those before it to end well."""
+        while cls.every:
+            cls.every.pop().end()
 
     def children(self):
         """Its own children, by number, with their command lines."""
@@ -113,7 +123,7 @@ class Postgres:
         with open(self.files / "postgresql.conf", "a") as file:
             file.writelines(f"{key} = '{value}'\n" for key, value in settings.items())
         self.process = Process(
-            name, [self.programs / "postgres", "-D", self.files], folder, user=self.user)
+            name, [self.programs / "postgres", "-D", self.files], folder, user=self.user, last=signal.SIGINT)
         wait_until(name, lambda: self.sql("SELECT 1", quietly=True) == "1")
 
     def run(self, program, *words):
@@ -184,25 +194,29 @@ class Objects:
         self.words = pathlib.Path(f"/proc/{self.pid}/cmdline").read_text().rstrip("\0").split("\0")
         self.left = (place / "seaweedfs.left").read_text().split()
         self.folder, self.process = folder, None
+        Process.every.append(self)
         for line in (place / "seaweedfs.env").read_text().splitlines():
             name, _, value = line.removeprefix("export ").partition("=")
             os.environ[name] = value
         self.flags = ["--objects", "s3://crisp-test/kills", "--s3-endpoint", os.environ["CRISP_TEST_S3"]]
 
     def restart(self):
-        self.end(signal.SIGKILL)
+        self.stop(signal.SIGKILL)
         self.process = Process("objects", self.words, self.folder)
+        # Ended with this, after those who use it.
+        Process.every.remove(self.process)
 
-    def end(self, number=signal.SIGTERM):
+    def stop(self, number):
         if self.process:
-            self.process.end(number)
+            self.process.send(number)
+            self.process.process.wait(30)
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
         wait_until("the object store's end", lambda: not alive(self.pid))
 
-    def stop(self):
-        self.end()
+    def end(self):
+        self.stop(signal.SIGTERM)
         for pattern in self.left:
             for path in glob.glob(pattern):
                 os.unlink(path)

@@ -111,6 +111,26 @@ import Testing
     #expect(try names.isEmpty)
   }
 
+  /// Two processes fetch the same bytes: the second to end takes the first one's file, which stays where
+  /// it is for as long as anyone has it.
+  @Test func theFirstOfTwoThatFetchTheSameStays() throws {
+    let (one, other) = (try cache(), try cache())
+    let data = Self.data(1)
+    var first: BlobCache.Entry?
+    var second: BlobCache.Entry? = try one.entry(SHA256.digest(of: data), size: 1 << 20) { write in
+      first = try get(data, other).entry
+      try data.withUnsafeBytes(write)
+    }
+    #expect(second?.path == first?.path)
+    #expect(try names.count == 1)
+    second = nil
+    // Room is needed: what the first one has is in use.
+    for number in 2...5 { _ = try get(Self.data(UInt8(number)), one) }
+    let held = try #require(first)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: held.path)) == data)
+    #expect(try !get(data, one).isFetched)
+  }
+
   /// A process died while it fetched: nobody holds its file any more.
   @Test func leftoversGo() throws {
     let cache = try cache(2 << 20)
@@ -136,6 +156,15 @@ import Testing
     }
     #expect(failures.withLock { $0 } == [])
     #expect(try names.count == 7)
+  }
+
+  /// Somebody tidied up, and something else is there now.
+  @Test func aFolderThatIsGoneIsNamed() throws {
+    let cache = try cache()
+    try FileManager.default.removeItem(atPath: folder)
+    try Data().write(to: URL(fileURLWithPath: folder))
+    let error = try #require(throws: ObjectStoreError.self) { try get(Self.data(1), cache) }
+    #expect(error.code == "file_unusable" && "\(error)".contains(folder))
   }
 
   @Test func aFolderThatCannotBeIsNamed() throws {

@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import ObjectStore
+import Store
 import Synchronization
 import TestSupport
 import Testing
@@ -283,6 +284,38 @@ struct ObjectStoreFaultTests {
     }
     #expect(error.code == "object_store_answer", "\(error)")
     #expect(requests.withLock { $0.last } == "DELETE")
+  }
+
+  /// A store without conditions, to which another database came between looking and storing.
+  @Test func aPlaceThatTwoTookIsFoundOut() throws {
+    let owner = Mutex<Data?>(nil)
+    let server = try ScriptedServer { peer in
+      while let request = try peer.request() {
+        switch request.method {
+        case "PUT":
+          owner.withLock { $0 = request.body }
+          try peer.answer(200)
+        default:
+          guard let found = owner.withLock({ $0 }) else {
+            try peer.answer(404, [:], Self.document("NoSuchKey"))
+            continue
+          }
+          try peer.answer(200, [:], String(decoding: found, as: UTF8.self))
+        }
+      }
+    }
+    let (one, two) = (try store(server), try store(server))
+    #expect(try !one.isClaimed(for: "one"))
+    try one.claim(for: "one")
+    try ObjectBlobs(one).requireOwner()
+    // As if it had looked before.
+    owner.withLock { $0 = nil }
+    try two.claim(for: "two")
+    #expect(throws: ObjectStoreError.placeTaken(store: "\(one.address)")) {
+      try one.requireOwner()
+    }
+    #expect(throws: StoreError.self) { try ObjectBlobs(one).requireOwner() }
+    try two.requireOwner()
   }
 
   @Test func noCredentialIsPartOfAnError() throws {

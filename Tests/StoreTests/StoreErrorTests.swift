@@ -20,6 +20,7 @@ import Testing
       .badAddress(address: "a", reason: "r"), .accessDenied(address: "a", reason: "r"),
       .readOnly(address: "a", reason: "r"), .unreachable(address: "a", reason: "r"),
       .busy(address: "a", reason: "r"), .olderSchema(path: "a", found: 0, supported: 1),
+      .bytesUnavailable(reason: "r"), .cacheUnusable(path: "/p", reason: "r"),
     ]
   }()
 

@@ -50,10 +50,11 @@ extension API {
       }
       // Names are for token holders.
       let missing = try MissingData.datasets(in: store).count
+      let lost = try MissingData.note(ofDefaultBaseModelIn: store)
       return .text(
         .ok,
         missing == 0
-          ? "ready\(Problems.note(of: store.bytesCondition))\n"
+          ? "ready\(Problems.note(of: store.bytesCondition))\(lost)\n"
           : "ready, but the files of \(missing) data set(s) are missing: their jobs wait; see the log\n"
       )
     } catch let error as StoreError where error.code == "database_replaced" {

@@ -89,7 +89,7 @@ package enum IsolatedJob {
       }
     return RunMessage.Failure(
       kind: kind, code: failure.code, message: failure.message, param: failure.param,
-      detail: "\(error)")
+      isDamage: IsolatedFailure.saysDamage(error), detail: "\(error)")
   }
 
   /// The kernel's limits are a fence behind those that the worker watches, for what is too quick for it:

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// How jobs are run in processes of their own, so that what ends one of them takes nothing else with it.
 public struct JobIsolation: Sendable {
@@ -16,11 +17,31 @@ public struct JobIsolation: Sendable {
   /// Bytes that the program takes before it does anything, with room for what no engine accounts for.
   static let programBytes = 512 << 20
 
+  /// The program that runs, also after another was put at its path or nothing is there any more (proc(5)).
+  private static let running = "/proc/self/exe"
+  /// The path at which the program that runs was when this was made.
+  private let ownPath: String?
+
   /// Limits by the job's estimate.
   /// - Parameter program: By default the program that runs.
-  public init(program: String = "/proc/self/exe") {
-    self.program =
-      (try? FileManager.default.destinationOfSymbolicLink(atPath: program)) ?? program
+  public init(program: String? = nil) {
+    ownPath = try? FileManager.default.destinationOfSymbolicLink(atPath: Self.running)
+    self.program = program ?? ownPath ?? Self.running
+  }
+
+  /// What is started: the program at its path, by which people know it; where an upgrade has put another
+  /// there, the one that runs, because the two of them need not understand each other.
+  var executable: String {
+    guard program == ownPath, let own = Self.identity(of: Self.running),
+      Self.identity(of: program) != own
+    else { return program }
+    return Self.running
+  }
+
+  /// Which file is at a path.
+  private static func identity(of path: String) -> [UInt64]? {
+    var there = stat()
+    return stat(path, &there) == 0 ? [UInt64(there.st_dev), UInt64(there.st_ino)] : nil
   }
 
   /// Variables that such a process gets: what the system and the libraries read, but nothing that says

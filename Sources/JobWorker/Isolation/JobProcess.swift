@@ -10,12 +10,12 @@ final class JobProcess {
   /// How it ended, once that is known.
   private var end: (how: String?, peakBytes: Int)?
 
-  /// - Throws: ``JobError/processEnded(how:)`` when there can be none.
+  /// - Throws: ``JobError/processUnavailable(reason:)`` when there can be none: nothing has died.
   init(_ isolation: JobIsolation) throws {
     var ends: [Int32] = [-1, -1]
     guard
       socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0
-    else { throw JobError.processEnded(how: "no socket for it: \(Self.text(errno))") }
+    else { throw JobError.processUnavailable(reason: "no socket for it: \(Self.text(errno))") }
     channel = RunChannel(ends[0])
     defer { close(ends[1]) }
     let words = [isolation.program] + JobIsolation.arguments + ["\(getpid())"]
@@ -26,11 +26,11 @@ final class JobProcess {
     defer { for text in arguments + environment { free(text) } }
     // Ignored, as some supervisors leave it, nobody could be waited for.
     signal(SIGCHLD, SIG_DFL)
-    let child = crisp_spawn(isolation.program, arguments, environment, ends[1])
+    let child = crisp_spawn(isolation.executable, arguments, environment, ends[1])
     // Before there is anything to be ended: below 0, a number names a group of processes.
     guard child > 0 else {
-      throw JobError.processEnded(
-        how: "it cannot be started from \(isolation.program): \(Self.text(-child))")
+      throw JobError.processUnavailable(
+        reason: "it cannot be started from \(isolation.program): \(Self.text(-child))")
     }
     identifier = child
   }

@@ -69,6 +69,8 @@ struct RunMessage {
     let kind: Kind
     let code, message: String
     let param: String?
+    /// Whether the data set's files are not what was registered.
+    let isDamage: Bool
     /// What the worker's log says of it.
     let detail: String
   }

@@ -98,6 +98,9 @@ public struct ObjectBlobs: BlobBytes {
   /// See ``BlobBytes/require()``.
   public func require() throws { try Self.neutrally { try store.require() } }
 
+  /// See ``BlobBytes/requireOwner()``.
+  public func requireOwner() throws { try Self.neutrally { try store.requireOwner() } }
+
   /// What goes wrong as errors that all stores have.
   private static func neutrally<Value>(_ body: () throws -> Value) throws -> Value {
     do { return try body() } catch let error as ObjectStoreError {

@@ -38,6 +38,16 @@ extension BlobCache {
     }
   }
 
+  /// Removes the folder of a digest, whose files turned out to be damaged.
+  /// - Returns: Whether it is gone; a folder that somebody has in use stays.
+  public func forgetFolder(_ digest: SHA256Digest) -> Bool {
+    guard let turn = turn() else { return false }
+    return withExtendedLifetime(turn) {
+      let lockPath = "\(folder)/\(digest.hex)\(Self.folderLock)"
+      return access(lockPath, F_OK) != 0 || remove(lockPath)
+    }
+  }
+
   /// The lock of a folder that is to be filled, once there is room; nil while there is none, or another
   /// process has the lock.
   private func reserve(_ lockPath: String, _ size: Int64) throws -> LockedFile? {

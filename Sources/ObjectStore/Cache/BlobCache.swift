@@ -67,12 +67,17 @@ public final class BlobCache: Sendable {
       let path = path(digest)
       // Shared from now on; the folder's lock keeps others from taking it for old meanwhile.
       guard let turn = turn() else { throw unusable() }
-      try withExtendedLifetime(turn) {
+      return try withExtendedLifetime(turn) {
+        // Another process may have been quicker. Whoever has its file keeps it by this very name.
+        if let lock = LockedFile(path, .shared, waits: false), lock.size == size {
+          unlink(fetching.path)
+          return Entry(path: path, size: size, lock: lock)
+        }
         guard flock(fetching.lock.descriptor, LOCK_SH) == 0, rename(fetching.path, path) == 0 else {
           throw unusable()
         }
+        return Entry(path: path, size: size, lock: fetching.lock)
       }
-      return Entry(path: path, size: size, lock: fetching.lock)
     } catch {
       unlink(fetching.path)
       throw error
@@ -86,8 +91,11 @@ public final class BlobCache: Sendable {
       return nil
     }
     guard lock.size == size, (try? SHA256.digest(ofFile: path)) == digest else {
-      // Damaged on the disk. Those who have it open keep it; it is fetched anew.
-      unlink(path)
+      // Damaged on the disk. Those who have it open keep it; it is fetched anew. What another process has
+      // put in its place meanwhile stays.
+      if let turn = turn() {
+        withExtendedLifetime(turn) { if lock.isStill(at: path) { unlink(path) } }
+      }
       return nil
     }
     lock.touch()
@@ -147,7 +155,11 @@ public final class BlobCache: Sendable {
     var entries: [(path: String, size: Int64, used: timespec)] = []
     var total: Int64 = 0
     // Of a folder its lock is listed, which is as long as what the folder holds.
-    for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name != "lock" {
+    let names: [String]
+    do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
+      throw ObjectStoreError.fileUnusable(path: folder, reason: error.localizedDescription)
+    }
+    for name in names where name != "lock" {
       let path = "\(folder)/\(name)"
       var there = stat()
       guard lstat(path, &there) == 0, there.st_mode & S_IFMT == S_IFREG else { continue }
@@ -163,7 +175,7 @@ public final class BlobCache: Sendable {
   }
 
   /// Removes a file that nobody has in use.
-  private func remove(_ path: String) -> Bool {
+  func remove(_ path: String) -> Bool {
     guard let file = LockedFile(path, .exclusive, waits: false) else { return false }
     return withExtendedLifetime(file) {
       guard !path.hasSuffix(Self.folderLock) || removeFolder(lockedBy: path) else { return false }

@@ -99,7 +99,10 @@ public struct ExternalBlobs: BlobStore {
     repeat {
       let page = try bytes.places(after: next)
       // A row comes before the first byte: a place without one will never be named.
-      for place in try catalog.unknownPlaces(among: page.places) {
+      let unknown = try catalog.unknownPlaces(among: page.places)
+      // They may be another database's that took the place at the same moment as this one.
+      if !unknown.isEmpty { try bytes.requireOwner() }
+      for place in unknown {
         try bytes.remove(place)
         removed += 1
       }

@@ -88,6 +88,11 @@ public protocol BlobBytes: Sendable {
   /// Looks whether bytes can be had, once and soon.
   /// - Throws: ``StoreError/bytesUnavailable(reason:)``.
   func require() throws
+
+  /// Looks whether the place of all bytes is still this database's: right before something is removed that
+  /// the database does not know.
+  /// - Throws: ``StoreError/bytesUnavailable(reason:)`` when it is another's.
+  func requireOwner() throws
 }
 
 extension BlobBytes {
@@ -95,4 +100,6 @@ extension BlobBytes {
   public var condition: BytesCondition { .usable }
   /// Never throws.
   public func require() {}
+  /// Never throws: nobody else can have the place.
+  public func requireOwner() {}
 }

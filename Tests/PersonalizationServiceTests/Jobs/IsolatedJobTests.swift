@@ -135,10 +135,25 @@ import Testing
     #expect(job.status == "failed" && job.error?.code == "dataset_changed")
     #expect(job.error?.message.contains("'toy'") == true)
     #expect(job.error?.message.contains(server.folder.path) == false)
-    let none = try self.server { $0.isolation = JobIsolation(program: "/nowhere/crisp-server") }
-    let unstarted = try none.jobs.wait(none.jobs.submit().id)
-    #expect(unstarted.status == "failed" && unstarted.error?.code == "job_process_ended")
-    #expect(unstarted.attempt == 3)
+  }
+
+  /// A package manager puts another file at the path: the jobs of what runs are run by what runs.
+  @Test(arguments: [true, false]) func anUpgradeInPlaceChangesNothingForWhatRuns(isReplaced: Bool)
+    throws
+  {
+    let world = try CrashWorld()
+    let folder = try TemporaryFolder()
+    let program = folder.file("crisp-server")
+    try FileManager.default.copyItem(atPath: ServerProcess.executable().path, toPath: program)
+    let server = try ServerProcess(
+      database: world.database, program: program, arguments: ["--isolate-jobs"])
+    try FileManager.default.removeItem(atPath: program)
+    if isReplaced {
+      try Data("#!/bin/false\n".utf8).write(to: URL(fileURLWithPath: program))
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+    }
+    #expect(try server.jobs.wait(server.jobs.submit().id).status == "succeeded")
+    #expect(try server.end(with: SIGTERM).status == 0)
   }
 
   @Test func diesWithItsServerAndKnowsNoSecrets() throws {

@@ -145,12 +145,13 @@
         try world.server { $0.objects = nil }
       }
       #expect(missing.code == "objects_missing")
-      // With another place, which then is this database's too.
+      // With another place, which is nobody's afterwards as before.
       let elsewhere = try world.place("server", prefix: "\(world.name)-other")
       let other = try #require(throws: ServiceError.self) {
         try world.server { $0.objects = elsewhere }
       }
       #expect(other.code == "objects_elsewhere")
+      #expect(try elsewhere.store.isClaimed(for: "somebody") == false)
       // With a place of another database, whose bytes would be removed.
       let second = try ObjectWorld(isEmpty: true)
       let taken = try world.place("server")
@@ -162,6 +163,28 @@
       #expect(
         "\(try #require(throws: (any Error).self) { try world.server() })"
           .contains("refuses the credentials"))
+    }
+
+    /// One blob that is lost keeps nobody from starting; /readyz tells of the one that most jobs need.
+    @Test func lostBytesAreToldOf() throws {
+      let world = try ObjectWorld()
+      let store = try PostgresStore(world.uri)
+      let bytes = try world.bytes()
+      func lose(_ digest: SHA256Digest) throws {
+        try bytes.remove(#require(store.placedBlob(digest)).place)
+      }
+      try lose(#require(store.dataset(ToyWorld.dataset).record.manifest))
+      do {
+        let (service, client) = try world.server()
+        defer { service.stop(deadline: 20) }
+        #expect(try client.get("/readyz").text == "ready\n")
+      }
+      try lose(store.baseModel(ToyWorld.baseModel).record.blob)
+      let (service, client) = try world.server()
+      defer { service.stop(deadline: 20) }
+      let reply = try client.get("/readyz")
+      #expect(reply.status == 200)
+      #expect(reply.text.contains("default base model are missing"), "\(reply.text)")
     }
 
     @Test func bytesOfNobodyAreRemovedAtLast() throws {

@@ -109,6 +109,29 @@
       #expect(try PostgresStore(world.uri).check { _ in }.isHealthy)
     }
 
+    /// A report that cannot be written ends the move wherever it is, also while a data set is sent.
+    @Test func whatIsDeletedStaysDeletedAndNoReportIsLost() throws {
+      let (folder, database, model) = try source()
+      defer { withExtendedLifetime(folder) {} }
+      let world = try ObjectWorld(isEmpty: true)
+      let place = try world.place("operator")
+      #expect(throws: Stopped.self) {
+        try StoreMove(from: database, to: world.uri, objects: place) {
+          if $0.hasPrefix("data set") { throw Stopped() }
+        }.run()
+      }
+      let administration = try Administration(existing: world.uri, objects: place)
+      let store = try PostgresStore(world.uri, bytes: ObjectBlobs(place.store))
+      let digest = try store.model(#require(ModelID(rawValue: model))).blob.digest
+      _ = try administration.removeModel(model)
+      _ = try store.collectGarbage(olderThan: 0)
+      #expect(try store.blob(digest) == nil)
+      let said = try StoreMove(from: database, to: world.uri, objects: place) { _ in }.run()
+      #expect(said.contains("moved 0 blobs") && !said.contains(" 0 have been deleted"), "\(said)")
+      #expect(said.contains("moved data set 'toy'"))
+      #expect(try store.blob(digest) == nil)
+    }
+
     @Test func whatMustNotBeMovedIsRefused() throws {
       let server = try TestService()
       let world = try ObjectWorld(isEmpty: true)
@@ -127,6 +150,13 @@
       // Somebody uses it already.
       _ = try Administration(database: world.uri).createToken(user: "eve", label: "phone")
       #expect(code(server.database, world.uri) == "move_target_in_use")
+      // The place that was given with it is nobody's afterwards, as before.
+      let place = try world.place("operator")
+      let refused = try #require(throws: ServiceError.self) {
+        try StoreMove(from: server.database, to: world.uri, objects: place) { _ in }.run()
+      }
+      #expect(refused.code == "move_target_in_use")
+      #expect(try place.store.isClaimed(for: "somebody") == false)
       // It changed since it was moved.
       let second = try ObjectWorld(isEmpty: true)
       _ = try StoreMove(from: server.database, to: second.uri) { _ in }.run()

@@ -43,14 +43,16 @@ final class ServerProcess {
 
   /// Starts a server and waits until it listens.
   /// - Parameters:
+  ///   - program: A copy of the program; nil takes the one that was built.
   ///   - wrapper: A program and arguments to run the server with; it must become the server.
   ///   - errors: Where its log goes; nil leaves it with the tests' own.
   init(
-    database: String, arguments: [String] = [], wrapper: [String] = [], errors: Pipe? = nil
+    database: String, program: String? = nil, arguments: [String] = [], wrapper: [String] = [],
+    errors: Pipe? = nil
   ) throws {
     process = Process()
     let command =
-      try wrapper + [Self.executable().path] + [
+      try wrapper + [program ?? Self.executable().path] + [
         "--db", database, "--port", "0", "--lease", "5", "--threads-per-worker", "1",
         // Tests ask faster than people.
         "--posts-per-minute", "1000000",

@@ -134,6 +134,19 @@ import Testing
     #expect(bytes.places.count == 1)
   }
 
+  /// On a store without conditional writes two databases may have taken one place.
+  @Test func whatMayBeAnotherDatabasesStays() throws {
+    let other = BlobPlace(new: SHA256.digest(of: Data("x".utf8)))
+    try bytes.write(SpooledBytes(in: "/tmp") { nil }, to: other)
+    bytes.isTaken.store(true, ordering: .relaxed)
+    #expect(throws: StoreError.bytesUnavailable(reason: "it is another's")) {
+      try blobs.removeOrphans()
+    }
+    #expect(bytes.places == [other])
+    bytes.isTaken.store(false, ordering: .relaxed)
+    #expect(try blobs.removeOrphans() == 1)
+  }
+
   @Test func addressesAreOfThePlaceThatCounts() throws {
     let blob = try blobs.put(data)
     let place = try #require(catalog.placedBlob(blob.digest)?.place)

@@ -146,6 +146,14 @@ final class MemoryBytes: BlobBytes {
 
   func removeUnfinished(olderThan age: Double) -> Int { 0 }
 
+  /// Whether another database has the place.
+  let isTaken = Atomic(false)
+
+  func requireOwner() throws {
+    guard isTaken.load(ordering: .relaxed) else { return }
+    throw StoreError.bytesUnavailable(reason: "it is another's")
+  }
+
   func address(
     of place: BlobPlace, for seconds: Int, answering headers: [String: String]
   ) -> String? { "memory:\(place.name)?\(seconds)" }
