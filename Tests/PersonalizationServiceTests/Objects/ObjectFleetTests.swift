@@ -171,9 +171,11 @@
       let store = try PostgresStore(world.uri)
       let bytes = try world.bytes()
       func lose(_ digest: SHA256Digest) throws {
-        try bytes.remove(#require(store.placedBlob(digest)).place)
+        let blob = try #require(try store.placedBlob(digest))
+        try bytes.remove(blob.place)
       }
-      try lose(#require(store.dataset(ToyWorld.dataset).record.manifest))
+      let dataset = try store.dataset(ToyWorld.dataset)
+      try lose(#require(dataset.record.manifest))
       do {
         let (service, client) = try world.server()
         defer { service.stop(deadline: 20) }
