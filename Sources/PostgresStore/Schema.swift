@@ -1,4 +1,5 @@
 #if Fleet
+  import Digests
   import Migrations
   import Store
 
