@@ -71,7 +71,7 @@ package struct JobInputs: Sendable {
       return try withExtendedLifetime(hold) { try body(path, hold) }
     }
     guard let digest = record.manifest, let cache else { return try attempt() }
-    do { return try attempt() } catch where isDamage(error) {
+    do { return try attempt() } catch let error where isDamage(error) {
       try cache.forget(digest)
       return try attempt()
     }

@@ -38,7 +38,8 @@ package enum MissingData {
     guard store.bytesCondition != .inDatabase, let name = try store.defaultBaseModel(),
       try lacksBytes(of: store.baseModel(name).record.blob, in: store)
     else { return "" }
-    return "; the bytes of the default base model are missing in the object store (--objects): restore them "
+    return
+      "; the bytes of the default base model are missing in the object store (--objects): restore them "
       + "from a copy, or its jobs fail"
   }
 

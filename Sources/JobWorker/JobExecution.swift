@@ -91,7 +91,7 @@ struct JobExecution {
         resuming: checkpoint.map { (iteration: $0.iteration, state: try bytes(of: $0.blob.digest)) }
       )
     }
-    do { return try attempt() } catch where IsolatedFailure.saysDamage(error) {
+    do { return try attempt() } catch let error where IsolatedFailure.saysDamage(error) {
       let dataset = try store.dataset(store.baseModel(job.baseModel).record.dataset).record
       guard dataset.manifest != nil else { throw error }
       logger.warning("reading a data set again", metadata: ["error": "\(error)"])

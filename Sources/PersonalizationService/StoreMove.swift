@@ -99,7 +99,8 @@ public struct StoreMove {
         if try known.contains(digest) && isThere(digest, in: target) { right += 1 }
         try report("\(index + 1) of \(digests.count) blobs")
       }
-      return "moved 0 blobs: they were moved before, and \(digests.count - right) have been deleted there "
+      return
+        "moved 0 blobs: they were moved before, and \(digests.count - right) have been deleted there "
         + "since; the digests of the other \(right) are right"
     }
 

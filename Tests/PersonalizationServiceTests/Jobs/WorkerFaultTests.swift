@@ -33,7 +33,7 @@ import Testing
   /// Takes the one job there is with a worker of its own.
   /// - Returns: The job as it is then, and what its last event says.
   private func attempt(
-    cache: (any InputCache)?, isolation: JobIsolation? = nil
+    cache: (any InputCache)?, isolation: JobWorker.JobIsolation? = nil
   ) throws -> (job: JobRecord, type: String, message: String) {
     let server = try TestService { $0.workers = 0 }
     _ = try server.jobs.submit()
@@ -68,7 +68,7 @@ import Testing
   /// No memory, too many processes, a program that is just being replaced: no job has died of it.
   @Test func aProcessThatCannotBeStartedIsNoDeath() throws {
     let (job, type, message) = try attempt(
-      cache: nil, isolation: JobIsolation(program: "/nowhere/crisp-server"))
+      cache: nil, isolation: JobWorker.JobIsolation(program: "/nowhere/crisp-server"))
     #expect(job.status == .queued && job.deaths == 0 && job.error == nil)
     #expect(type == "released")
     #expect(message.contains("start a process") && !message.contains("/nowhere"))
