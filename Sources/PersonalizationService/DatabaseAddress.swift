@@ -42,19 +42,19 @@ enum DatabaseAddress {
     uri: String, objects: ObjectPlace?, logger: Logger
   ) throws -> any CompleteStore {
     #if Fleet
-      let store = try PostgresStore(uri, bytes: objects.map { ObjectBlobs($0.store) })
-      let placed = try store.placedBlobs(limit: sample)
-      guard let objects else {
-        guard placed.isEmpty else { throw ServiceError.objectsMissing(database: store.address) }
-        return store
-      }
-      if try !objects.store.probe().conditionalWrites {
+      if let objects, try !objects.store.probe().conditionalWrites {
         logger.warning(
           """
           the object store knows no conditional writes: bytes may be stored twice, and are never mixed up; of \
           two databases that are given this place at the same moment neither may be refused, so see that it \
           is one database's
           """, metadata: ["objects": "\(objects.store.address)"])
+      }
+      let store = try PostgresStore(uri, bytes: objects.map { ObjectBlobs($0.store) })
+      let placed = try store.placedBlobs(limit: sample)
+      guard let objects else {
+        guard placed.isEmpty else { throw ServiceError.objectsMissing(database: store.address) }
+        return store
       }
       let owner = try store.identity()
       _ = try objects.store.isClaimed(for: owner)

@@ -96,7 +96,6 @@ import Testing
     #expect(bad.errors.contains("--label is set by CRISP_LABEL."), "\(bad.errors)")
     // A token has a label of its own, which nobody set.
     let database = folder.file("crisp.sqlite")
-    #expect(try run(["migrate", "--db", database]).status == 0)
     let made = try run(["token", "create", "--db", database], file: text, environment: variable)
     #expect(made.status == 0, "\(made.errors)")
     let list = try run(["token", "list", "--db", database, "--json"], file: text)
