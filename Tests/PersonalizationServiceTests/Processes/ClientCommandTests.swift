@@ -94,7 +94,8 @@ import Testing
     let waiting = try Self.crisp(
       [
         "personalize", "--user", "ada", "--classes", "top left,middle", "--options", Self.short,
-        "--sparsity", "0.8", "--requires", "lab-2", "--requires", "gpu-lab", "--out", server.folder.file("x.onnx"),
+        "--sparsity", "0.8", "--requires", "lab-2", "--requires", "gpu-lab",
+        "--out", server.folder.file("x.onnx"),
       ], environment: ["CRISP_SERVER": "http://127.0.0.1:\(server.client.port)", "CRISP_TOKEN": ""]
     ) { $0.contains("for a worker with gpu-lab, lab-2") }
     #expect(waiting.status != 0)
